@@ -1,0 +1,54 @@
+# Everything a person types. What each needs it makes first; a second call is instant.
+# PYTHON=… chooses the interpreter; otherwise the newest of 3.13, 3.12, 3.11 that is here.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
+ARGS ?=
+
+.PHONY: help setup run test faults check fmt machine
+
+help:
+	@echo 'make run     chạy Congvan (start everything, Ctrl-C stops it)'
+	@echo 'make setup   chỉ cài đặt vào .venv (install only)'
+	@echo 'make test    chạy kiểm thử (all tests; ARGS="-k inbox" for some)'
+	@echo 'make check   định dạng, lint, kiểu, ranh giới (format, lint, types, layers)'
+	@echo 'make fmt     sửa định dạng (format the code)'
+	@echo 'make faults  kiểm thử sự cố kéo dài (long fault tests)'
+
+setup: $(VENV)/.setup
+
+$(VENV)/.setup: requirements/run.txt pyproject.toml tools/make-venv
+	@tools/make-venv $(VENV) "$(PYTHON)"
+	@echo 'Đang cài thư viện… (installing)'
+	@$(PIP) --require-hashes -r requirements/run.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.setup requirements/dev.txt
+	@echo 'Đang cài công cụ kiểm thử… (installing the tools of the tests)'
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+run: setup
+	@exec $(BIN)/congvan run
+
+machine:
+	@tools/prepare-machine
+
+test: $(VENV)/.dev machine
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not faults' $(ARGS)
+
+faults: $(VENV)/.dev
+	$(BIN)/python -m pytest -m faults $(ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix --select I .

@@ -1,0 +1,187 @@
+"""Published diagrams: immutable versions and the pipeline that makes one (ban hành quy trình)."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from engine import diagram, lint, normalise, program
+from engine.database import Base, Query, Transaction, new_id
+from engine.errors import NotFound, OfficeError
+
+
+class Definition(Base):
+    """One immutable version of a process (phiên bản quy trình).
+
+    `xml_original` is what the author drew and the only truth; `xml_normalised` and `specs` are
+    derived from it. `forms` pins each form key to the sha256 of the version it was published with.
+    """
+
+    __tablename__ = "definition"
+    __table_args__ = (
+        sa.UniqueConstraint("agency_id", "key", "number"),
+        sa.Index(
+            "ix_definition_current", "agency_id", "key", unique=True,
+            postgresql_where=sa.text("is_current"),
+        ),
+    )  # fmt: skip
+
+    id: orm.Mapped[UUID] = orm.mapped_column(primary_key=True, default=new_id)
+    agency_id: orm.Mapped[UUID] = orm.mapped_column(sa.ForeignKey("agency.id"))
+    key: orm.Mapped[str]
+    number: orm.Mapped[int]
+    name: orm.Mapped[str]
+    is_current: orm.Mapped[bool] = orm.mapped_column(default=True)
+    xml_original: orm.Mapped[bytes]
+    xml_normalised: orm.Mapped[bytes]
+    sha256: orm.Mapped[str]
+    specs: orm.Mapped[bytes]
+    forms: orm.Mapped[dict[str, Any]]
+    findings: orm.Mapped[list[Any]]
+    reason: orm.Mapped[str]
+    published_by: orm.Mapped[UUID | None]
+    published_at: orm.Mapped[datetime]
+
+
+class NotPublishable(OfficeError):
+    """The diagram has errors and was not published (sơ đồ còn lỗi); nothing changed."""
+
+    code = "not-publishable"
+    vi = "Sơ đồ còn {count} lỗi nên chưa ban hành. Sửa các lỗi nêu bên dưới rồi ban hành lại."
+    en = "The diagram has {count} errors and was not published. Mend them and publish again."
+
+    def __init__(self, findings: list[lint.Finding]) -> None:
+        self.findings = findings
+        super().__init__(count=sum(f.is_error for f in findings))
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A diagram that went through the pipeline; publishable when no finding is an error."""
+
+    original: bytes
+    normalised: bytes
+    specs: bytes
+    model: diagram.Model
+    findings: list[lint.Finding]
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether a finding forbids publishing."""
+        return any(f.is_error for f in self.findings)
+
+
+def prepare(xml: bytes, catalogue: lint.Catalogue | None = None) -> Prepared:
+    """Run the publish pipeline without a database: read, schema, lint, normalise, build.
+
+    Raises `engine.diagram.DiagramRefused` only for a file that is not a readable diagram; all
+    else is a finding. With a `catalogue` the verbs, forms and roles named are checked as well.
+    """
+    root = diagram.read(xml)
+    findings = lint.schema_findings(root)
+    model = diagram.model_of(root)
+    findings += lint.check(root, model, catalogue)
+    normalised, rewrites = normalise.normalise(root)
+    findings += lint.rewrite_findings(rewrites.notes)
+    specs = b""
+    if not any(f.is_error for f in findings):
+        try:
+            specs, _ = program.build(normalised)
+        except diagram.DiagramRefused as error:
+            findings.append(lint.parser_finding(error))
+    return Prepared(xml, diagram.to_bytes(normalised), specs, model, findings)
+
+
+CURRENT = Query(
+    sa.select(Definition).where(
+        Definition.agency_id == sa.bindparam("agency_id"),
+        Definition.key == sa.bindparam("key"),
+        Definition.is_current.is_(True),
+    )
+)
+
+
+def publish(
+    tx: Transaction,
+    prepared: Prepared,
+    *,
+    agency_id: UUID,
+    key: str,
+    name: str,
+    forms: Mapping[str, str],
+    reason: str,
+) -> Definition:
+    """Publish a new version of a process; running instances stay with theirs.
+
+    Raises `NotPublishable` where the pipeline found errors.
+    """
+    if prepared.has_errors:
+        raise NotPublishable(prepared.findings)
+    # One publisher at a time per process: the newest version is read under its lock.
+    tx.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", f"{agency_id}/{key}")
+    current = tx.scalar(CURRENT, agency_id=agency_id, key=key)
+    number = 1
+    if current is not None:
+        number = current.number + 1
+        current.is_current = False
+        tx.flush()
+    return tx.add(
+        Definition(
+            id=new_id(),
+            agency_id=agency_id,
+            key=key,
+            number=number,
+            name=name,
+            is_current=True,
+            xml_original=prepared.original,
+            xml_normalised=prepared.normalised,
+            sha256=hashlib.sha256(prepared.original).hexdigest(),
+            specs=prepared.specs,
+            forms=dict(forms),
+            findings=[f.to_json() for f in prepared.findings],
+            reason=reason,
+            published_by=tx.acting.officer_id,
+            published_at=tx.now,
+        )
+    )
+
+
+def current_definition(tx: Transaction, agency_id: UUID, key: str) -> Definition:
+    """Return the version new instances run; raises `NotFound` where none was published."""
+    found = tx.scalar(CURRENT, agency_id=agency_id, key=key)
+    if found is None:
+        raise NotFound(what=f"quy trình {key}")
+    return found
+
+
+_SPECS = Query(
+    sa.select(Definition.specs, Definition.forms).where(Definition.id == sa.bindparam("id"))
+)
+_programs = program.ProgramCache()
+_forms: dict[UUID, dict[str, str]] = {}
+
+
+def program_of(tx: Transaction, definition_id: UUID) -> program.Program:
+    """Return the program of a version, from the process-wide cache."""
+    found = _programs.get(definition_id)
+    if found is not None:
+        return found
+    row = tx.one(_SPECS, id=definition_id)
+    if row is None:
+        raise NotFound(what="phiên bản quy trình")
+    specs, forms = row
+    _forms[definition_id] = forms
+    return _programs.put(definition_id, specs)
+
+
+def form_of(tx: Transaction, definition_id: UUID, key: str) -> str:
+    """Return the sha256 of the form version pinned for `key`, or ""."""
+    if definition_id not in _forms:
+        row = tx.one(_SPECS, id=definition_id)
+        _forms[definition_id] = row[1] if row else {}
+    return _forms[definition_id].get(key, "")

@@ -1,0 +1,103 @@
+"""What a diagram's expressions and lists are read with: our language and plain JSON, no Python."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
+from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScriptEngineEnvironment
+from SpiffWorkflow.bpmn.specs.data_spec import TaskDataReference
+
+from engine.errors import OfficeError
+from engine.expressions import compile_assignments, compile_expression
+from engine.expressions.reading import written
+
+#: a multi-instance never opens more items than this
+MAX_INSTANCES = 500
+
+#: what a variable keeps as it is
+PLAIN = (str, bool, int, float)
+
+
+class Environment(BasePythonScriptEngineEnvironment):
+    """The only place where an expression of a diagram is evaluated (môi trường tính biểu thức).
+
+    SpiffWorkflow calls `evaluate` and `execute` from every hook, some past its script engine, so
+    the environment is what must be safe. `now` is the moment of the command.
+    """
+
+    def __init__(self, now: datetime) -> None:
+        super().__init__()
+        self.now = now
+
+    def evaluate(self, expression: str, context: Any, external_context: Any = None) -> Any:
+        """Return the value of one expression of our language over the variables."""
+        variables = {**context, **external_context} if external_context else context
+        return compile_expression(expression).evaluate(variables, now=self.now)
+
+    def execute(self, script: str, context: Any, external_context: Any = None) -> Any:
+        """Carry out the assignments of a script task; nothing else can be written there."""
+        variables = {**context, **external_context} if external_context else context
+        given = compile_assignments(script).evaluate(variables, now=self.now)
+        context.update({name: plain(value) for name, value in given.items()})
+        return True
+
+    def call_service(self, _context: Any, **_kwargs: Any) -> Any:
+        """Refuse: a step for the machine is a work item of its own."""
+        raise PermissionError
+
+
+def plain(value: Any) -> Any:
+    """Return a value of the language as a variable keeps it: plain JSON, nothing shared.
+
+    A number with decimals becomes a float, dates and durations their ISO 8601 text.
+    """
+    if isinstance(value, dict):
+        return {name: plain(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [plain(part) for part in value]
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value if value is None or isinstance(value, PLAIN) else written(value)
+
+
+class Evaluator(PythonScriptEngine):
+    """SpiffWorkflow's script engine over our environment; it never parses Python."""
+
+    def __init__(self, now: datetime) -> None:
+        super().__init__(environment=Environment(now))
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the command."""
+        return self.environment.now  # type: ignore[no-any-return] # untyped library attribute
+
+    def validate(self, expression: str) -> None:
+        """Compile the expression of our language; raises `ExpressionError`."""
+        compile_expression(expression)
+
+
+class Members(TaskDataReference):
+    """The list a multi-instance runs over (danh sách); anything else is refused, not guessed.
+
+    The library would run over the letters of a text, stop for ever at an empty place of a
+    sequential loop, and open any number of items.
+    """
+
+    def get(self, my_task: Any, **_: Any) -> Any:
+        """Return the list; raises `ListUnclear`."""
+        value = super().get(my_task)
+        if not isinstance(value, list) or None in value or len(value) > MAX_INSTANCES:
+            raise ListUnclear(name=self.bpmn_id, limit=MAX_INSTANCES)
+        return value
+
+
+class ListUnclear(OfficeError):
+    """A step for each of a list has no proper list (danh sách không hợp lệ)."""
+
+    code = "list-unclear"
+    vi = (
+        "Bước chạy theo danh sách «{name}» nhưng dữ liệu này chưa có, không phải danh sách, có chỗ "
+        "trống hoặc dài quá {limit}. Chọn lại danh sách rồi hoàn thành bước."
+    )
+    en = "The list “{name}” is missing, is no list, has empty places or more than {limit} entries."

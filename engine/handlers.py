@@ -1,0 +1,168 @@
+"""How jobs are carried out: a registry of handlers and the execution of one attempt (bộ xử lý).
+
+A handler has one of two shapes. `in_transaction(tx, job)` changes the database only: its effect and
+the word `done` commit together. `outside(errand, job)` works long or talks to the world: it runs
+without a transaction and ends with a short one, `errand.finish()`, that commits only while the job
+is still ours. What it does outside carries `job.id` as its idempotency key.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from engine import jobs
+from engine.database import SYSTEM, Acting, Database, Transaction
+from engine.errors import Stale
+from engine.jobs import ClaimedJob, LeaseLost
+
+log = logging.getLogger(__name__)
+
+#: somebody changed a record in between: not the job's fault, tried again at once this many times
+STALE_TRIES = 5
+
+
+class GiveUp(Exception):
+    """The handler knows that trying again cannot help; the job becomes an incident at once."""
+
+
+class Errand:
+    """What an `outside` handler works with: the job's agency, its database, its end."""
+
+    def __init__(self, database: Database, job: ClaimedJob) -> None:
+        self.database = database
+        self.job = job
+        self.acting = acting_for(job)
+        self.finished = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Open a transaction on the way; raises `LeaseLost` when the job is no longer ours."""
+        with self.database.transaction(self.acting) as tx:
+            jobs.hold(tx, self.job)
+            yield tx
+
+    @contextmanager
+    def finish(self) -> Iterator[Transaction]:
+        """Open the last transaction: its effect and `done` commit together, or neither does."""
+        with self.database.transaction(self.acting) as tx:
+            jobs.finish(tx, self.job)
+            yield tx
+        self.finished = True
+
+
+InTransaction = Callable[[Transaction, ClaimedJob], object]
+Outside = Callable[[Errand, ClaimedJob], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """How one kind of job is carried out; of the kinds that share a `lane` one job runs at a time.
+
+    `limit` is how long its lease is renewed: what takes longer is taken for hung and tried again.
+    """
+
+    kind: str
+    run: Callable[[Database, ClaimedJob], None]
+    lane: str | None
+    limit: timedelta
+
+
+class Handlers:
+    """The kinds of job this installation knows and how each is carried out."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Handler] = {}
+
+    def in_transaction(
+        self, kind: str, call: InTransaction, *, limit: timedelta = timedelta(minutes=1)
+    ) -> None:
+        """Have jobs of `kind` done by `call` within the transaction that finishes them."""
+
+        def run(database: Database, job: ClaimedJob) -> None:
+            for left in reversed(range(STALE_TRIES)):
+                try:
+                    with database.transaction(acting_for(job)) as tx:
+                        jobs.finish(tx, job)
+                        call(tx, job)
+                except Stale:
+                    if not left:
+                        raise
+                else:
+                    return
+
+        self._add(Handler(kind, run, None, limit))
+
+    def outside(
+        self,
+        kind: str,
+        call: Outside,
+        *,
+        lane: str | None = None,
+        limit: timedelta = timedelta(minutes=10),
+    ) -> None:
+        """Have jobs of `kind` done by `call` outside any transaction."""
+
+        def run(database: Database, job: ClaimedJob) -> None:
+            errand = Errand(database, job)
+            call(errand, job)
+            if not errand.finished:
+                with errand.finish():
+                    pass
+
+        self._add(Handler(kind, run, lane, limit))
+
+    def _add(self, handler: Handler) -> None:
+        if handler.kind in self._known:
+            raise ValueError(f"two handlers for jobs of kind {handler.kind!r}")
+        self._known[handler.kind] = handler
+
+    def __getitem__(self, kind: str) -> Handler:
+        return self._known[kind]
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in self._known
+
+    @property
+    def free_kinds(self) -> list[str]:
+        """The kinds of which any number may run at the same time."""
+        return [h.kind for h in self._known.values() if h.lane is None]
+
+    @property
+    def lanes(self) -> dict[str, list[str]]:
+        """The kinds of each lane."""
+        found: dict[str, list[str]] = {}
+        for handler in self._known.values():
+            if handler.lane is not None:
+                found.setdefault(handler.lane, []).append(handler.kind)
+        return found
+
+
+def acting_for(job: ClaimedJob) -> Acting:
+    """The machine acts in the agency of the job, bound to it as a person would be."""
+    return SYSTEM if job.agency_id is None else Acting(agency_id=job.agency_id)
+
+
+def execute(database: Database, handlers: Handlers, job: ClaimedJob) -> None:
+    """Carry out one claimed attempt; what goes wrong is written on the job, never raised.
+
+    Raises only when the database cannot be reached: the lease then runs out and the job is reaped.
+    """
+    try:
+        handlers[job.kind].run(database, job)
+    except LeaseLost:
+        log.warning("job %s (%s) was lost to another worker", job.id, job.kind)
+    except GiveUp as error:
+        _fail(database, job, str(error), final=True)
+    except Exception as error:
+        log.warning("job %s (%s) failed", job.id, job.kind, exc_info=True)
+        _fail(database, job, f"{type(error).__name__}: {error}", final=False)
+
+
+def _fail(database: Database, job: ClaimedJob, error: str, *, final: bool) -> None:
+    try:
+        with database.transaction() as tx:
+            jobs.fail(tx, job, error, final=final)
+    except LeaseLost:
+        log.warning("job %s (%s) was lost to another worker", job.id, job.kind)

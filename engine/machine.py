@@ -1,0 +1,351 @@
+"""The token game, pure: state in, state and what changed out (máy chạy quy trình).
+
+No database here and no clock: a command gets the program, the bytes of the state and the moment,
+and returns a `Step`. `engine.runtime` turns steps into rows.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import SignalEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.multiple import MultipleEventDefinition
+from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
+from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+from SpiffWorkflow.bpmn.util.event import BpmnEvent
+from SpiffWorkflow.exceptions import SpiffWorkflowException
+from SpiffWorkflow.util.task import TaskState
+
+from engine import state as states
+from engine.diagram import Node
+from engine.environment import Evaluator
+from engine.errors import OfficeError
+from engine.program import Program
+from engine.tables import copied
+from engine.workflow import CycleTimer, FlatWorkflow, Timer, compact
+
+#: steps of one command: leaves room for the fan-out of a multi-instance of 500
+MAX_STEPS = 5_000
+MAX_SECONDS = 5.0
+
+#: what reaches a token from outside: an error or an escalation comes from within
+_AWAITED = (Timer, MessageEventDefinition, SignalEventDefinition, MultipleEventDefinition)
+
+
+class BudgetExceeded(OfficeError):
+    """One command ran too long: an endless loop, or too wide a fan-out (quy trình lặp vô hạn)."""
+
+    code = "budget-exceeded"
+    vi = (
+        "Quy trình chạy quá giới hạn ({what}) tại bước «{node}». Việc chưa được ghi; quản trị cơ "
+        "quan cần xem lại sơ đồ."
+    )
+    en = "The process exceeded its budget ({what}) at step “{node}”. Nothing was written."
+
+
+class StepFailed(OfficeError):
+    """The process could not run on (quy trình không chạy tiếp được); nothing was written."""
+
+    code = "step-failed"
+    vi = (
+        "Quy trình không chạy tiếp được tại bước «{node}»: {reason}. Việc chưa được ghi; kiểm tra "
+        "dữ liệu vừa nhập, hoặc báo quản trị cơ quan xem lại sơ đồ."
+    )
+    en = "The process cannot run on at step “{node}”: {reason}. Nothing was written."
+
+
+class NotWaiting(OfficeError):
+    """The token does not wait there any more (bước này không còn chờ xử lý)."""
+
+    code = "not-waiting"
+    status = 409
+    vi = "Việc này đã được xử lý hoặc không còn chờ ở bước này. Chưa có gì thay đổi; tải lại trang."
+    en = "This step is no longer waiting: it was completed or the process moved on."
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A step that now waits for somebody, with the variables it sees."""
+
+    task_id: UUID
+    node: Node
+    variables: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An event a token now waits for: a timer with its moment, a message or a signal by name."""
+
+    task_id: UUID
+    node_id: str
+    kind: str
+    name: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Thrown:
+    """A message or signal that leaves the process."""
+
+    kind: str
+    name: str
+    payload: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Step:
+    """What one command did."""
+
+    state: bytes
+    completed: bool
+    opened: list[Open] = field(default_factory=list)
+    closed: list[UUID] = field(default_factory=list)
+    subscribed: list[Waiting] = field(default_factory=list)
+    unsubscribed: list[UUID] = field(default_factory=list)
+    thrown: list[Thrown] = field(default_factory=list)
+    #: node ids passed through, in order (which way the gateways went)
+    passed: list[str] = field(default_factory=list)
+    #: node ids where tokens stand now
+    standing: list[str] = field(default_factory=list)
+
+
+def start(program: Program, variables: dict[str, Any], now: datetime) -> Step:
+    """Begin a process with these routing variables and run to its first waiting steps."""
+    workflow = FlatWorkflow(program.spec, program.subprocess_specs, script_engine=Evaluator(now))
+    workflow.task_tree.data.update(states.check_variables(variables))
+    for task in workflow.tasks.values():
+        if task._state == TaskState.READY:
+            task.data.update(copied(workflow.task_tree.data))
+    return _run(program, workflow, set(), None)
+
+
+def complete(
+    program: Program, state: bytes, task_id: UUID, variables: dict[str, Any], now: datetime
+) -> Step:
+    """Complete the waiting step `task_id` with what it decides, and run on.
+
+    Raises `NotWaiting` where no token waits there, `BudgetExceeded` for an endless run.
+    """
+    workflow = states.load(state, program.spec, program.subprocess_specs, Evaluator(now))
+    before = _ready(workflow)
+    task = before.get(task_id)
+    if task is None:
+        raise NotWaiting
+
+    def act() -> None:
+        task.data.update(states.check_variables(variables))
+        states.check_variables(task.data)
+        task.run()
+        _forget_item(task)
+
+    return _run(program, workflow, set(before), act)
+
+
+def fire(program: Program, state: bytes, task_id: UUID, now: datetime) -> Step:
+    """Fire the timer whose token is `task_id`; raises `NotWaiting` where it is gone."""
+    workflow = states.load(state, program.spec, program.subprocess_specs, Evaluator(now))
+    before = _ready(workflow)
+    task = _events(workflow).get(task_id)
+    timer = _timer_of(task) if task is not None else None
+    if task is None or timer is None:
+        raise NotWaiting
+
+    def act() -> None:
+        # What interrupts its step does so once, whatever its repetition says.
+        once = bool(getattr(task.task_spec, "cancel_activity", False))
+        if isinstance(timer, CycleTimer):
+            timer.tick(task, now, last=once)
+        else:
+            timer.catch(task)
+            task.internal_data["event_fired"] = True
+            task.task_spec._update(task)
+
+    return _run(program, workflow, set(before), act)
+
+
+def deliver(
+    program: Program, state: bytes, kind: str, name: str, payload: dict[str, Any], now: datetime
+) -> Step:
+    """Deliver a message or signal by name; raises `NotWaiting` where nobody waits for it."""
+    workflow = states.load(state, program.spec, program.subprocess_specs, Evaluator(now))
+    before = _ready(workflow)
+    definition = SignalEventDefinition(name) if kind == "signal" else MessageEventDefinition(name)
+
+    def act() -> None:
+        event = BpmnEvent(definition, payload=states.check_variables(payload))
+        if workflow.event_manager.catch(event, internal=False) == 0:
+            raise NotWaiting
+
+    return _run(program, workflow, set(before), act)
+
+
+def cancel(program: Program, state: bytes, now: datetime) -> Step:
+    """End the process where it stands; all tokens are withdrawn."""
+    workflow = states.load(state, program.spec, program.subprocess_specs, Evaluator(now))
+    before, moments = set(_ready(workflow)), _moments(workflow)
+    workflow.cancel()
+    workflow.completed = True
+    step = _step(program, workflow, before, moments)
+    step.completed = True
+    return step
+
+
+def standing(program: Program, state: bytes, now: datetime) -> list[str]:
+    """Return the node ids where tokens stand in a stored state."""
+    workflow = states.load(state, program.spec, program.subprocess_specs, Evaluator(now))
+    return _standing(program, workflow)
+
+
+def _run(
+    program: Program,
+    workflow: FlatWorkflow,
+    before: set[UUID],
+    act: Callable[[], None] | None,
+) -> Step:
+    deadline = time.monotonic() + MAX_SECONDS
+    passed: list[str] = []
+    moments = {} if act is None else _moments(workflow)
+    count = 0
+
+    def will(task: Any) -> None:
+        nonlocal count
+        count += 1
+        if count > MAX_STEPS or time.monotonic() > deadline:
+            node = program.node_of(task)
+            what = f"{MAX_STEPS} bước" if count > MAX_STEPS else f"{MAX_SECONDS} s"
+            raise BudgetExceeded(what=what, node=node.name if node else task.task_spec.name)
+
+    def did(task: Any) -> None:
+        _forget_item(task)
+        node = program.node_of(task)
+        if node is not None and (not passed or passed[-1] != node.id):
+            passed.append(node.id)
+
+    try:
+        if act is not None:
+            act()
+        workflow.do_engine_steps(will_complete_task=will, did_complete_task=did)
+    except (SpiffWorkflowException, RecursionError) as error:
+        raise _failed(program, error) from error
+    workflow.is_completed()
+    compact(workflow)
+    step = _step(program, workflow, before, moments)
+    step.passed = passed
+    return step
+
+
+def _failed(program: Program, error: Exception) -> OfficeError:
+    """Return what stopped the run in our own words: the fact itself where it was one of ours."""
+    cause: Any = error
+    while cause is not None and not isinstance(cause, OfficeError):
+        cause = getattr(cause, "exception", None) or cause.__cause__ or cause.__context__
+    task = getattr(error, "task", None)
+    node = program.node_of(task) if task is not None else None
+    reason = cause.text() if cause is not None else str(error) or type(error).__name__
+    return StepFailed(node=node.name if node is not None else "?", reason=reason.rstrip(". "))
+
+
+def _step(
+    program: Program, workflow: FlatWorkflow, before: set[UUID], moments: dict[UUID, Any]
+) -> Step:
+    thrown = [_thrown(event) for event in workflow.get_events()]
+    ready, waiting = _ready(workflow), _events(workflow)
+    opened = []
+    for task_id, task in ready.items():
+        node = program.node_of(task)
+        if task_id not in before and node is not None:
+            opened.append(Open(task_id, node, dict(task.data)))
+    return Step(
+        state=states.dump(workflow),
+        completed=bool(workflow.completed),
+        opened=opened,
+        closed=[i for i in before if i not in ready],
+        subscribed=[
+            _waiting(task)
+            for i, task in waiting.items()
+            if i not in moments or moments[i] != _moment(task)
+        ],
+        unsubscribed=[
+            i for i, due in moments.items() if i not in waiting or due != _moment(waiting[i])
+        ],
+        thrown=[t for t in thrown if t is not None],
+        standing=_standing(program, workflow),
+    )
+
+
+def _standing(program: Program, workflow: FlatWorkflow) -> list[str]:
+    nodes = []
+    for task in workflow.get_tasks(state=TaskState.READY | TaskState.WAITING | TaskState.STARTED):
+        node = program.node_of(task)
+        if node is not None and node.kind != "boundaryEvent" and node.id not in nodes:
+            nodes.append(node.id)
+    return nodes
+
+
+def _ready(workflow: FlatWorkflow) -> dict[UUID, Any]:
+    return {t.id: t for t in workflow.get_tasks(state=TaskState.READY) if t.task_spec.manual}
+
+
+def _events(workflow: FlatWorkflow) -> dict[UUID, Any]:
+    return {
+        t.id: t
+        for t in workflow.get_tasks(state=TaskState.WAITING)
+        if isinstance(t.task_spec, CatchingEvent)
+        and isinstance(t.task_spec.event_definition, _AWAITED)
+    }
+
+
+def _moment(task: Any) -> Any:
+    """When its timer is due; a repeating one moves."""
+    return task.internal_data.get("event_value")
+
+
+def _moments(workflow: FlatWorkflow) -> dict[UUID, Any]:
+    return {i: _moment(task) for i, task in _events(workflow).items()}
+
+
+def _timer_of(task: Any) -> Timer | None:
+    definition = task.task_spec.event_definition
+    if isinstance(definition, Timer):
+        return definition
+    if isinstance(definition, MultipleEventDefinition):
+        return next((d for d in definition.event_definitions if isinstance(d, Timer)), None)
+    return None
+
+
+def _waiting(task: Any) -> Waiting:
+    definition = task.task_spec.event_definition
+    name = getattr(task.task_spec, "bpmn_id", None) or task.task_spec.name
+    timer = _timer_of(task)
+    if timer is not None and timer is definition:
+        due = datetime.fromisoformat(task.internal_data["event_value"])
+        return Waiting(task.id, name, "timer", definition.name or name, due)
+    kind = "signal" if isinstance(definition, SignalEventDefinition) else "message"
+    return Waiting(task.id, name, kind, definition.name or name, None)
+
+
+def _thrown(event: BpmnEvent) -> Thrown | None:
+    definition = event.event_definition
+    if isinstance(definition, MessageEventDefinition):
+        return Thrown("message", definition.name, event.payload or {})
+    if isinstance(definition, SignalEventDefinition):
+        return Thrown("signal", definition.name, event.payload or {})
+    return None
+
+
+def _forget_item(task: Any) -> None:
+    """Drop the element of a finished instance from its loop's data.
+
+    The library merges the instance's data upwards, and refuses to run the same multi-instance a
+    second time (after a return) because the element "already exists".
+    """
+    parent = task.workflow.tasks.get(task._parent)
+    if parent is None or not isinstance(parent.task_spec, LoopTask):
+        return
+    item = getattr(parent.task_spec, "input_item", None)
+    if item is not None:
+        parent.data.pop(item.bpmn_id, None)

@@ -1,0 +1,136 @@
+"""An executable diagram: its specs, built once per process, and its nodes (quy trình chạy được)."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
+from SpiffWorkflow.bpmn.serializer.config import DEFAULT_CONFIG
+from SpiffWorkflow.bpmn.serializer.default.event_definition import (
+    TimerConditionalEventDefinitionConverter,
+)
+from SpiffWorkflow.bpmn.serializer.workflow import BpmnWorkflowSerializer
+from SpiffWorkflow.bpmn.specs.data_spec import TaskDataReference
+
+from engine.diagram import DiagramRefused, Model, Node, model_of
+from engine.environment import Members
+from engine.workflow import TIMERS, Parser
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What the engine runs: the main spec, its sub-process specs, and what each node asks for."""
+
+    spec: Any
+    subprocess_specs: dict[str, Any]
+    nodes: dict[str, Node]
+
+    def node_of(self, task: Any) -> Node | None:
+        """Return the node drawn for a task, or None for the engine's own joins and splits."""
+        name = getattr(task.task_spec, "bpmn_id", None) or task.task_spec.name
+        return self.nodes.get(name)
+
+
+@lru_cache(maxsize=1)
+def _registry() -> Any:
+    config = dict(DEFAULT_CONFIG)
+    config.update(dict.fromkeys(TIMERS.values(), TimerConditionalEventDefinitionConverter))
+    return BpmnWorkflowSerializer.configure(config)
+
+
+def build(normalised: Any) -> tuple[bytes, Model]:
+    """Return the specs of a normalised diagram as bytes and its model.
+
+    Raises `DiagramRefused` with the parser's words.
+    """
+    model = model_of(normalised)
+    parser = Parser()
+    try:
+        parser.add_bpmn_xml(normalised)
+        spec = parser.get_spec(model.process_id)
+        subs = parser.get_subprocess_specs(model.process_id, require_call_activity_specs=False)
+    except ValidationException as error:
+        raise DiagramRefused(reason_vi=str(error), reason_en=str(error)) from None
+    except Exception as error:  # noqa: BLE001 - the parser raises anything on odd input
+        words = f"{type(error).__name__}: {error}"
+        raise DiagramRefused(reason_vi=words, reason_en=words) from None
+    specs = {name: sub for name, sub in subs.items() if sub is not None}
+    registry = _registry()
+    for one in [spec, *specs.values()]:
+        _own_timers(one)
+    data = {
+        "spec": registry.convert(spec),
+        "subs": {name: registry.convert(sub) for name, sub in specs.items()},
+        "nodes": {name: node.to_json() for name, node in model.nodes.items()},
+    }
+    return orjson.dumps(data, default=str), model
+
+
+def _own_timers(spec: Any) -> None:
+    for task_spec in spec.task_specs.values():
+        definition = getattr(task_spec, "event_definition", None)
+        if definition is None:
+            continue
+        task_spec.event_definition = _own_timer(definition)
+        inner = getattr(definition, "event_definitions", None)
+        if inner:
+            definition.event_definitions = [_own_timer(d) for d in inner]
+
+
+def _own_timer(definition: Any) -> Any:
+    ours = TIMERS.get(type(definition))
+    if ours is None:
+        return definition
+    return ours(definition.name, definition.expression)
+
+
+def restore(data: bytes) -> Program:
+    """Return the program of stored specs.
+
+    Always through the registry: only there is a multi-instance told of its children's completion,
+    so a spec straight from the parser would never merge instances started by another process.
+    """
+    stored = orjson.loads(data)
+    registry = _registry()
+    spec = registry.restore(stored["spec"])
+    subs = {name: registry.restore(sub) for name, sub in stored["subs"].items()}
+    for one in [spec, *subs.values()]:
+        _own_lists(one)
+    nodes = {name: Node.from_json(node) for name, node in stored["nodes"].items()}
+    return Program(spec, subs, nodes)
+
+
+def _own_lists(spec: Any) -> None:
+    for task_spec in spec.task_specs.values():
+        given = getattr(task_spec, "data_input", None)
+        if isinstance(given, TaskDataReference):
+            task_spec.data_input = Members(given.bpmn_id, given.bpmn_name)
+
+
+class ProgramCache:
+    """Programs by definition id: immutable, so one per process is enough; least used goes first."""
+
+    def __init__(self, size: int = 256) -> None:
+        self._size = size
+        self._programs: OrderedDict[Any, Program] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Any) -> Program | None:
+        """Return the program of a definition, or None where it was not loaded yet."""
+        with self._lock:
+            program = self._programs.get(key)
+            if program is not None:
+                self._programs.move_to_end(key)
+            return program
+
+    def put(self, key: Any, data: bytes) -> Program:
+        """Build the program of a definition from its stored specs and keep it."""
+        program = restore(data)
+        with self._lock:
+            self._programs[key] = program
+            while len(self._programs) > self._size:
+                self._programs.popitem(last=False)
+        return program

@@ -1,0 +1,65 @@
+"""The base of all tables: names of constraints, how Python types are stored, ids."""
+
+import os
+import time
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+from sqlalchemy.dialects import postgresql
+
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(orm.DeclarativeBase):
+    """Base class of all tables; time is aware (timestamptz), JSON is jsonb, text is text."""
+
+    metadata = sa.MetaData(naming_convention=NAMING)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        datetime: sa.DateTime(timezone=True),
+        str: sa.Text(),
+        bytes: sa.LargeBinary(),
+        int: sa.BigInteger(),
+        dict[str, Any]: postgresql.JSONB(none_as_null=True),
+        list[Any]: postgresql.JSONB(none_as_null=True),
+        list[str]: postgresql.ARRAY(sa.Text()),
+        list[UUID]: postgresql.ARRAY(sa.Uuid()),
+    }
+
+
+def same(a: Any, b: Any) -> bool:
+    """Compare two values strictly by type: 1, 1.0 and True are three values."""
+    if a is b:
+        return True
+    if type(a) is not type(b):
+        return isinstance(a, str) and isinstance(b, str) and a == b  # a StrEnum and its text
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(v, b[k]) for k, v in a.items())
+    if isinstance(a, list):
+        return len(a) == len(b) and all(map(same, a, b))
+    return bool(a == b)
+
+
+def copied(value: Any) -> Any:
+    """Copy what can be changed in place: lists and objects, through and through."""
+    if isinstance(value, dict):
+        return {k: copied(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [copied(v) for v in value]
+    return value
+
+
+def new_id() -> UUID:
+    """Return a fresh time-ordered id (UUID version 7, RFC 9562 §5.7)."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = milliseconds << 80 | int.from_bytes(os.urandom(10))
+    value = value & ~(0xF << 76) | 0x7 << 76
+    return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)

@@ -1,0 +1,439 @@
+"""The transaction every verb receives (giao dịch): loads mapped records, writes changes at once.
+
+Records come tracked; every change of one command is written as **one** data-modifying statement
+(`engine.flush`), so that completing a work item costs a handful of round trips (`benchmarks/`).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Generic, TypeVar, TypeVarTuple, cast
+from uuid import UUID
+
+import psycopg
+import sqlalchemy as sa
+from psycopg.types.json import Jsonb
+from sqlalchemy.dialects import postgresql
+
+from engine.errors import NotFound, Stale
+from engine.flush import Delete, Discard, Insert, Step, Update, casts, plan, statement
+from engine.tables import Base, copied, same
+
+T = TypeVar("T")
+E = TypeVar("E", bound=Base)
+Ts = TypeVarTuple("Ts")
+
+_KEYS = (sa.PrimaryKeyConstraint, sa.UniqueConstraint)
+
+DIALECT: sa.Dialect = cast("Any", postgresql.dialect)(paramstyle="format")
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Who acts, in which position and agency (người thực hiện, chức vụ, cơ quan).
+
+    The machine acts with `officer_id=None`. `agency_id=None` is the system itself: it sees every
+    agency (sealing the journal, claiming jobs) and is never built from a request.
+    """
+
+    agency_id: UUID | None = None
+    officer_id: UUID | None = None
+    position_id: UUID | None = None
+    unit_id: UUID | None = None
+    roles: frozenset[str] = frozenset()
+    name: str = "Hệ thống"
+    title: str = ""
+    on_behalf_of: UUID | None = None
+    address: str = ""
+
+
+SYSTEM = Acting()
+
+
+class Query(Generic[*Ts]):
+    """A select whose text is compiled once, at its first use (câu hỏi dựng sẵn)."""
+
+    def __init__(self, select: "sa.Select[*Ts]") -> None:
+        self.select = select
+        self._compiled: _Compiled | None = None
+
+    @property
+    def compiled(self) -> "_Compiled":
+        if self._compiled is None:
+            self._compiled = _Compiled(cast("Any", self.select))
+        return self._compiled
+
+
+class _Compiled:
+    """The text of a select, the names of its parameters and how its columns become records."""
+
+    def __init__(self, select: "sa.Select[Any]") -> None:
+        columns: list[Any] = []
+        self.makers: list[tuple[type[Base] | None, int, int]] = []
+        for item in select.column_descriptions:
+            entity = item["entity"]
+            start = len(columns)
+            if entity is not None and item["expr"] is entity:
+                mapper = sa.inspect(entity)
+                columns.extend(attribute.columns[0] for attribute in mapper.column_attrs)
+                self.makers.append((entity, start, len(columns)))
+            else:
+                columns.append(item["expr"])
+                self.makers.append((None, start, start + 1))
+        flat = select.with_only_columns(*columns, maintain_column_froms=True)
+        compiled = flat.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
+        self.text = str(compiled)
+        self.names: list[str] = list(compiled.positiontup or [])
+        self.bound: dict[str, Any] = dict(compiled.params)
+        self.processors = {
+            i: p
+            for i, c in enumerate(columns)
+            if (p := c.type.dialect_impl(DIALECT).result_processor(DIALECT, None)) is not None
+            and isinstance(c.type, sa.Enum | sa.TypeDecorator)
+        }
+        self.dumpers = {
+            name: p
+            for name, bind in compiled.binds.items()
+            if (p := bind.type.dialect_impl(DIALECT).bind_processor(DIALECT)) is not None
+            and isinstance(bind.type, sa.Enum | sa.TypeDecorator)
+        }
+
+    def values(self, parameters: dict[str, Any]) -> list[Any]:
+        given = {**self.bound, **parameters} if parameters else self.bound
+        unknown = parameters.keys() - self.bound.keys()
+        if unknown:
+            msg = f"the query has no parameter {sorted(unknown)}"
+            raise TypeError(msg)
+        return [self.dumpers[n](given[n]) if n in self.dumpers else given[n] for n in self.names]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A loaded record with the values it had in the database."""
+
+    record: Base
+    before: dict[str, Any]
+
+
+class Transaction:
+    """One command: what was loaded, what is to be written, who acts, what time it is.
+
+    Records come from `rows`, `one` and `get`; changed attributes of theirs, `add`ed and `delete`d
+    records are written by `flush` in one statement. Only doors and workers commit.
+    """
+
+    def __init__(
+        self, connection: "psycopg.Connection[Any]", acting: Acting, now: datetime
+    ) -> None:
+        self.connection = connection
+        self.acting = acting
+        self.now = now
+        self.after_commit: list[Callable[[], None]] = []
+        self._kept: dict[tuple[type[Base], tuple[Any, ...]], _Kept] = {}
+        self._new: list[Base] = []
+        self._gone: list[Base] = []
+        self._discarded: list[tuple[type[Base], dict[str, Any]]] = []
+
+    # reading -------------------------------------------------------------------------------
+
+    def rows(self, select: "Query[*Ts] | sa.Select[*Ts]", **parameters: Any) -> "list[tuple[*Ts]]":
+        """Return the rows of `select`; mapped records in them are tracked and written by `flush`.
+
+        A record met twice is the same object; its unsaved changes are kept.
+        """
+        compiled = select.compiled if isinstance(select, Query) else _Compiled(cast("Any", select))
+        cursor = self.connection.execute(
+            cast("Any", compiled.text), compiled.values(parameters) or None
+        )
+        found: Any = [self._row(compiled, raw) for raw in cursor.fetchall()]
+        return cast("list[tuple[*Ts]]", found)
+
+    def one(self, select: "Query[*Ts] | sa.Select[*Ts]", **parameters: Any) -> "tuple[*Ts] | None":
+        """Return the only row of `select`, or None."""
+        found = self.rows(select, **parameters)
+        if len(found) > 1:
+            msg = "one() met several rows"
+            raise LookupError(msg)
+        return found[0] if found else None
+
+    def scalars(self, select: "Query[T] | sa.Select[T]", **parameters: Any) -> list[T]:
+        """Return the first column of each row of `select`."""
+        return [row[0] for row in self.rows(select, **parameters)]
+
+    def scalar(self, select: "Query[T] | sa.Select[T]", **parameters: Any) -> T | None:
+        """Return the first column of the only row of `select`, or None."""
+        row = self.one(select, **parameters)
+        return None if row is None else row[0]
+
+    def get(self, entity: type[E], *key: Any, lock: bool = False) -> E:
+        """Return the record with this key, locked for update on request.
+
+        Raises `NotFound` (also for what row-level security hides).
+        """
+        kept = self._kept.get((entity, key))
+        if kept is not None and not lock:
+            return cast("E", kept.record)
+        names = [str(c.key) for c in sa.inspect(entity).primary_key]
+        select = cast("Query[E]", _by_key(entity, lock))
+        found = self.scalar(select, **dict(zip(names, key, strict=True)))
+        if found is None:
+            raise NotFound(what=entity.__tablename__)
+        return found
+
+    def _row(self, compiled: _Compiled, raw: tuple[Any, ...]) -> tuple[Any, ...]:
+        if compiled.processors:
+            mutable = list(raw)
+            for i, process in compiled.processors.items():
+                mutable[i] = process(mutable[i])
+            raw = tuple(mutable)
+        return tuple(
+            raw[start] if entity is None else self._track(entity, raw[start:end])
+            for entity, start, end in compiled.makers
+        )
+
+    def _track(self, entity: type[Base], values: tuple[Any, ...]) -> Base | None:
+        names, keys = _layout(entity)
+        key = tuple(values[i] for i in keys)
+        if None in key:  # the empty side of an outer join
+            return None
+        loaded = dict(zip(names, values, strict=True))
+        kept = self._kept.get((entity, key))
+        if kept is None:
+            record = sa.inspect(entity).class_manager.new_instance()
+            record.__dict__.update(loaded)
+            self._kept[entity, key] = _Kept(record, _frozen(loaded))
+            return record
+        # Read again, for instance under a lock: take over what the officer has not changed.
+        current = kept.record.__dict__
+        for name, value in _frozen(loaded).items():
+            if same(current.get(name), kept.before[name]):
+                current[name] = loaded[name]
+            kept.before[name] = value
+        return kept.record
+
+    # writing -------------------------------------------------------------------------------
+
+    def add(self, record: E) -> E:
+        """Have `record` inserted by the next flush; return it."""
+        self._new.append(record)
+        return record
+
+    def delete(self, record: Base) -> None:
+        """Have the loaded `record` deleted by the next flush; one not yet written is forgotten."""
+        if any(other is record for other in self._new):
+            self._new = [other for other in self._new if other is not record]
+        elif not any(other is record for other in self._gone):
+            self._gone.append(record)
+
+    def discard(self, entity: type[Base], **where: Any) -> None:
+        """Have all rows of `entity` with these values deleted, unread and however many."""
+        self._discarded.append((entity, where))
+
+    def flush(self) -> None:
+        """Write all pending changes; raises `Stale` when a loaded row is no longer as it was."""
+        steps = [*self._updates(), *self._inserts(), *self._removals()]
+        for group in plan(steps):
+            text = statement(tuple(step.shape for step in group))
+            values = [v for step in group for v in step.values]
+            met = self.connection.execute(cast("Any", text), values).fetchone()
+            for step, count in zip(group, cast("Any", met), strict=True):
+                if step.expected is not None and count != step.expected:
+                    raise Stale(what=step.label)
+        for record in self._gone:
+            self._kept.pop((type(record), _key(record)), None)
+        for record in self._new:
+            names, _ = _layout(type(record))
+            values_now = {n: record.__dict__.get(n) for n in names}
+            self._kept[type(record), _key(record)] = _Kept(record, _frozen(values_now))
+        self._new, self._gone, self._discarded = [], [], []
+
+    def _updates(self) -> Iterator[Step]:
+        gone = {id(r) for r in self._gone}
+        for (entity, key), kept in self._kept.items():
+            current = kept.record.__dict__
+            before = kept.before
+            version = "version" if "version" in before else None
+            changed = [n for n, v in before.items() if n != version and not same(current.get(n), v)]
+            if not changed or id(kept.record) in gone:
+                continue
+            table = cast("sa.Table", entity.__table__)
+            columns = casts(table, DIALECT)
+            values = [_out(entity, n, current.get(n)) for n in changed]
+            guard = [before["version"]] if version else []
+            primary = tuple(columns[c.key] for c in table.primary_key)
+            names = tuple(columns[n] for n in changed)
+            yield Step(
+                Update(table.name, names, primary, version),
+                (*values, *key, *guard),
+                1,
+                table.name,
+            )
+            if version:
+                current["version"] = before["version"] + 1
+                before["version"] = current["version"]
+            before.update(_frozen({n: current.get(n) for n in changed}))
+
+    def _inserts(self) -> Iterator[Step]:
+        for record in self._new:
+            entity = type(record)
+            table = cast("sa.Table", entity.__table__)
+            columns = casts(table, DIALECT)
+            _fill_defaults(record)
+            present = {
+                n: v for n in _layout(entity)[0] if (v := record.__dict__.get(n)) is not None
+            }
+            yield Step(
+                Insert(table.name, tuple(columns[n] for n in present), 1),
+                tuple(_out(entity, n, v) for n, v in present.items()),
+                1,
+                table.name,
+            )
+
+    def _removals(self) -> list[Step]:
+        steps = [*self._deletes(), *self._discards()]
+        first = {s.label for s in steps if s.early}
+        # What refers to a row that goes first must go with it.
+        return [
+            replace(s, early=True) if not s.early and first & _referred(s.label) else s
+            for s in steps
+        ]
+
+    def _deletes(self) -> Iterator[Step]:
+        for record in self._gone:
+            entity = type(record)
+            table = cast("sa.Table", entity.__table__)
+            columns = casts(table, DIALECT)
+            primary = tuple(columns[c.key] for c in table.primary_key)
+            kept = self._kept.get((entity, _key(record)))
+            before = record.__dict__ if kept is None else kept.before
+            version = "version" if "version" in before else None
+            guard = [before["version"]] if version else []
+            yield Step(
+                Delete(table.name, primary, version),
+                (*_key(record), *guard),
+                1,
+                table.name,
+                any(type(r) is entity and _collide(entity, before, r) for r in self._new),
+            )
+
+    def _discards(self) -> Iterator[Step]:
+        for entity, where in self._discarded:
+            table = cast("sa.Table", entity.__table__)
+            columns = casts(table, DIALECT)
+            names = tuple(columns[n] for n in where)
+            early = any(
+                type(r) is entity and all(r.__dict__.get(n) == v for n, v in where.items())
+                for r in self._new
+            )
+            values = tuple(_out(entity, n, v) for n, v in where.items())
+            yield Step(Discard(table.name, names), values, None, table.name, early)
+
+    def execute(self, statement: str, *values: Any) -> "psycopg.Cursor[Any]":
+        """Run one written-out SQL statement with bound values: for what a select cannot say."""
+        return self.connection.execute(cast("Any", statement), values or None)
+
+
+@lru_cache(maxsize=512)
+def _layout(entity: type[Base]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Return the attribute names of `entity` in select order and where its key stands in them."""
+    mapper = sa.inspect(entity)
+    names = tuple(a.key for a in mapper.column_attrs)
+    return names, tuple(names.index(c.key) for c in mapper.primary_key)
+
+
+@lru_cache(maxsize=512)
+def _by_key(entity: type[Base], lock: bool) -> "Query[Base]":
+    mapper = sa.inspect(entity)
+    select = sa.select(entity).where(
+        *(c == sa.bindparam(c.key, type_=c.type) for c in mapper.primary_key)
+    )
+    return Query(select.with_for_update() if lock else select)
+
+
+@lru_cache(maxsize=2048)
+def _dumper(entity: type[Base], name: str) -> Callable[[Any], Any] | None:
+    kind = cast("sa.Table", entity.__table__).columns[name].type
+    if isinstance(kind, postgresql.JSON):
+        return as_jsonb
+    if isinstance(kind, sa.Enum | sa.TypeDecorator):
+        return kind.dialect_impl(DIALECT).bind_processor(DIALECT)
+    if isinstance(kind, sa.DateTime):
+        return _aware
+    return None
+
+
+def as_jsonb(value: Any) -> Any:
+    """Wrap a value for a jsonb column."""
+    return None if value is None else Jsonb(value)
+
+
+def _aware(value: datetime | None) -> datetime | None:
+    if value is not None and value.tzinfo is None:
+        msg = "a time without zone cannot be stored"
+        raise ValueError(msg)
+    return value
+
+
+def _out(entity: type[Base], name: str, value: Any) -> Any:
+    dump = _dumper(entity, name)
+    return value if dump is None else dump(value)
+
+
+def _key(record: Base) -> tuple[Any, ...]:
+    names, keys = _layout(type(record))
+    return tuple(record.__dict__[names[i]] for i in keys)
+
+
+def _collide(entity: type[Base], before: dict[str, Any], record: Base) -> bool:
+    """Return whether `record` could not be inserted while the row `before` is there."""
+    return any(
+        all(before[n] is not None and before[n] == record.__dict__.get(n) for n in names)
+        for names in _unique(entity)
+    )
+
+
+@lru_cache(maxsize=512)
+def _unique(entity: type[Base]) -> list[tuple[str, ...]]:
+    """Return the columns that no two rows share; none for an index over an expression."""
+    table = cast("sa.Table", entity.__table__)
+    found: list[Any] = [c.columns for c in table.constraints if isinstance(c, _KEYS)]
+    found += [i.columns for i in table.indexes if i.unique]
+    return [tuple(c.key for c in columns) for columns in found]
+
+
+@lru_cache(maxsize=512)
+def _referred(name: str) -> frozenset[str]:
+    """Return the tables that rows of the table `name` stand on, directly or not."""
+    tables = Base.metadata.tables
+    seen: set[str] = set()
+    todo = [name]
+    while todo:
+        for key in tables[todo.pop()].foreign_keys:
+            above = key.column.table.name
+            if above not in seen:
+                seen.add(above)
+                todo.append(above)
+    return frozenset(seen)
+
+
+def _fill_defaults(record: Base) -> None:
+    """Give the columns left empty their Python-side default, as an ORM flush would."""
+    for name, default in _defaults(type(record)):
+        if record.__dict__.get(name) is None:
+            setattr(record, name, default(None) if callable(default) else default)
+
+
+@lru_cache(maxsize=512)
+def _defaults(entity: type[Base]) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for column in cast("sa.Table", entity.__table__).columns:
+        default = column.default
+        if isinstance(default, sa.ColumnDefault):
+            found.append((column.key, default.arg))  # SQLAlchemy wraps callables to take a context
+    return found
+
+
+def _frozen(values: dict[str, Any]) -> dict[str, Any]:
+    """Copy what can be changed in place (JSON, arrays), so that a change in it is seen."""
+    return {n: copied(v) for n, v in values.items()}

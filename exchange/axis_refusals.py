@@ -1,0 +1,112 @@
+"""What an axis refuses, with the error codes integrators know (mã lỗi của trục)."""
+
+from typing import ClassVar
+
+from exchange.axis_headers import NotAuthentic
+from exchange.errors import (
+    BrokenAttachment,
+    DoctypeForbidden,
+    ExchangeError,
+    MalformedXml,
+    MessageTooLarge,
+)
+
+
+class AxisRefusal(ExchangeError):
+    """The axis refuses a call (trục từ chối)."""
+
+    code = "axis-refusal"
+    axis_code: ClassVar[str] = "22"
+
+
+class UnknownReceiver(AxisRefusal):
+    """An addressee is not in the directory (nơi nhận không tồn tại); nobody gets the message."""
+
+    code = "unknown-receiver"
+    axis_code = "18"
+    vi = (
+        "Nơi nhận không có trong danh bạ trục liên thông: {codes}. "
+        "Chưa gửi cho nơi nào; hãy sửa mã định danh rồi gửi lại."
+    )
+    en = "Not in the directory of the axis: {codes}. Nothing was sent; correct the code."
+
+
+class UnknownSender(AxisRefusal):
+    """The sender is not in the directory (đơn vị gửi chưa đăng ký)."""
+
+    code = "unknown-sender"
+    axis_code = "19"
+    vi = "Đơn vị gửi {stated} chưa đăng ký trên trục liên thông."
+    en = "The sender {stated} is not registered with the axis."
+
+
+class SenderMismatch(AxisRefusal):
+    """The agency stated is not one the calling system speaks for (đơn vị gửi không khớp)."""
+
+    code = "sender-mismatch"
+    axis_code = "19"
+    vi = "Hệ thống {system} không được gửi thay đơn vị {stated}."
+    en = "The system {system} does not speak for the agency {stated}."
+
+
+class ReceiverLocked(AxisRefusal):
+    """An addressee is locked (nơi nhận bị khóa)."""
+
+    code = "receiver-locked"
+    axis_code = "23"
+    vi = "Nơi nhận đang bị khóa trên trục liên thông: {codes}. Chưa gửi cho nơi nào."
+    en = "Locked on the axis: {codes}. Nothing was sent."
+
+
+class CodeTaken(AxisRefusal):
+    """Another agency holds this code (mã định danh đã có đơn vị khác dùng)."""
+
+    code = "agency-code-taken"
+    axis_code = "19"
+    status = 409
+    vi = "Mã định danh {agency} đã thuộc đơn vị khác."
+    en = "The code {agency} belongs to another agency."
+
+
+class NoPacket(AxisRefusal):
+    """There is no such packet for the caller (không có gói tin)."""
+
+    code = "no-such-packet"
+    axis_code = "404"
+    status = 404
+    vi = "Không có gói tin {packet_id} gửi cho hệ thống này."
+    en = "There is no packet {packet_id} for this system."
+
+
+class BadCall(AxisRefusal):
+    """A parameter of the call is missing or wrong (tham số không hợp lệ)."""
+
+    code = "axis-bad-call"
+    axis_code = "21"
+    vi = "Tham số {parameter} không hợp lệ: «{value}»."
+    en = "The parameter {parameter} is not valid: {value}."
+
+
+class UnknownOperation(AxisRefusal):
+    """The axis has no such operation (không có chức năng này)."""
+
+    code = "axis-unknown-operation"
+    axis_code = "404"
+    status = 404
+    vi = "Trục liên thông không có chức năng «{operation}»."
+    en = "The axis has no operation {operation}."
+
+
+def error_code(error: ExchangeError) -> str:
+    """Return the number for an error: 10 file, 15 secret, 21 its attachments, 22 its format."""
+    match error:
+        case AxisRefusal():
+            return error.axis_code
+        case NotAuthentic():
+            return "15"
+        case MalformedXml() | DoctypeForbidden() | MessageTooLarge():
+            return "10"
+        case BrokenAttachment():
+            return "21"
+        case _:
+            return "22"

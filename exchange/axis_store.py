@@ -1,0 +1,142 @@
+"""What an axis keeps, and the protocol of the place it keeps it in (kho của trục liên thông)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from exchange.gateway import MessageType
+
+
+class PacketState(StrEnum):
+    """Where a packet is (trạng thái gói tin); the first two are offered to its receiver."""
+
+    INITIAL = "initial"
+    PROCESSING = "processing"
+    DONE = "done"
+    FAIL = "fail"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Say whether the receiver has still to confirm."""
+        return self in {PacketState.INITIAL, PacketState.PROCESSING}
+
+
+@dataclass(frozen=True)
+class System:
+    """A system connected to the axis (hệ thống kết nối); the HMAC needs its secret in clear."""
+
+    system_id: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Agency:
+    """An agency in the directory (đơn vị): its preferred code, its other codes, who speaks for it.
+
+    `codes` holds every code, the preferred included. A locked agency (đơn vị bị khóa) receives
+    nothing; a deleted one stays, so that directories kept elsewhere learn of it.
+    """
+
+    code: str
+    name: str
+    system_id: str
+    codes: tuple[str, ...]
+    changed_at: datetime
+    parent: str = ""
+    mail: str = ""
+    is_locked: bool = False
+    is_deleted: bool = False
+
+
+@dataclass(frozen=True)
+class Packet:
+    """One message on its way to one agency (gói tin).
+
+    `sending_id` is the same for all receivers of one send; `receiver` is the agency's preferred
+    code, `addressed_as` the code the sender wrote; `digest` names the bytes.
+    """
+
+    packet_id: str
+    sending_id: str
+    message_type: MessageType
+    sender: str
+    receiver: str
+    addressed_as: str
+    digest: str
+    reference: str
+    subject: str
+    created_at: datetime
+    updated_at: datetime
+    state: PacketState = PacketState.INITIAL
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Sending:
+    """One accepted send (lần gửi): who, what, and the keys by which a repeat is known."""
+
+    sending_id: str
+    sender: str
+    keys: tuple[str, ...]
+    digest: str
+    accepted_at: datetime
+
+
+@dataclass(frozen=True)
+class Period:
+    """A stretch of time, `since` included and `until` not; None leaves an end open."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def __contains__(self, moment: datetime) -> bool:
+        after = self.since is None or self.since <= moment
+        return after and (self.until is None or moment < self.until)
+
+
+class Store(Protocol):
+    """The tables of an axis; codes are compared by `identity.organ_key`."""
+
+    def system(self, system_id: str) -> System | None:
+        """Return a connected system."""
+
+    def put_system(self, system: System) -> None:
+        """Add a system or give it a new secret."""
+
+    def agency(self, code: str) -> Agency | None:
+        """Return the agency that holds this code, preferred or not, deleted or not."""
+
+    def put_agency(self, agency: Agency) -> None:
+        """Add or replace the agency of this preferred code."""
+
+    def agencies(self) -> Sequence[Agency]:
+        """Return all agencies, deleted ones included, by preferred code."""
+
+    def keep(self, sending: Sending, packets: Iterable[Packet], data: bytes) -> str:
+        """Keep a send and return its id, atomically.
+
+        Where the same sender has a sending with one of `sending.keys`, its id is returned, the
+        keys are joined to it, and only the packets of receivers it has not reached are added,
+        under that id.
+        """
+
+    def waiting(
+        self, system_id: str, message_type: MessageType, period: Period, limit: int
+    ) -> Sequence[Packet]:
+        """Return the oldest packets waiting for the agencies of a system."""
+
+    def sent(
+        self, system_id: str, message_type: MessageType, period: Period, limit: int
+    ) -> Sequence[Packet]:
+        """Return the newest packets sent by the agencies of a system."""
+
+    def packet(self, packet_id: str) -> Packet | None:
+        """Return a packet."""
+
+    def put_packet(self, packet: Packet) -> None:
+        """Replace a packet whose state changed."""
+
+    def data(self, digest: str) -> bytes:
+        """Return the bytes of a message as they came in."""

@@ -1,0 +1,155 @@
+"""A gateway over folders, for carriage by hand (trao đổi thủ công qua thư mục).
+
+`outbox/<receiver>/` holds what goes out and `inbox/` what came in; who carries files from one to
+the other is not our business. Files appear whole or not at all. A confirmed file moves to `done/`
+or `failed/` and is not offered again, even when it is carried a second time.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import quote
+
+from exchange.edxml_read import read
+from exchange.errors import InvalidSetting, NoSuchPacket, Unreachable
+from exchange.gateway import Arrival, MessageType, Outcome
+from exchange.limits import DEFAULT_LIMITS, Limits
+from exchange.status import StatusMessage
+
+_SUFFIX = ".edxml"
+_PLAIN_NAME = re.compile(r"(?!\.)[^/\\\x00]+\.edxml", re.IGNORECASE)
+_FOLDERS = {Outcome.DONE: "done", Outcome.FAIL: "failed"}
+
+
+class FolderGateway:
+    """A Gateway whose packets are files below `root`; packet ids are their names.
+
+    A file whose name begins with `status-` is a status message; ours are named so.
+    """
+
+    def __init__(self, root: Path, limits: Limits = DEFAULT_LIMITS) -> None:
+        if not root.is_dir():
+            raise InvalidSetting(name="folder", value=str(root))
+        self._root = root
+        self._limits = limits
+
+    def send(self, message_type: MessageType, data: bytes, to: tuple[str, ...] = ()) -> str:
+        """Put the message into the folder of each receiver; the name follows from the bytes."""
+        name = f"{message_type}-{sha256(data).hexdigest()}{_SUFFIX}"
+        for receiver in to or self._addressees(data):
+            with _carrying("send"):
+                _put(self._folder("outbox", _folder_name(receiver)) / name, data)
+        return name
+
+    def list_received(self, message_type: MessageType) -> list[Arrival]:
+        """Return the files in the inbox, oldest first, but those confirmed before."""
+        with _carrying("list"):
+            paths = [path for path in self._folder("inbox").iterdir() if path.is_file()]
+            times = [datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in paths]
+            waiting = sorted(
+                (moment, path.name)
+                for moment, path in zip(times, paths, strict=True)
+                if _message_type(path.name) is message_type and not self._is_confirmed(path)
+            )
+        return [Arrival(name, message_type, created_at=moment) for moment, name in waiting]
+
+    def fetch(self, packet_id: str) -> bytes:
+        """Return the bytes of a file of the inbox."""
+        with _carrying("fetch", packet_id):
+            return self._path(packet_id).read_bytes()
+
+    def confirm(self, packet_id: str, outcome: Outcome, description: str = "") -> None:
+        """Move a file out of the inbox; the description stands beside it as text."""
+        path = self._path(packet_id)
+        if outcome is Outcome.PROCESSING:
+            return
+        with _carrying("confirm", packet_id):
+            folder = self._folder(_FOLDERS[outcome])
+            if not path.exists() and any(
+                (self._root / name / packet_id).exists() for name in _FOLDERS.values()
+            ):
+                return  # confirmed before, and the answer was lost
+            data = path.read_bytes()
+            target = folder / packet_id
+            if target.exists() and target.read_bytes() != data:
+                # names given by hand repeat; what was confirmed is never overwritten
+                target = folder / f"{path.stem}-{sha256(data).hexdigest()}{_SUFFIX}"
+            if description.strip():
+                _put(target.with_suffix(".txt"), description.encode())
+            path.replace(target)
+            _sync(folder)
+
+    def _addressees(self, data: bytes) -> tuple[str, ...]:
+        message = read(data, self._limits)
+        if isinstance(message, StatusMessage):
+            return (message.response.organ_id,)
+        return tuple(receiver.organ_id for receiver in message.receivers)
+
+    def _is_confirmed(self, path: Path) -> bool:
+        """Say whether this very message was confirmed; an equal name alone is not enough."""
+        for folder in _FOLDERS.values():
+            earlier = self._root / folder / path.name
+            if earlier.is_file() and earlier.read_bytes() == path.read_bytes():
+                return True
+        return False
+
+    def _path(self, packet_id: str) -> Path:
+        if not _PLAIN_NAME.fullmatch(packet_id):
+            raise NoSuchPacket(packet_id=packet_id[:80])
+        return self._folder("inbox") / packet_id
+
+    def _folder(self, *names: str) -> Path:
+        folder = self._root.joinpath(*names)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+
+def _message_type(name: str) -> MessageType | None:
+    if not _PLAIN_NAME.fullmatch(name):
+        return None
+    is_status = name.lower().startswith(f"{MessageType.STATUS}-")
+    return MessageType.STATUS if is_status else MessageType.EDOC
+
+
+def _folder_name(receiver: str) -> str:
+    name = quote(receiver, safe="")
+    return f"%2E{name[1:]}" if name.startswith(".") else name
+
+
+@contextmanager
+def _carrying(operation: str, packet_id: str = "") -> Iterator[None]:
+    """Turn what the file system refuses into the errors of a gateway."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise NoSuchPacket(packet_id=packet_id[:80]) from error
+    except OSError as error:
+        raise Unreachable(operation=operation, reason=os.strerror(error.errno or 0)) from error
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole, also after a power cut, or not at all."""
+    handle, temporary = tempfile.mkstemp(prefix=".", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

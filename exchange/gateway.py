@@ -1,0 +1,60 @@
+"""The way to other agencies (cổng liên thông), whatever carries the messages.
+
+At least three incompatible transports are in use, so each is a driver behind this protocol. None
+promises order or single delivery: a consumer stores, commits, then confirms, and takes a message
+it already has as success.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class MessageType(StrEnum):
+    """The only two kinds of packet an axis carries (loại gói tin)."""
+
+    EDOC = "edoc"
+    STATUS = "status"
+
+
+class Outcome(StrEnum):
+    """What became of a fetched packet; says nothing about handling the document."""
+
+    DONE = "done"
+    FAIL = "fail"
+    PROCESSING = "processing"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One packet waiting to be fetched (gói tin đến); `sender` and `receiver` as the axis states.
+
+    `created_at` is None where the carrier does not tell.
+    """
+
+    packet_id: str
+    message_type: MessageType
+    sender: str = ""
+    receiver: str = ""
+    created_at: datetime | None = None
+
+
+class Gateway(Protocol):
+    """Carries finished messages; every method may raise GatewayError, see its `retryable`."""
+
+    def send(self, message_type: MessageType, data: bytes, to: tuple[str, ...] = ()) -> str:
+        """Hand over a message and return the carrier's receipt id.
+
+        Without `to` the carrier reads the addressees from the message. Sending the same bytes
+        again is harmless.
+        """
+
+    def list_received(self, message_type: MessageType) -> list[Arrival]:
+        """Return the packets not yet confirmed, in no promised order, repeats possible."""
+
+    def fetch(self, packet_id: str) -> bytes:
+        """Return the message of a packet; raises NoSuchPacket."""
+
+    def confirm(self, packet_id: str, outcome: Outcome, description: str = "") -> None:
+        """Tell the carrier what became of a packet, after it is stored for good."""

@@ -1,0 +1,112 @@
+"""An axis kept in memory (kho trong bộ nhớ): for tests and a local hub; safe between threads."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from threading import RLock
+
+from exchange.axis_store import Agency, Packet, Period, Sending, System
+from exchange.gateway import MessageType
+from exchange.identity import organ_key
+
+
+class MemoryStore:
+    """A Store that lives as long as its process."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._systems: dict[str, System] = {}
+        self._agencies: dict[str, Agency] = {}
+        self._by_code: dict[str, str] = {}
+        self._sendings: dict[tuple[str, str], str] = {}
+        self._packets: dict[str, Packet] = {}
+        self._data: dict[str, bytes] = {}
+
+    def system(self, system_id: str) -> System | None:
+        """Return a connected system."""
+        with self._lock:
+            return self._systems.get(system_id)
+
+    def put_system(self, system: System) -> None:
+        """Add a system or give it a new secret."""
+        with self._lock:
+            self._systems[system.system_id] = system
+
+    def agency(self, code: str) -> Agency | None:
+        """Return the agency that holds this code."""
+        with self._lock:
+            return self._agencies.get(self._by_code.get(organ_key(code), ""))
+
+    def put_agency(self, agency: Agency) -> None:
+        """Add or replace the agency of this preferred code."""
+        key = organ_key(agency.code)
+        with self._lock:
+            self._by_code = {code: held for code, held in self._by_code.items() if held != key}
+            self._by_code.update((organ_key(code), key) for code in (agency.code, *agency.codes))
+            self._agencies[key] = agency
+
+    def agencies(self) -> Sequence[Agency]:
+        """Return all agencies by preferred code."""
+        with self._lock:
+            return sorted(self._agencies.values(), key=lambda agency: agency.code)
+
+    def keep(self, sending: Sending, packets: Iterable[Packet], data: bytes) -> str:
+        """Keep a send once; a repeat only reaches receivers not reached before."""
+        with self._lock:
+            keys = [(organ_key(sending.sender), key) for key in sending.keys]
+            known = next((self._sendings[key] for key in keys if key in self._sendings), None)
+            sending_id = known or sending.sending_id
+            self._sendings.update((key, sending_id) for key in keys)
+            reached = {p.receiver for p in self._packets.values() if p.sending_id == sending_id}
+            for packet in packets:
+                if packet.receiver not in reached:
+                    self._packets[packet.packet_id] = replace(packet, sending_id=sending_id)
+                    self._data[packet.digest] = data
+            return sending_id
+
+    def waiting(
+        self, system_id: str, message_type: MessageType, period: Period, limit: int
+    ) -> Sequence[Packet]:
+        """Return the oldest packets waiting for the agencies of a system."""
+        with self._lock:
+            found = (
+                packet
+                for packet in self._packets.values()
+                if packet.message_type is message_type
+                and packet.state.is_waiting
+                and packet.created_at in period
+                and self._speaks(system_id, packet.receiver)
+            )
+            return sorted(found, key=lambda packet: packet.created_at)[:limit]
+
+    def sent(
+        self, system_id: str, message_type: MessageType, period: Period, limit: int
+    ) -> Sequence[Packet]:
+        """Return the newest packets sent by the agencies of a system."""
+        with self._lock:
+            found = (
+                packet
+                for packet in self._packets.values()
+                if packet.message_type is message_type
+                and packet.created_at in period
+                and self._speaks(system_id, packet.sender)
+            )
+            return sorted(found, key=lambda packet: packet.created_at, reverse=True)[:limit]
+
+    def packet(self, packet_id: str) -> Packet | None:
+        """Return a packet."""
+        with self._lock:
+            return self._packets.get(packet_id)
+
+    def put_packet(self, packet: Packet) -> None:
+        """Replace a packet whose state changed."""
+        with self._lock:
+            self._packets[packet.packet_id] = packet
+
+    def data(self, digest: str) -> bytes:
+        """Return the bytes of a message."""
+        with self._lock:
+            return self._data[digest]
+
+    def _speaks(self, system_id: str, code: str) -> bool:
+        agency = self.agency(code)
+        return agency is not None and agency.system_id == system_id

@@ -1,0 +1,221 @@
+"""Settings of one installation, all read from the environment (cấu hình).
+
+`SETTINGS` is the whole list; the operations guide repeats it and a test holds the two together.
+"""
+
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from environs import Env, EnvValidationError
+from marshmallow.validate import Range
+
+from engine.errors import OfficeError
+
+
+class Mode(StrEnum):
+    """What the installation is for: trying it out, or an agency's real work."""
+
+    DEMO = "demo"
+    PRODUCTION = "production"
+
+
+class Setting(NamedTuple):
+    """One environment variable: its name, default and what it decides."""
+
+    name: str
+    default: Any
+    vi: str
+    en: str
+
+
+SETTINGS = (
+    Setting(
+        "HOST",
+        "127.0.0.1",
+        "Địa chỉ mạng mà máy chủ web lắng nghe; 0.0.0.0 để máy khác truy cập được.",
+        "Network address the web server listens on; 0.0.0.0 lets other machines in.",
+    ),
+    Setting("PORT", 8080, "Cổng của máy chủ web.", "Port of the web server."),
+    Setting(
+        "CONGVAN_DATA",
+        "./.congvan",
+        "Thư mục dữ liệu: tệp văn bản, khóa bí mật, cơ sở dữ liệu đi kèm.",
+        "Data directory: document files, secret keys, the embedded database.",
+    ),
+    Setting(
+        "CONGVAN_MODE",
+        Mode.DEMO,
+        "demo (dùng thử, có tài khoản mẫu) hoặc production (vận hành thật).",
+        "demo (trial, with sample accounts) or production (real use).",
+    ),
+    Setting(
+        "CONGVAN_DEMO_PASSWORD",
+        "",
+        "Mật khẩu chung của các tài khoản mẫu; để trống thì sinh ngẫu nhiên và in ra một lần.",
+        "Password of the sample accounts; when empty one is generated and printed once.",
+    ),
+    Setting(
+        "CONGVAN_SECRET_KEY",
+        "",
+        "Khóa ký phiên làm việc; để trống thì sinh và giữ trong thư mục dữ liệu. "
+        "Nhiều máy chủ web phải dùng chung một khóa.",
+        "Key that signs sessions; when empty one is generated and kept in the data directory. "
+        "Several web servers must share one.",
+    ),
+    Setting(
+        "DATABASE_URL",
+        "",
+        "PostgreSQL ≥ 15 bên ngoài (postgresql://…); để trống thì chạy PostgreSQL đi kèm.",
+        "External PostgreSQL ≥ 15 (postgresql://…); when empty the embedded one is run.",
+    ),
+    Setting(
+        "CELERY_BROKER_URL",
+        "",
+        "Redis hoặc Valkey để Celery gọi việc (redis://…); để trống thì tiến trình xử lý tự lấy "
+        "việc từ cơ sở dữ liệu.",
+        "Redis or Valkey through which Celery rings (redis://…); when empty the worker claims "
+        "its jobs from the database itself.",
+    ),
+    Setting(
+        "CONGVAN_WEB_WORKERS", 2, "Số tiến trình của máy chủ web.", "Processes of the web server."
+    ),
+    Setting(
+        "CONGVAN_JOB_THREADS",
+        2,
+        "Số việc nền được làm cùng lúc trên một máy.",
+        "Background jobs done at the same time on one machine.",
+    ),
+)
+
+_DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
+
+
+class WrongSetting(OfficeError):
+    """An environment variable holds what cannot be used (cấu hình sai)."""
+
+    code = "wrong-setting"
+    vi = "Cấu hình sai: {problem}. Sửa biến môi trường rồi chạy lại."
+    en = "Wrong setting: {problem}. Correct the environment variable and start again."
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one installation was told; `data` is absolute."""
+
+    host: str
+    port: int
+    data: Path
+    mode: Mode
+    demo_password: str
+    configured_secret: str
+    database_url: str
+    broker_url: str
+    web_workers: int
+    job_threads: int
+
+    @property
+    def url(self) -> str:
+        """The address a person on this machine types (địa chỉ truy cập)."""
+        host = "localhost" if self.host in {"0.0.0.0", "127.0.0.1", "::", "::1"} else self.host  # noqa: S104 - compared, not bound
+        return f"http://{host}:{self.port}"
+
+    def make_data(self) -> Path:
+        """Make the data directory when it is missing; an existing one keeps its mode.
+
+        Under root it lets others pass through, not look in: the embedded database runs as `nobody`
+        and lies in it. What is secret in it is 0600 or 0700 itself.
+        """
+        if not self.data.is_dir():
+            self.data.parent.mkdir(parents=True, exist_ok=True)
+            self.data.mkdir(exist_ok=True)
+            self.data.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        return self.data
+
+    def secret_key(self) -> str:
+        """Return the configured secret key, or the one kept in the data directory (made once)."""
+        if self.configured_secret:
+            return self.configured_secret
+        return keep_secret(self.make_data() / "secret.key")
+
+
+def keep_secret(path: Path) -> str:
+    """Return the secret kept at `path` (mode 0600); the first caller makes it."""
+    if not path.exists():
+        handle, draft = tempfile.mkstemp(dir=path.parent)  # mode 0600
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            Path(path).hardlink_to(draft)  # whole or not at all, and only one caller wins
+        except FileExistsError:
+            pass
+        finally:
+            Path(draft).unlink()
+    return path.read_text().strip()
+
+
+def load() -> Settings:
+    """Read the settings from the environment; raises `WrongSetting` naming everything wrong."""
+    env = Env(eager=False)
+    port = Range(1, 65535)
+    few = Range(1, 64)
+    try:
+        values = {
+            "host": env.str("HOST", _DEFAULTS["HOST"]),
+            "port": env.int("PORT", _DEFAULTS["PORT"], validate=port),
+            "data": env.path("CONGVAN_DATA", Path(_DEFAULTS["CONGVAN_DATA"])),
+            "mode": env.enum("CONGVAN_MODE", _DEFAULTS["CONGVAN_MODE"], enum=Mode, by_value=True),
+            "demo_password": env.str("CONGVAN_DEMO_PASSWORD", _DEFAULTS["CONGVAN_DEMO_PASSWORD"]),
+            "configured_secret": env.str("CONGVAN_SECRET_KEY", _DEFAULTS["CONGVAN_SECRET_KEY"]),
+            "database_url": env.str("DATABASE_URL", _DEFAULTS["DATABASE_URL"]),
+            "broker_url": env.str("CELERY_BROKER_URL", _DEFAULTS["CELERY_BROKER_URL"]),
+            "web_workers": env.int(
+                "CONGVAN_WEB_WORKERS", _DEFAULTS["CONGVAN_WEB_WORKERS"], validate=few
+            ),
+            "job_threads": env.int(
+                "CONGVAN_JOB_THREADS", _DEFAULTS["CONGVAN_JOB_THREADS"], validate=few
+            ),
+        }
+        env.seal()
+    except EnvValidationError as error:
+        raise WrongSetting(problem=_named(error)) from error
+    values["data"] = Path(values["data"]).expanduser().absolute()
+    values["database_url"] = _postgres(values["database_url"])
+    _broker(values["broker_url"])
+    return Settings(**values)
+
+
+def release() -> str:
+    """Return the version of this installation; a checkout that was never installed has none."""
+    try:
+        return version("congvan")
+    except PackageNotFoundError:
+        return "0+source"
+
+
+def _named(error: EnvValidationError) -> str:
+    messages = error.error_messages
+    if isinstance(messages, dict):
+        return "; ".join(f"{name}: {' '.join(map(str, said))}" for name, said in messages.items())
+    return str(error)
+
+
+def _postgres(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    if not url:
+        return ""
+    if not separator or scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
+        raise WrongSetting(problem=f"DATABASE_URL: cần dạng postgresql://… (được {scheme}://…)")
+    return f"postgresql+psycopg://{rest}"
+
+
+def _broker(url: str) -> None:
+    if url and url.partition("://")[0] not in {"redis", "rediss", "valkey", "redis+socket"}:
+        raise WrongSetting(problem="CELERY_BROKER_URL: cần dạng redis://…")

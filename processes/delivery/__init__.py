@@ -1,0 +1,1 @@
+"""What leaves and arrives over the exchange (gửi, nhận liên thông)."""

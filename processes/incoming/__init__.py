@@ -1,0 +1,1 @@
+"""Incoming documents (văn bản đến): receive, check, register, present, direct, process, file."""

@@ -1,0 +1,38 @@
+"""Confirm completion (xác nhận hoàn thành) by whoever assigned, or ask for more work."""
+
+from engine.database import Transaction
+from engine.errors import OfficeError
+from processes.delivery.report import report_status
+from processes.incoming.assign import assignment_of
+from processes.means import Means
+from processes.order import Decision, Order, text
+from records.authority import Act, authorize
+from records.document import IncomingDocument
+from records.vocabulary import AssignmentState, IncomingStatus
+
+
+class OwnWork(OfficeError):
+    """Nobody confirms his own work (không tự xác nhận việc của mình)."""
+
+    code = "own-work"
+    status = 403
+    citation = "Quy chế kèm theo QĐ 188/2018/QĐ-UBND, Điều 9.5"
+    vi = "Bạn là người trực tiếp giải quyết nên không tự xác nhận hoàn thành. Trình lãnh đạo khác."
+    en = "You did this work yourself; somebody else must confirm it."
+
+
+def complete(tx: Transaction, _means: Means, order: Order[IncomingDocument]) -> Decision:
+    """Close the unit's part and tell the sender the document is done (06), or send it back."""
+    authorize(tx.acting, Act.ASSIGN_WORK)
+    if order.item.variables.get("processed_by") == str(tx.acting.officer_id):
+        raise OwnWork
+    document = order.document
+    if order.is_return:
+        return Decision({"outcome": "return"}, f"Yêu cầu giải quyết tiếp: {order.reason}")
+    part = assignment_of(tx, order.item.variables, "lead_assignment")
+    if part is not None and part.state is not AssignmentState.FINISHED:
+        part.finish(tx.now)
+    document.status = IncomingStatus.COMPLETED
+    document.completed_at = tx.now
+    report_status(tx, document, "06", text(order.data, "summary") or "Đã hoàn thành")
+    return Decision({"outcome": "accept"}, "Đã hoàn thành")

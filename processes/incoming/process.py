@@ -1,0 +1,62 @@
+"""Process (giải quyết): report progress, finish, or return to whoever assigned."""
+
+from engine.database import Transaction
+from processes.delivery.report import report_status
+from processes.incoming.assign import assignment_of
+from processes.means import Means
+from processes.order import Decision, Order, text
+from records.authority import Act, Facts, authorize
+from records.content import attach_file
+from records.directive import Assignment, report_progress
+from records.document import IncomingDocument
+from records.vocabulary import AssignmentState, FileKind, IncomingStatus
+
+
+def process(tx: Transaction, _means: Means, order: Order[IncomingDocument]) -> Decision:
+    """Record progress on the officer's part; `continue` keeps it open, `return` gives it back.
+
+    The first report tells the sender that the document is being handled (05). Raises
+    `ReturnReasonMissing`.
+    """
+    authorize(
+        tx.acting, Act.WRITE_DOCUMENT, Facts(order.item.agency_id, frozenset(order.item.groups))
+    )
+    document = order.document
+    part = _part(tx, order)
+    if document.status is not IncomingStatus.IN_PROGRESS:
+        document.status = IncomingStatus.IN_PROGRESS
+        report_status(tx, document, "05", "Đang xử lý")
+    if order.is_return:
+        if part is not None:
+            part.give_back(order.reason)
+        return Decision({"outcome": "return"}, f"Trả lại: {order.reason}")
+    file_id = None
+    for upload in order.files.get("files", ()):
+        row = attach_file(tx, document, upload.stored, name=upload.name, kind=FileKind.OPINION)
+        file_id = row.id
+    percent = int(order.data.get("progress") or 0)
+    done = order.outcome != "continue"
+    if part is not None:
+        if part.state is AssignmentState.FINISHED:  # sent back for more work
+            part.state = AssignmentState.ACCEPTED
+            part.finished_at = None
+        report_progress(
+            tx, part, percent=100 if done else percent, text=text(order.data, "opinion"),
+            file_id=file_id,
+        )  # fmt: skip
+        if done:
+            part.finish(tx.now)
+    variables = {
+        "outcome": "complete" if done else "continue",
+        "processed_by": str(tx.acting.officer_id),
+    }
+    if done:
+        return Decision(variables, "Đã giải quyết xong, trình xác nhận")
+    return Decision(variables, f"Cập nhật tiến độ {percent}%")
+
+
+def _part(tx: Transaction, order: Order[IncomingDocument]) -> Assignment | None:
+    """The officer's own part, else the unit's he works on directly."""
+    variables = order.item.variables
+    key = "officer_assignment" if variables.get("officer_assignment") else "lead_assignment"
+    return assignment_of(tx, variables, key)

@@ -1,0 +1,122 @@
+"""Register an incoming document (đăng ký văn bản đến): arrival number and date, Phụ lục VI."""
+
+from uuid import UUID
+
+from engine.database import Transaction
+from engine.errors import OfficeError
+from processes.delivery.report import report_status
+from processes.means import Means
+from processes.order import Decision, Order, term, text
+from processes.outgoing.number import register_of
+from records.authority import Act, authorize
+from records.document import IncomingDocument, duplicates_of
+from records.document_type import DocumentType
+from records.register import enter
+from records.vietnamese import day_text, local_date
+from records.vocabulary import IncomingStatus, RegisterKind, Urgency
+
+#: one series for paper and electronic (Decree 30/2020, Điều 22)
+SERIES = "VB đến"
+
+FIELDS = (
+    "subject",
+    "code_number",
+    "code_notation",
+    "organ_name",
+    "signer_position",
+    "signer_name",
+    "language",
+    "description",
+)
+
+
+class PossibleDuplicate(OfficeError):
+    """The register has a document like it (có thể trùng văn bản đã đăng ký); the clerk decides."""
+
+    code = "possible-duplicate"
+    status = 409
+    citation = "Nghị định 30/2020/NĐ-CP, Phụ lục VI, Phần I"
+    vi = (
+        "Có thể trùng với văn bản đã vào sổ: {found}. Nếu đúng là văn bản khác, đánh dấu «Vẫn đăng "
+        "ký» rồi gửi lại; nếu trùng, trả lại bên gửi hoặc báo quản trị."
+    )
+    en = "It may be a duplicate of {found}. Tick “register all the same” if it is another document."
+
+
+class AlreadyRegistered(OfficeError):
+    """The document has its arrival number (đã vào sổ)."""
+
+    code = "already-registered"
+    status = 409
+    vi = "Văn bản đã vào sổ với số đến {number}."
+    en = "The document is registered already under arrival number {number}."
+
+
+def register_incoming(tx: Transaction, _means: Means, order: Order[IncomingDocument]) -> Decision:
+    """Enter the document in the register under the next arrival number; tell the sender (03).
+
+    Registering a second time after a return keeps the number. Raises `PossibleDuplicate` unless
+    confirmed, `MissingFields`, `FieldTooLong`, `SecretRefused`.
+    """
+    authorize(tx.acting, Act.REGISTER_DOCUMENT)
+    document = order.document
+    _fill(tx, document, order)
+    if not document.is_registered:
+        _refuse_duplicate(tx, document, confirmed=bool(order.data.get("confirm_duplicate")))
+        document.ensure_registrable()
+        register = register_of(tx, RegisterKind.INCOMING)
+        arrived_on = order.data.get("arrived_on") or local_date(tx.now)
+        actual = arrived_on if arrived_on != local_date(tx.now) else None
+        entry = enter(tx, register.id, SERIES, document, at=tx.now, actual_on=actual)
+        document.arrival_number = entry.number
+        document.arrived_on = arrived_on
+        document.registered_at = tx.now
+        report_status(tx, document, "03", "Văn thư đã tiếp nhận, đăng ký văn bản đến")
+    document.ensure_lengths()
+    document.status = IncomingStatus.REGISTERED
+    return Decision(
+        {"outcome": "register", "urgency": document.urgency.value},
+        f"Vào sổ, số đến {document.arrival_number}",
+    )
+
+
+def _fill(tx: Transaction, document: IncomingDocument, order: Order[IncomingDocument]) -> None:
+    data = order.data
+    for name in FIELDS:
+        if name in data:
+            setattr(document, name, text(data, name))
+    if data.get("issued_on"):
+        document.issued_on = data["issued_on"]
+    document.due_on = data.get("due_on") or document.due_on
+    document.urgency = term(Urgency, data, "urgency", document.urgency)
+    if data.get("page_amount") is not None:
+        document.page_amount = int(data["page_amount"])
+    if data.get("document_type"):
+        kind = tx.get(DocumentType, UUID(str(data["document_type"])))
+        document.type_id = kind.id
+        document.type_name = kind.type_name
+
+
+def _refuse_duplicate(tx: Transaction, document: IncomingDocument, *, confirmed: bool) -> None:
+    if confirmed:
+        return
+    found = [
+        d
+        for d in duplicates_of(
+            tx,
+            agency_id=document.agency_id,
+            identifier=document.identifier,
+            code_number=document.code_number,
+            code_notation=document.code_notation,
+            organ_name=document.organ_name,
+            except_id=document.id,
+        )
+        if d.is_registered
+    ]
+    if found:
+        words = "; ".join(
+            f"số đến {d.arrival_number}"
+            + (f" ngày {day_text(d.arrived_on)}" if d.arrived_on else "")
+            for d in found
+        )
+        raise PossibleDuplicate(found=words)

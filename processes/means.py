@@ -1,0 +1,49 @@
+"""What verbs work with besides the database (phương tiện): files, keys, forms, the desk."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+from processes.desk import Desk
+from records.content import ContentStore
+from signing.keystores.base import KeyStore
+from signing.revocation import Revocation
+from signing.trust import Trust
+
+
+@dataclass(frozen=True, slots=True)
+class SigningMeans:
+    """Keys and trust (ký số): where keystores are, whom we trust, which CRLs we hold.
+
+    `open_keystore(owner, pin)` returns the keystore of an officer or agency id; it raises the
+    signing library's `KeystoreRefused` for a wrong PIN.
+    """
+
+    open_keystore: Callable[[UUID, str], KeyStore]
+    trust: Trust
+    revocation: Revocation
+    #: PNG of the handwritten signature or of the seal, by officer or agency id
+    image_of: Callable[[UUID], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the composition root hands to every verb."""
+
+    content: ContentStore
+    signing: SigningMeans
+    desk: Desk = field(default_factory=Desk)
+    #: endpoint and secret of each agency's connection to the axis, by agency id
+    axis: Mapping[UUID, "AxisConnection"] = field(default_factory=dict)
+    #: where LibreOffice and other converters may work
+    scratch: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AxisConnection:
+    """How an agency reaches the exchange axis (kết nối trục liên thông)."""
+
+    endpoint: str
+    system_id: str
+    secret: str

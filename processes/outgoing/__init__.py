@@ -1,0 +1,1 @@
+"""Outgoing documents (văn bản đi): draft, comment, approve, sign, number, seal, issue, store."""

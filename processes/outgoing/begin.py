@@ -1,0 +1,67 @@
+"""Begin an outgoing document (giao soạn thảo): the record is made, the procedure starts."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from engine import runtime
+from engine.database import Transaction
+from engine.definition import current_definition
+from engine.runtime import Completed
+from processes.means import Means
+from processes.subjects import OUTGOING
+from records import journal
+from records.authority import Act, authorize
+from records.document import IncomingDocument, OutgoingDocument
+from records.link import link_documents
+from records.organization import Agency, AgencyCode
+from records.vocabulary import LinkKind
+
+
+def begin(
+    tx: Transaction, means: Means, *, subject: str = "", in_reply_to: UUID | None = None
+) -> tuple[OutgoingDocument, Completed]:
+    """Make an outgoing document of the acting officer and start the agency's procedure over it."""
+    authorize(tx.acting, Act.DRAFT_DOCUMENT)
+    assert tx.acting.agency_id is not None
+    agency = tx.get(Agency, tx.acting.agency_id)
+    code = tx.scalar(
+        sa.select(AgencyCode.code).where(
+            AgencyCode.agency_id == agency.id, AgencyCode.preferred.is_(True)
+        )
+    )
+    document = tx.add(
+        OutgoingDocument(
+            agency_id=agency.id,
+            organ_code=code or "",
+            organ_name=agency.name,
+            place=agency.place,
+            subject=subject,
+            unit_id=tx.acting.unit_id,
+            author_id=tx.acting.officer_id,
+            created_at=tx.now,
+        )
+    )
+    if in_reply_to is not None:
+        answered = tx.get(IncomingDocument, in_reply_to)
+        link_documents(tx, document, answered, LinkKind.REPLIES_TO)
+    definition = current_definition(tx, agency.id, OUTGOING)
+    started = runtime.start(
+        tx,
+        means.desk,
+        definition,
+        subject_type=OUTGOING,
+        subject_id=document.id,
+        variables={
+            "author": str(tx.acting.officer_id),
+            "drafting_unit": str(tx.acting.unit_id) if tx.acting.unit_id else None,
+            "signatory": None,
+            "cooperating": [],
+            "outcome": None,
+            "urgency": document.urgency.value,
+        },
+    )
+    journal.record(
+        tx, "begin_draft", "outgoing_document", document.id, instance=started.instance.id
+    )
+    return document, started

@@ -1,0 +1,73 @@
+"""Issue (phát hành): the document leaves for its recipients, by the exchange and on paper."""
+
+import sqlalchemy as sa
+
+from engine import jobs
+from engine.database import Transaction
+from engine.errors import OfficeError
+from processes.means import Means
+from processes.order import Decision, Order, term, text
+from records.authority import Act, authorize
+from records.content import files_of
+from records.document import OutgoingDocument
+from records.document_type import DocumentType
+from records.recipient import Recipient
+from records.vocabulary import Delivery, IssueForm, OutgoingStatus
+
+#: the job that carries one document to one recipient
+SEND_JOB = "send_envelope"
+
+
+class AlreadyIssued(OfficeError):
+    """The document has left already (văn bản đã phát hành)."""
+
+    code = "already-issued"
+    status = 409
+    vi = "Văn bản {reference} đã phát hành lúc {at}."
+    en = "The document {reference} was issued at {at}."
+
+
+class NoRecipient(OfficeError):
+    """Nobody is to receive it (chưa có nơi nhận)."""
+
+    code = "no-recipient"
+    vi = "Văn bản chưa có nơi nhận nên chưa phát hành được."
+    en = "The document has no recipient and cannot be issued."
+
+
+def recipients_of(tx: Transaction, document: OutgoingDocument) -> list[Recipient]:
+    """Return the recipients of a document in their order."""
+    return tx.scalars(
+        sa.select(Recipient)
+        .where(Recipient.outgoing_document_id == document.id)
+        .order_by(Recipient.ordinal, Recipient.id)
+    )
+
+
+def issue(tx: Transaction, _means: Means, order: Order[OutgoingDocument]) -> Decision:
+    """Issue a signed, numbered and sealed document: one job for each recipient reached online.
+
+    Decree 30/2020, Điều 18: on the day of signature, at latest the next working day. Raises
+    `NotSigned`, `NotExchangeable` (secret class, petition, special kind, unsigned: Điều 6.2),
+    `SourceFileMissing`, `NoRecipient`, `AlreadyIssued`.
+    """
+    authorize(tx.acting, Act.ISSUE_DOCUMENT)
+    document = order.document
+    if document.issued_at is not None:
+        raise AlreadyIssued(reference=document.reference, at=document.issued_at)
+    document.issue_form = term(IssueForm, order.data, "issue_form", document.issue_form)
+    document.off_system_reason = text(order.data, "off_system_reason")
+    kind = tx.get(DocumentType, document.type_id) if document.type_id else None
+    document.ensure_issuable(kind, {f.kind for f in files_of(tx, document)})
+    recipients = recipients_of(tx, document)
+    if not recipients:
+        raise NoRecipient
+    online = document.issue_form is not IssueForm.PAPER
+    for recipient in recipients:
+        if online and recipient.organ_code:
+            jobs.post(tx, SEND_JOB, {"recipient": str(recipient.id)})
+        else:
+            recipient.delivery = Delivery.PAPER_ONLY
+    document.issued_at = tx.now
+    document.status = OutgoingStatus.ISSUED
+    return Decision({}, f"Đã phát hành {document.reference} tới {len(recipients)} nơi nhận")

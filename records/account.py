@@ -1,0 +1,265 @@
+"""Accounts (tài khoản): issued by administrators only, closed but never removed.
+
+A forgotten password is not told again: the administrator hands over a one-time secret, which must
+be changed at the first login (Quy chế, Điều 14.1).
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.database import Acting, Transaction
+from engine.errors import NotAllowed, OfficeError
+from records.authority import Act, Facts, authorize
+from records.encoding import normalize
+from records.journal import record
+from records.organization import Officer
+from records.password import (
+    check_strength,
+    hash_password,
+    matches,
+    new_token,
+    one_time_secret,
+    token_hash,
+)
+from records.record import Record
+
+#: how long a one-time secret and an invitation may lie around
+SECRET_LIFE = timedelta(hours=72)
+
+
+class UsernameTaken(OfficeError):
+    """Another account has this name (tên đăng nhập đã có)."""
+
+    code = "username-taken"
+    status = 409
+    vi = "Tên đăng nhập «{username}» đã có. Hãy chọn tên khác, ví dụ thêm ký hiệu cơ quan."
+    en = "The user name «{username}» is taken. Choose another, for instance with the agency's name."
+
+
+class HasAccount(OfficeError):
+    """The officer has an account already (đã có tài khoản)."""
+
+    code = "has-account"
+    status = 409
+    vi = "{name} đã có tài khoản. Nếu quên mật khẩu, hãy cấp lại mật khẩu cho tài khoản đó."
+    en = "{name} has an account already. If the password is lost, reset it."
+
+
+class BadUsername(OfficeError):
+    """The text is no user name (tên đăng nhập không hợp lệ)."""
+
+    code = "bad-username"
+    vi = "Tên đăng nhập chỉ gồm chữ cái không dấu, chữ số, dấu chấm, gạch nối; từ 3 đến 60 ký tự."
+    en = "A user name has 3 to 60 plain letters, digits, points or hyphens."
+
+
+class WrongPassword(OfficeError):
+    """The present password was not given (mật khẩu hiện tại không đúng)."""
+
+    code = "wrong-password"
+    vi = "Mật khẩu hiện tại không đúng. Hãy nhập lại."
+    en = "This is not your present password. Enter it again."
+
+
+class InvitationOver(OfficeError):
+    """The invitation was used or is too old (thư mời hết hiệu lực)."""
+
+    code = "invitation-over"
+    status = 404
+    vi = "Đường dẫn này đã được dùng hoặc đã hết hạn. Hãy đề nghị quản trị cấp đường dẫn mới."
+    en = "This link was used already or is too old. Ask the administrator for a new one."
+
+
+class Account(Record):
+    """What an officer logs in with; `agency_id` is the agency that issued it."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        sa.CheckConstraint("username ~ '^[a-z0-9][a-z0-9._-]{2,59}$'", name="username"),
+    )
+
+    officer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("officer.id"), unique=True)
+    #: in small letters: names are not told apart by case
+    username: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    must_change: Mapped[bool] = mapped_column(default=True)
+    #: until when a one-time secret is good
+    secret_until: Mapped[datetime | None]
+    issued_at: Mapped[datetime]
+    changed_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether a right password lets in now: not closed, and its one-time secret not too old."""
+        fresh = self.secret_until is None or now < self.secret_until
+        return self.disabled_at is None and fresh
+
+
+class Invitation(Record):
+    """A one-time link by which an officer makes his own account (thư mời)."""
+
+    __tablename__ = "invitation"
+
+    officer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("officer.id"))
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+def tidy_username(text: str) -> str:
+    """Return a user name as it is stored: composed, trimmed, in small letters."""
+    return normalize(text).strip().lower()
+
+
+def find_account(tx: Transaction, username: str) -> Account | None:
+    """Return the account of this name, whatever its case."""
+    return tx.scalar(sa.select(Account).where(Account.username == tidy_username(username)))
+
+
+def issue_account(tx: Transaction, officer_id: UUID, username: str) -> tuple[Account, str]:
+    """Issue an account with a one-time secret, which is told this once; for administrators.
+
+    Raises `UsernameTaken`, `BadUsername`.
+    """
+    officer = tx.get(Officer, officer_id)
+    authorize(tx.acting, Act.MANAGE_ACCOUNTS, Facts(officer.agency_id))
+    secret = one_time_secret()
+    account = _make(tx, officer, username, secret)
+    account.secret_until = tx.now + SECRET_LIFE
+    record(tx, "issue_account", "account", account.id, username=account.username)
+    return account, secret
+
+
+def issue_demo_account(tx: Transaction, officer_id: UUID, username: str, password: str) -> Account:
+    """Issue an account with a known password, for the system itself and the demonstration only."""
+    if tx.acting.agency_id is not None:
+        raise NotAllowed(act=Act.MANAGE_ACCOUNTS.vi)
+    account = _make(tx, tx.get(Officer, officer_id), username, password)
+    account.must_change = False
+    record(tx, "issue_account", "account", account.id, username=account.username, demo=True)
+    return account
+
+
+def _make(tx: Transaction, officer: Officer, username: str, password: str) -> Account:
+    name = tidy_username(username)
+    allowed = set("abcdefghijklmnopqrstuvwxyz0123456789._-")
+    if not (3 <= len(name) <= 60 and set(name) <= allowed and name[0].isalnum()):
+        raise BadUsername
+    if tx.rows(sa.select(Account.id).where(Account.officer_id == officer.id)):
+        raise HasAccount(name=officer.full_name)
+    # Row security hides other agencies' names: the insert itself decides, here and now.
+    tx.flush()
+    made = Account(
+        agency_id=officer.agency_id,
+        officer_id=officer.id,
+        username=name,
+        password_hash=hash_password(password),
+        issued_at=tx.now,
+    )
+    taken = tx.execute(
+        "INSERT INTO account (id, agency_id, officer_id, username, password_hash, must_change,"
+        " issued_at) VALUES (%s, %s, %s, %s, %s, true, %s) ON CONFLICT (username) DO NOTHING",
+        made.id, made.agency_id, made.officer_id, name, made.password_hash, tx.now,
+    ).rowcount == 0  # fmt: skip
+    if taken:
+        raise UsernameTaken(username=name)
+    return tx.get(Account, made.id)
+
+
+def reset_password(tx: Transaction, account_id: UUID) -> str:
+    """Give the account a one-time secret, to be changed at the next login; end its sessions.
+
+    For administrators of the agency; the secret is told this once (Quy chế, Điều 14.1).
+    """
+    account = tx.get(Account, account_id, lock=True)
+    authorize(tx.acting, Act.MANAGE_ACCOUNTS, Facts(account.agency_id))
+    secret = one_time_secret()
+    account.password_hash = hash_password(secret)
+    account.must_change = True
+    account.secret_until = tx.now + SECRET_LIFE
+    end_sessions(tx, account)
+    record(tx, "reset_password", "account", account.id)
+    return secret
+
+
+def change_password(tx: Transaction, account_id: UUID, present: str, wanted: str) -> None:
+    """Set the officer's own password; his other sessions end with this one: he logs in anew.
+
+    Raises `WrongPassword`, `WeakPassword`.
+    """
+    account = tx.get(Account, account_id, lock=True)
+    if account.officer_id != tx.acting.officer_id:
+        raise NotAllowed(act=Act.MANAGE_ACCOUNTS.vi)
+    if not matches(present, account.password_hash):
+        raise WrongPassword
+    check_strength(wanted, account.username)
+    account.password_hash = hash_password(wanted)
+    account.must_change, account.secret_until, account.changed_at = False, None, tx.now
+    end_sessions(tx, account)
+    record(tx, "change_password", "account", account.id)
+
+
+def disable_account(tx: Transaction, account_id: UUID, reason: str) -> None:
+    """Close an account and end its sessions; it stays on record (khóa tài khoản)."""
+    account = tx.get(Account, account_id, lock=True)
+    authorize(tx.acting, Act.MANAGE_ACCOUNTS, Facts(account.agency_id))
+    account.disabled_at = tx.now
+    end_sessions(tx, account)
+    record(tx, "disable_account", "account", account.id, reason=reason)
+
+
+def enable_account(tx: Transaction, account_id: UUID, reason: str) -> None:
+    """Open a closed account again (mở lại tài khoản)."""
+    account = tx.get(Account, account_id, lock=True)
+    authorize(tx.acting, Act.MANAGE_ACCOUNTS, Facts(account.agency_id))
+    account.disabled_at = None
+    record(tx, "enable_account", "account", account.id, reason=reason)
+
+
+def end_sessions(tx: Transaction, account: Account) -> None:
+    """End all sessions and API tokens of the account (đăng xuất khỏi mọi thiết bị)."""
+    tx.execute("DELETE FROM login_session WHERE account_id = %s", account.id)
+    tx.execute(
+        "UPDATE api_token SET revoked_at = %s WHERE account_id = %s AND revoked_at IS NULL",
+        tx.now, account.id,
+    )  # fmt: skip
+
+
+def invite(tx: Transaction, officer_id: UUID) -> str:
+    """Return the token of a one-time link by which the officer makes his account."""
+    officer = tx.get(Officer, officer_id)
+    authorize(tx.acting, Act.MANAGE_ACCOUNTS, Facts(officer.agency_id))
+    token = new_token("cvi")
+    made = tx.add(
+        Invitation(
+            agency_id=officer.agency_id,
+            officer_id=officer.id,
+            token_hash=token_hash(token),
+            expires_at=tx.now + SECRET_LIFE,
+        )
+    )
+    record(tx, "invite", "invitation", made.id, officer=officer.id)
+    return token
+
+
+def accept_invitation(tx: Transaction, token: str, username: str, password: str) -> Account:
+    """Make the account of who holds the link, in a transaction of the system's.
+
+    Raises `InvitationOver`, `WeakPassword`, `UsernameTaken`, `BadUsername`.
+    """
+    given = tx.scalar(
+        sa.select(Invitation).where(Invitation.token_hash == token_hash(token)).with_for_update()
+    )
+    if given is None or given.used_at is not None or given.expires_at <= tx.now:
+        raise InvitationOver
+    check_strength(password, tidy_username(username))
+    officer = tx.get(Officer, given.officer_id)
+    given.used_at = tx.now
+    account = _make(tx, officer, username, password)
+    account.must_change = False
+    who = Acting(agency_id=officer.agency_id, officer_id=officer.id, name=officer.full_name)
+    record(tx, "accept_invitation", "account", account.id, acting=who, username=account.username)
+    return account

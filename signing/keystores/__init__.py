@@ -1,0 +1,1 @@
+"""Where signing keys live (kho khóa)."""

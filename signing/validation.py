@@ -1,0 +1,170 @@
+"""Whether the signatures of a PDF hold (kiểm tra chữ ký số): all conditions at once, or not valid.
+
+A signature counts only when its cryptography, its certificate, the bytes it covers, everything
+added behind it and the end of the file are in order, and nothing went wrong while looking.
+"""
+
+import asyncio
+import hashlib
+import io
+from datetime import datetime
+from typing import Any
+
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import enumerate_sig_fields
+
+from signing.errors import EncryptedPdf, SigningError
+from signing.pdf_file import check_outline, tail_matches
+from signing.policy import ValidationPolicy
+from signing.report import DocumentReport, Reason, Remark, SignatureReport, Verdict
+from signing.revocation import Revocation
+from signing.role import SignRole, role_of_field
+from signing.signature_check import check_signature
+from signing.trust import Trust
+from signing.widgets import Widget, drawn_unsigned, large, overlapping, widgets_of
+
+#: the worst verdict of the parts is that of the whole
+WORST = (Verdict.INVALID, Verdict.UNDETERMINED, Verdict.UNSIGNED, Verdict.VALID)
+#: a trace of a signature, even where no reader finds it any more
+TRACES = (b"/ByteRange", b"/ETSI.CAdES.detached", b"/adbe.pkcs7.detached", b"/DocTimeStamp")
+
+
+def validate_pdf(
+    pdf: bytes,
+    *,
+    trust: Trust,
+    revocation: Revocation,
+    policy: ValidationPolicy | None = None,
+    at: datetime,
+) -> DocumentReport:
+    """Return what can be said of the signatures of `pdf` at the moment `at`; never raise.
+
+    Whatever goes wrong while reading is a failure of the file, never "no signatures".
+    """
+    check = _Check(pdf, trust, revocation, policy or ValidationPolicy(), at)
+    try:
+        check_outline(pdf)
+        return asyncio.run(check.run())
+    except EncryptedPdf:
+        return check.failed(Reason.ENCRYPTED, Verdict.UNDETERMINED)
+    except SigningError as error:
+        return check.failed(Reason.FORMAT_FAILURE, detail=error.code)
+    except Exception as error:  # noqa: BLE001 - hostile files raise anything; all of it fails closed
+        return check.failed(Reason.FORMAT_FAILURE, detail=f"{type(error).__name__}: {error}")
+
+
+class _Check:
+    """One validation under way."""
+
+    def __init__(
+        self,
+        pdf: bytes,
+        trust: Trust,
+        revocation: Revocation,
+        policy: ValidationPolicy,
+        at: datetime,
+    ) -> None:
+        self.pdf = pdf
+        self.trust = trust
+        self.revocation = revocation
+        self.policy = policy
+        self.at = at
+
+    def failed(
+        self, reason: Reason, verdict: Verdict = Verdict.INVALID, detail: str = ""
+    ) -> DocumentReport:
+        return self._report(verdict, reason, detail=detail[:500])
+
+    def _report(self, verdict: Verdict, reason: Reason, **rest: Any) -> DocumentReport:
+        digest = hashlib.sha256(self.pdf).hexdigest()
+        rest.setdefault("missing_roles", tuple(one.role for one in self.policy.expected))
+        return DocumentReport(verdict, self.at, reason, digest=digest, **rest)
+
+    async def run(self) -> DocumentReport:
+        # Word writes files that no strict reader accepts; they are read, and the report says so
+        reader = PdfFileReader(io.BytesIO(self.pdf), strict=False)
+        if reader.encrypt_dict is not None:
+            raise EncryptedPdf
+        tail_ok = tail_matches(self.pdf, reader.last_startxref)
+        fields = list(enumerate_sig_fields(reader, filled_status=True))
+        if not fields:
+            return self._without_signatures(tail_ok=tail_ok)
+        if len(fields) > self.policy.most_signatures:
+            return self.failed(Reason.LIMIT_EXCEEDED, Verdict.UNDETERMINED)
+        signatures = [
+            await check_signature(
+                reader, name, field, self.trust, self.revocation, self.policy, self.at
+            )
+            for name, _, field in fields
+        ]
+        signed = sorted((one for one in signatures if one), key=lambda one: one[0])
+        return self._judged(reader, [report for _, report in signed], tail_ok=tail_ok)
+
+    def _without_signatures(self, *, tail_ok: bool) -> DocumentReport:
+        if not tail_ok:
+            return self._report(Verdict.INVALID, Reason.TAIL_MISMATCH, tail_ok=False)
+        if any(trace in self.pdf for trace in TRACES):
+            return self.failed(Reason.FORMAT_FAILURE, detail="signature without a field")
+        return self._report(Verdict.UNSIGNED, Reason.NO_SIGNATURE)
+
+    def _judged(
+        self, reader: Any, signatures: list[SignatureReport], *, tail_ok: bool
+    ) -> DocumentReport:
+        widgets = widgets_of(reader)
+        vouched = {one.field for one in signatures}
+        found: list[tuple[Verdict, Reason]] = [(one.verdict, one.reason) for one in signatures]
+        if not tail_ok:
+            found.append((Verdict.INVALID, Reason.TAIL_MISMATCH))
+        if any(drawn_unsigned(one, vouched) for one in widgets):
+            found.append((Verdict.INVALID, Reason.UNSIGNED_APPEARANCE))
+        missing = self._missing(signatures)
+        if missing:
+            found.append((Verdict.INVALID, Reason.MISSING_ROLE))
+        if not signatures:
+            # timestamps vouch for a time, not for a signer
+            found.append((Verdict.UNSIGNED, Reason.NO_SIGNATURE))
+        verdict, reason = min(found, key=lambda one: WORST.index(one[0]))
+        return self._report(
+            verdict,
+            reason,
+            signatures=tuple(signatures),
+            missing_roles=missing,
+            remarks=tuple(self._remarks(reader, signatures, widgets)),
+            tail_ok=tail_ok,
+        )
+
+    def _missing(self, signatures: list[SignatureReport]) -> tuple[SignRole, ...]:
+        return tuple(
+            expected.role
+            for expected in self.policy.expected
+            if not any(
+                one.role == expected.role and expected.matches(one.subject, one.fingerprint)
+                for one in signatures
+            )
+        )
+
+    def _remarks(
+        self, reader: Any, signatures: list[SignatureReport], widgets: list[Widget]
+    ) -> list[Remark]:
+        remarks = []
+        if reader.xrefs.hybrid_xrefs_present:
+            remarks.append(Remark.HYBRID)
+        if any(not _is_seal_over_person(one, other) for one, other in overlapping(widgets)):
+            remarks.append(Remark.OVERLAP)
+        if any(large(one) for one in widgets):
+            remarks.append(Remark.LARGE)
+        if any(not one.is_signed and one.is_late for one in widgets):
+            remarks.append(Remark.EMPTY_FIELD)
+        expected = self.policy.expected
+        if expected and not all(
+            any(one.matches(sign.subject, sign.fingerprint) for one in expected)
+            for sign in signatures
+        ):
+            remarks.append(Remark.UNEXPECTED_SIGNER)
+        return remarks
+
+
+def _is_seal_over_person(one: Widget, other: Widget) -> bool:
+    # Decree 30/2020, annex I, II.8: the seal covers a third of the signature
+    roles = {role_of_field(one.field), role_of_field(other.field)}
+    return roles == {SignRole.APPROVE, SignRole.SEAL}

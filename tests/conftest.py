@@ -1,0 +1,228 @@
+"""What all tests share: a real PostgreSQL, closed sockets, a repeatable search for examples.
+
+`database_url` names a fresh copy of the migrated template for each test module, `database` opens
+it, `tx` is one transaction that is always rolled back.
+"""
+
+import contextlib
+import importlib
+import ipaddress
+import os
+import pkgutil
+import shutil
+import socket
+import sys
+import tempfile
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import psycopg
+import pytest
+import sqlalchemy as sa
+from psycopg import sql
+
+from engine.database import APP_ROLE, Base, Database, Transaction
+from office.postgres import Cluster
+
+#: `HYPOTHESIS_SEED=n` looks elsewhere; a failure prints how to repeat it
+SEED = os.environ.get("HYPOTHESIS_SEED", "188")
+STRICT = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+TEMPLATE = "congvan_template"
+
+hypothesis.settings.register_profile(
+    "house", deadline=None, print_blob=True, database=None, max_examples=100
+)
+hypothesis.settings.load_profile("house")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "faults: kills real processes for a while (make faults)")
+    if config.getoption("hypothesis_seed", None) is None:
+        config.option.hypothesis_seed = SEED
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"hypothesis seed: {config.option.hypothesis_seed} (HYPOTHESIS_SEED=… for another)"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """With CI=true a browser or token that is missing is a failure, not a skip."""
+    report = yield
+    needed = [m for m in ("browser", "token") if item.get_closest_marker(m)]
+    if STRICT and needed and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"CI=true: a {needed[0]} test may not be skipped: {report.longrepr}"
+    return report
+
+
+# -- the network ----------------------------------------------------------------------------------
+
+
+def _is_here(address: object) -> bool:
+    if not isinstance(address, tuple):
+        return True  # a Unix socket
+    host = str(address[0])
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Outside(ConnectionRefusedError):
+    """A test tried to leave this machine."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def closed_network() -> Iterator[None]:
+    """Refuse every connection of Python's that is not to this machine."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def guarded(call):
+        def checked(self: socket.socket, address: object):
+            if not _is_here(address):
+                raise Outside(f"connection to {address} from a test")
+            return call(self, address)
+
+        return checked
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded(connect))
+        patch.setattr(socket.socket, "connect_ex", guarded(connect_ex))
+        yield
+
+
+# -- the database ---------------------------------------------------------------------------------
+
+
+def build_schema(url: str) -> None:
+    """Bring the empty database at `url` to the newest schema."""
+    for room in ("engine", "records", "forms", "processes", "api", "web"):
+        _import_models(room)
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        for extension in ("unaccent", "pg_trgm", "btree_gin"):
+            connection.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
+    database = Database(url, role=None)
+    try:
+        with database.engine.begin() as connection:
+            Base.metadata.create_all(connection, tables=_tables())
+            for rights in (
+                "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES",
+                "USAGE ON ALL SEQUENCES",
+            ):
+                connection.exec_driver_sql(f"GRANT {rights} IN SCHEMA public TO {APP_ROLE}")
+    finally:
+        database.dispose()
+
+
+def _tables() -> list[sa.Table]:
+    """Return the tables that stand on tables that exist: all of them, unless a module is broken."""
+    tables = dict(Base.metadata.tables)
+    while not STRICT:
+        lame = [
+            name
+            for name, table in tables.items()
+            if any(fk.target_fullname.rpartition(".")[0] not in tables for fk in table.foreign_keys)
+        ]
+        if not lame:
+            break
+        for name in lame:
+            del tables[name]
+    return list(tables.values())
+
+
+def _import_models(room: str) -> None:
+    package = importlib.import_module(room)
+    for module in pkgutil.walk_packages(package.__path__, f"{room}."):
+        try:
+            importlib.import_module(module.name)
+        except (ImportError, SyntaxError) as error:
+            if STRICT:
+                raise
+            sys.stderr.write(f"the tables of {module.name} are missing: {error}\n")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """One embedded PostgreSQL a test process: it dies with its main thread, which started it."""
+    assert threading.current_thread() is threading.main_thread()
+    data = Path(tempfile.mkdtemp(prefix="congvan-tests-"))
+    data.chmod(0o711)  # under root the server runs as nobody
+    server = Cluster(data)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(data)
+
+
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> str:
+    """The name of a migrated database that is copied, never used."""
+    with cluster.connect() as administrator:
+        administrator.execute(f"CREATE ROLE {APP_ROLE} NOLOGIN")
+        administrator.execute(f"CREATE DATABASE {TEMPLATE}")
+    build_schema(cluster.url(TEMPLATE))
+    return TEMPLATE
+
+
+def copy_template(cluster: Cluster, template: str) -> Iterator[str]:
+    """Lend the address of a fresh copy of the template."""
+    name = f"t_{uuid.uuid4().hex}"
+    with cluster.connect() as administrator:
+        administrator.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
+    yield cluster.url(name)
+    with cluster.connect() as administrator:
+        administrator.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="module")
+def database_url(cluster: Cluster, template: str) -> Iterator[str]:
+    """The address of a database of this module's own."""
+    yield from copy_template(cluster, template)
+
+
+@pytest.fixture(scope="module")
+def database(database_url: str) -> Iterator[Database]:
+    """A database of this module's own: its tests see each other's committed rows."""
+    opened = Database(database_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def fresh_database(cluster: Cluster, template: str) -> Iterator[Database]:
+    """A database of this test's own (about 50 ms)."""
+    for url in copy_template(cluster, template):
+        opened = Database(url)
+        yield opened
+        opened.dispose()
+
+
+class _Discard(Exception):
+    pass
+
+
+@pytest.fixture
+def tx(database: Database) -> Iterator[Transaction]:
+    """One open transaction of the system's that is rolled back after the test."""
+    with contextlib.suppress(_Discard), database.transaction() as opened:
+        yield opened
+        raise _Discard
+
+
+@pytest.fixture
+def administrator(cluster: Cluster, database_url: str) -> Iterator["psycopg.Connection"]:
+    """A superuser's autocommit connection to this module's database, past row-level security."""
+    name = database_url.partition("@/")[2].partition("?")[0]
+    with cluster.connect(name) as connection:
+        yield connection

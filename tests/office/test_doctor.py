@@ -1,0 +1,98 @@
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine import jobs
+from engine.database import Database
+from office import settings
+from office.doctor import Finding, Level, doctor
+from office.settings import Settings
+
+
+@pytest.fixture
+def told(open_directory: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for setting in settings.SETTINGS:
+        monkeypatch.delenv(setting.name, raising=False)
+    return replace(settings.load(), data=open_directory / "data")
+
+
+def of(findings: list[Finding], name: str) -> list[Finding]:
+    return [finding for finding in findings if finding.name == name]
+
+
+def test_it_works_with_nothing_started_and_leaves_nothing(told: Settings):
+    findings = doctor(told)
+    assert {"python", "data", "disk", "postgres", "database", "clock", "libreoffice"} <= {
+        finding.name for finding in findings
+    }
+    assert of(findings, "database")[0].level == Level.OK
+    assert not told.data.exists()
+    for finding in findings:
+        assert finding.text("vi")[0] in "✓!✗"
+        assert finding.text("vi") != finding.text("en") or finding.level == Level.OK
+
+
+def test_a_data_directory_open_to_others_is_a_problem(told: Settings):
+    told.make_data()
+    told.secret_key()
+    assert {f.level for f in of(doctor(told), "data")} == {Level.OK}
+    told.data.chmod(0o777)
+    (told.data / "secret.key").chmod(0o644)
+    problems = [f for f in of(doctor(told), "data") if f.level == Level.PROBLEM]
+    assert [("chmod go-w" in f.vi, "chmod 600" in f.vi) for f in problems] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_an_answering_database_is_looked_into(told: Settings, fresh_database: Database):
+    here = replace(told, database_url=fresh_database.url)
+    findings = doctor(here)
+    assert of(findings, "database")[0].en == "PostgreSQL 18"
+    assert of(findings, "jobs")[0].level == Level.OK
+    with fresh_database.transaction() as tx:
+        job_id = jobs.post(tx, "note", {})
+        tx.flush()
+        tx.add(jobs.Incident(job_id=job_id, kind="note", error="x"))
+    assert of(doctor(here), "jobs")[0].level == Level.NOTE
+
+
+def test_migrations_behind_the_program_are_a_problem(told: Settings, fresh_database: Database):
+    with fresh_database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
+        connection.exec_driver_sql("CREATE TABLE alembic_version AS SELECT '0001' AS version_num")
+    here = replace(told, database_url=fresh_database.url)
+    assert of(doctor(here, expected_revision="0001"), "migrations")[0].level == Level.OK
+    assert of(doctor(here, expected_revision="0002"), "migrations")[0].level == Level.PROBLEM
+
+
+def test_a_database_that_does_not_answer_is_a_problem(told: Settings):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        nowhere = f"postgresql+psycopg://u:p@127.0.0.1:{free.getsockname()[1]}/x"
+    [finding] = of(doctor(replace(told, database_url=nowhere)), "database")
+    assert finding.level == Level.PROBLEM
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's cluster is put elsewhere")
+def test_a_cluster_whose_data_directory_is_gone_is_named(
+    told: Settings, tmp_path: Path, request: pytest.FixtureRequest
+):
+    from office.place import choose_place
+
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    made = choose_place(closed)
+    remove: Callable[[], None] = lambda: (  # noqa: E731
+        (made.directory / "made-for").unlink(),
+        made.directory.rmdir(),
+    )
+    request.addfinalizer(remove)
+    assert str(made.directory) not in str(of(doctor(told), "place"))
+    (closed / "postgres.place").unlink()
+    closed.rmdir()
+    assert str(made.directory) in str(of(doctor(told), "place"))

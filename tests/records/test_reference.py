@@ -1,0 +1,104 @@
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from records.document_type import find_type, known_types, make_types
+from records.reference import (
+    build_identifier,
+    build_notation,
+    build_reference,
+    likeness,
+    split_reference,
+)
+from records.vocabulary import Secrecy, SigningCapacity, Urgency
+
+words = st.text(st.sampled_from("ABCDĐEGHIKLMNOPQRSTUVXYĂÂÊÔƠƯ"), min_size=1, max_size=10)
+
+
+@pytest.mark.parametrize(
+    ("number", "parts", "expected"),
+    [
+        (188, {"abbreviation": "QĐ", "organ": "UBND", "year": 2026}, "188/2026/QĐ-UBND"),
+        (15, {"abbreviation": "QĐ", "organ": "UBND"}, "15/QĐ-UBND"),
+        (5, {"abbreviation": None, "organ": "UBND", "unit": "VP"}, "05/UBND-VP"),
+        (9, {"abbreviation": "TTr", "organ": "STTTT", "unit": "CNTT"}, "09/TTr-STTTT"),
+        (10, {"abbreviation": None, "organ": "UBND"}, "10/UBND"),
+    ],
+)
+def test_references_read_as_the_decree_writes_them(number, parts, expected):
+    assert build_reference(number, build_notation(**parts)) == expected
+
+
+@given(st.integers(1, 99_999), words, words, st.none() | st.integers(1976, 2999))
+def test_a_reference_splits_into_what_it_was_built_from(number, kind, organ, year):
+    notation = build_notation(abbreviation=kind, organ=organ, year=year)
+    reference = build_reference(number, notation)
+    first, rest = split_reference(reference)
+    assert (int(first), rest) == (number, notation)
+    assert len(first) >= 2
+    assert build_reference(int(first), rest) == reference
+
+
+@pytest.mark.parametrize("text", ["", "QĐ-UBND", "/QĐ", "12", "12/", "số 12/QĐ"])
+def test_what_is_no_reference_is_not_split(text):
+    assert split_reference(text) is None
+
+
+def test_spaces_around_the_slash_do_not_matter():
+    assert split_reference("188 /2018/QĐ - UBND") == ("188", "2018/QĐ-UBND")
+
+
+def test_there_is_no_number_zero():
+    with pytest.raises(ValueError, match="positive"):
+        build_reference(0, "QĐ-UBND")
+    with pytest.raises(ValueError, match="agency"):
+        build_notation(abbreviation="QĐ", organ="")
+
+
+def test_the_identifier_names_agency_date_and_reference():
+    assert (
+        build_identifier("000.00.00.H55", date(2026, 2, 5), "188/2026/QĐ-UBND")
+        == "000.00.00.H55,2026/02/05,188/2026/QĐ-UBND"
+    )
+
+
+def test_likeness_forgives_spelling_but_not_accents():
+    one = likeness("05", "UBND-VP", "Ủy ban nhân dân  tỉnh")
+    assert one == likeness("5", "ubnd - vp", "Ủy ban nhân dân tỉnh")
+    assert one != likeness("5", "UBND-VP", "Uy ban nhan dan tinh")
+    assert one != likeness("50", "UBND-VP", "Ủy ban nhân dân tỉnh")
+    assert likeness("", "UBND-VP", "Ủy ban") is None
+
+
+def test_the_law_names_29_kinds_of_which_27_have_abbreviations():
+    kinds = [t for t in known_types() if t["group"] == "administrative"]
+    assert len(kinds) == 29
+    assert [t["code"] for t in kinds if t["abbreviation"] is None] == ["CV", "ThC"]
+    assert len({t["code"] for t in known_types()}) == len(known_types())
+    assert {t["code"] for t in kinds if t["needs_source_file"]} == {"ĐA", "CTr", "KH"}
+    normative = [t for t in known_types() if t["group"] == "legal_normative"]
+    assert all(t["needs_source_file"] and t["series"] == t["code"] for t in normative)
+
+
+def test_a_kind_is_found_by_the_name_on_the_wire():
+    types = make_types(agency_id=None)
+    assert find_type(types, "công  văn").code == "CV"
+    assert find_type(types, "cong van").code == "CV"
+    assert find_type(types, "Co\u0302ng va\u0306n").wire_number == 18
+    assert find_type(types, "Quyết định").code == "QĐ"
+    assert find_type(types, "Quy định").code == "QyĐ"
+    assert find_type(types, "Nghị định").code == "QPPL:NĐ"
+    assert find_type(types, "Sớ") is None
+
+
+def test_vocabularies_carry_their_words():
+    assert [u.wire for u in Urgency] == [0, 1, 2, 3]
+    assert Urgency.of_wire(4) is Urgency.EXPRESS
+    assert Urgency.of_wire(None) is Urgency.NORMAL
+    assert Urgency.EXPRESS.stamp == "HỎA TỐC"
+    assert Urgency.NORMAL.stamp == ""
+    assert [s.is_secret for s in Secrecy] == [False, True, True, True]
+    assert SigningCapacity("TUQ").vi == "TUQ."
+    assert Urgency.URGENT.label("en") == "Urgent"

@@ -1,0 +1,145 @@
+"""The stored report: the same after JSON, plain in both languages."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signing.errors import SigningError
+from signing.report import (
+    REASONS,
+    REMARKS,
+    ROLES,
+    VERDICTS,
+    DocumentReport,
+    Level,
+    Reason,
+    Remark,
+    SignatureReport,
+    Verdict,
+)
+from signing.role import FIELD_NAMES, SignRole, role_of_field
+
+TIMES = st.datetimes(
+    min_value=datetime(1990, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)
+)
+TEXT = st.text(max_size=20)
+REMARK = st.lists(st.sampled_from(Remark), max_size=3).map(tuple)
+SIGNATURES = st.builds(
+    SignatureReport,
+    field=TEXT,
+    verdict=st.sampled_from(Verdict),
+    reason=st.sampled_from(Reason),
+    role=st.none() | st.sampled_from(SignRole),
+    level=st.sampled_from(Level),
+    subject=TEXT,
+    valid_from=st.none() | TIMES,
+    claimed_at=st.none() | TIMES,
+    revoked_at=st.none() | TIMES,
+    intact=st.booleans(),
+    remarks=REMARK,
+)
+REPORTS = st.builds(
+    DocumentReport,
+    verdict=st.sampled_from(Verdict),
+    checked_at=TIMES,
+    reason=st.sampled_from(Reason),
+    signatures=st.lists(SIGNATURES, max_size=3).map(tuple),
+    missing_roles=st.lists(st.sampled_from(SignRole), max_size=3).map(tuple),
+    remarks=REMARK,
+    digest=TEXT,
+    tail_ok=st.booleans(),
+    detail=TEXT,
+)
+
+
+@given(REPORTS)
+def test_a_report_survives_json(report):
+    assert DocumentReport.from_json(report.to_json()) == report
+
+
+@given(REPORTS, st.sampled_from(["vi", "en"]))
+def test_a_report_is_said_in_one_line_for_each_signature(report, language):
+    lines = report.text(language).split("\n")
+    assert lines[0].startswith(VERDICTS[report.verdict][language == "en"])
+    assert len(lines) >= 1 + len(report.signatures)
+
+
+def test_every_verdict_reason_remark_and_role_has_words():
+    assert set(VERDICTS) == set(Verdict)
+    assert set(REASONS) == set(Reason) - {Reason.NONE}
+    assert set(REMARKS) == set(Remark)
+    assert set(ROLES) == set(SignRole) == set(FIELD_NAMES)
+    for pair in [*VERDICTS.values(), *REASONS.values(), *REMARKS.values(), *ROLES.values()]:
+        assert all(pair)
+        assert pair[0] != pair[1]
+
+
+def test_the_sentences():
+    signature = SignatureReport(
+        "NguoiKy",
+        Verdict.INVALID,
+        Reason.REVOKED,
+        SignRole.APPROVE,
+        subject="Lê Văn An",
+        claimed_at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC),
+    )
+    assert signature.text() == (
+        "Chữ ký số của Lê Văn An (người có thẩm quyền), 22/11/2026 15:30:00 +07:00: "
+        "Không hợp lệ (chứng thư số đã bị thu hồi)."
+    )
+    report = DocumentReport(
+        Verdict.INVALID,
+        datetime(2026, 11, 22, tzinfo=UTC),
+        Reason.MISSING_ROLE,
+        missing_roles=(SignRole.SEAL,),
+    )
+    assert report.summary() == "Không hợp lệ (thiếu chữ ký: cơ quan ban hành)"
+    assert report.summary("en") == "Invalid (a signature is missing: issuing agency)"
+    assert VERDICTS[Verdict.UNSIGNED][0] == "Không có chữ ký số"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data.pop("verdict"),
+        lambda data: data.update(version=99),
+        lambda data: data.update(verdict="fine"),
+        lambda data: data.update(extra=1),
+        lambda data: data.update(checked_at="yesterday"),
+        lambda data: data.update(signatures=[{}]),
+    ],
+)
+def test_anything_else_is_no_report(change):
+    report = DocumentReport(Verdict.VALID, datetime(2026, 11, 22, tzinfo=UTC))
+    data = json.loads(report.to_json())
+    assert DocumentReport.from_json(json.dumps(data)) == report
+    change(data)
+    with pytest.raises(ValueError):
+        DocumentReport.from_json(json.dumps(data))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "{}", "nonsense"])
+def test_junk_is_no_report(text):
+    with pytest.raises(ValueError):
+        DocumentReport.from_json(text)
+
+
+def test_fields_tell_their_role():
+    assert role_of_field("NguoiKy") is SignRole.APPROVE
+    assert role_of_field("NguoiKy2") is SignRole.APPROVE
+    assert role_of_field("NguoiKyKhac") is None
+    assert role_of_field("Signature1") is None
+
+
+def test_every_refusal_has_words_a_code_and_a_status():
+    kinds = SigningError.__subclasses__()
+    assert len({kind.code for kind in kinds}) == len(kinds) > 10
+    for kind in kinds:
+        assert kind.vi != SigningError.vi
+        assert kind.en != SigningError.en
+        assert 400 <= kind.status < 600
+        assert kind().text("vi")
+        assert kind().text("en") == str(kind())

@@ -1,0 +1,136 @@
+"""Draws every page with its sample data and takes pictures of it in Chromium, for maintainers.
+
+python -m tools.gallery OUT [NAME …] writes OUT/NAME-{light,dark,phone}.png and prints what the
+browser objected to.
+"""
+
+import http.server
+import mimetypes
+import runpy
+import sys
+import threading
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+ROOT = Path(__file__).parent.parent
+STATIC = ROOT / "web/static"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def environment() -> Environment:
+    """Return a bare Jinja environment with the globals the templates ask for."""
+    jinja = Environment(
+        loader=FileSystemLoader(ROOT / "web/templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+    )
+    jinja.install_gettext_callables(
+        lambda text: text, lambda one, many, n: one if n == 1 else many, newstyle=True
+    )
+    jinja.globals.update(asset=lambda path: f"/static/{path}", csrf_token=lambda: "token")
+    return jinja
+
+
+def sample_pdf() -> bytes:
+    """Return a page of a document, set by Typst."""
+    import typst
+
+    text = (ROOT / "tools/gallery.typ").read_bytes()
+    return typst.compile(text)
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    pages: dict[str, bytes]
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        path = self.path.split("?")[0]
+        if path.startswith("/static/"):
+            file = STATIC / path.removeprefix("/static/")
+            body = file.read_bytes() if file.is_file() else b""
+            kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        else:
+            body = self.pages.get(path, b"")
+            kind = {"pdf": "application/pdf", "bpmn": "application/xml"}.get(
+                path.rpartition(".")[2], "text/html; charset=utf-8"
+            )
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Security-Policy", POLICY)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = b'{"etag":"abd","saved_text":"","findings_html":"","findings":[]}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_PUT = do_POST
+
+
+def serve(pages: dict[str, bytes]) -> http.server.ThreadingHTTPServer:
+    """Serve the pages and web/static under the strict policy on a free port."""
+    handler = type("Handler", (_Handler,), {"pages": pages})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def main(out: Path, names: list[str]) -> None:
+    """Take the pictures."""
+    from playwright.sync_api import sync_playwright
+
+    samples = runpy.run_path(str(ROOT / "tests/web/page_samples.py"))
+    jinja = environment()
+    pages = {
+        f"/{name}": jinja.get_template(template).render(context).encode()
+        for name, (template, context) in samples["pages"]().items()
+    }
+    pages |= {"/files/sample.pdf": sample_pdf(), "/sample.bpmn": samples["SAMPLE"]}
+    server = serve(pages)
+    base = f"http://127.0.0.1:{server.server_address[1]}"
+    out.mkdir(parents=True, exist_ok=True)
+    looks = {"light": (1440, 900, "light"), "dark": (1440, 900, "dark"), "phone": (390, 844, "light")}
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        for look, (width, height, scheme) in looks.items():
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, color_scheme=scheme, locale="vi"
+            )
+            for path in pages:
+                name = path.strip("/")
+                if "." in name or (names and name not in names):
+                    continue
+                tab = context.new_page()
+                tab.on("console", lambda m, n=name: print(n, look, m.type, m.text[:200]) if m.type in {"error", "warning"} else None)
+                tab.on("pageerror", lambda e, n=name: print(n, look, "threw", str(e)[:300]))
+                tab.goto(base + path)
+                if look == "dark":
+                    tab.evaluate("document.documentElement.removeAttribute('data-theme')")
+                tab.wait_for_load_state("networkidle")
+                tab.wait_for_timeout(700)
+                tab.screenshot(path=str(out / f"{name}-{look}.png"), full_page=look == "phone")
+                if name == "register" and look == "light":
+                    tab.pdf(path=str(out / "register.pdf"), prefer_css_page_size=True)
+                wide = tab.evaluate("document.documentElement.scrollWidth > innerWidth")
+                if wide:
+                    print(name, look, "scrolls sideways")
+                tab.close()
+        browser.close()
+    server.shutdown()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])

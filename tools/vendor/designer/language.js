@@ -1,0 +1,37 @@
+// bpmn.io asks for its words here; parts that never ask are corrected in the page.
+import vietnamese from './vi.json';
+
+export const untranslated = new Set();
+
+export function translator(language) {
+  return (template, replacements = {}) => {
+    let text = template;
+    if (language === 'vi') {
+      const found = vietnamese[template] ?? vietnamese[template.trim()];
+      if (found === undefined) untranslated.add(template);
+      else text = found;
+    } else if (template === 'Verb') text = 'Office verb';
+    return text.replace(/{([^}]+)}/g, (_, key) => replacements[key] ?? `{${key}}`);
+  };
+}
+
+// Token simulation builds its controls from fixed English markup.
+export function watchFixedText(root, language) {
+  if (language !== 'vi') return;
+  const correct = (node) => {
+    if (node.nodeType === Node.TEXT_NODE) {
+      const found = vietnamese[node.nodeValue.trim()];
+      if (found && node.parentElement?.closest('[class*="bts-"]')) {
+        node.nodeValue = node.nodeValue.replace(node.nodeValue.trim(), found);
+      }
+      return;
+    }
+    if (node.nodeType !== Node.ELEMENT_NODE) return;
+    if (node.title && vietnamese[node.title]) node.title = vietnamese[node.title];
+    node.childNodes.forEach(correct);
+  };
+  correct(root);
+  new MutationObserver((changes) => {
+    for (const change of changes) change.addedNodes.forEach(correct);
+  }).observe(root, { childList: true, subtree: true });
+}

@@ -1,0 +1,171 @@
+// Forms get better with scripts and work without: shown fields, rows, files, keys, focus, busy state.
+// The server decides everything again.
+
+function valueOf(form, name) {
+  const inputs = [...form.elements].filter((input) => input.name === name && !input.disabled);
+  if (!inputs.length) return '';
+  if (inputs[0].type === 'radio') return inputs.find((input) => input.checked)?.value ?? '';
+  if (inputs[0].type === 'checkbox') {
+    return inputs.filter((input) => input.checked).map((input) => input.value).join('\n');
+  }
+  return inputs[0].value;
+}
+
+function followConditions(form) {
+  for (const element of form.querySelectorAll('[data-shown-if]')) {
+    const conditions = JSON.parse(element.dataset.shownIf);
+    element.hidden = !conditions.every(([name, relation, wanted]) => {
+      const values = valueOf(form, name).split('\n');
+      return values.includes(String(wanted)) === (relation === '=');
+    });
+  }
+}
+
+function renumber(list) {
+  const name = list.dataset.rows;
+  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const position = new RegExp(`^(${escaped}[-.\\[_]?)(\\d+|__n__)`);
+  [...list.querySelectorAll(':scope > [data-rows-body] > [data-row]')].forEach((row, index) => {
+    for (const element of row.querySelectorAll('[name], [id], [for], [aria-describedby]')) {
+      for (const attribute of ['name', 'id', 'for', 'aria-describedby']) {
+        const old = element.getAttribute(attribute);
+        if (old) element.setAttribute(attribute, old.replace(position, `$1${index}`).replaceAll('__n__', index));
+      }
+    }
+    const remove = row.querySelector('[data-remove-row]');
+    if (remove) {
+      remove.value = index;
+      remove.setAttribute('aria-label', remove.getAttribute('aria-label').replace(/\d+|__n__/, index + 1));
+    }
+  });
+}
+
+function enhanceRows(form) {
+  form.addEventListener('click', (event) => {
+    const add = event.target.closest('[data-add-row]');
+    const remove = event.target.closest('[data-remove-row]');
+    if (!add && !remove) return;
+    const list = (add ?? remove).closest('[data-rows]');
+    const body = list.querySelector('[data-rows-body]');
+    event.preventDefault();
+    if (add) {
+      body.append(list.querySelector('[data-row-template]').content.cloneNode(true));
+      renumber(list);
+      body.lastElementChild.querySelector('input, select, textarea')?.focus();
+    } else {
+      const row = remove.closest('[data-row]');
+      const neighbour = row.nextElementSibling ?? row.previousElementSibling;
+      row.remove();
+      renumber(list);
+      (neighbour?.querySelector('input, select, textarea') ?? list.querySelector('[data-add-row]')).focus();
+    }
+  });
+}
+
+function showChosen(input) {
+  const list = input.closest('.field').querySelector('[data-chosen]');
+  list.replaceChildren(...[...input.files].map((file) => {
+    const line = document.createElement('div');
+    line.className = 'file';
+    const name = document.createElement('span');
+    name.textContent = file.name;
+    const size = document.createElement('small');
+    size.className = 'faint nb';
+    const kilobytes = Math.max(1, Math.round(file.size / 1024));
+    size.textContent = kilobytes < 1024 ? `${kilobytes} KB` : `${(kilobytes / 1024).toFixed(1).replace('.', ',')} MB`;
+    line.append(name, size);
+    return line;
+  }));
+}
+
+function addFiles(input, files) {
+  const transfer = new DataTransfer();
+  const chosen = input.multiple ? [...input.files, ...files] : [...files].slice(0, 1);
+  chosen.forEach((file) => transfer.items.add(file));
+  input.files = transfer.files;
+  showChosen(input);
+}
+
+function enhanceFiles(form) {
+  const inputs = [...form.querySelectorAll('.drop input[type="file"]')];
+  for (const input of inputs) {
+    const drop = input.closest('.drop');
+    input.addEventListener('change', () => showChosen(input));
+    drop.addEventListener('dragover', (event) => {
+      event.preventDefault();
+      drop.classList.add('over');
+    });
+    drop.addEventListener('dragleave', () => drop.classList.remove('over'));
+    drop.addEventListener('drop', (event) => {
+      event.preventDefault();
+      drop.classList.remove('over');
+      addFiles(input, event.dataTransfer.files);
+    });
+  }
+  if (inputs.length) {
+    form.addEventListener('paste', (event) => {
+      if (event.clipboardData?.files.length) addFiles(inputs[0], event.clipboardData.files);
+    });
+  }
+}
+
+function enhanceSending(form) {
+  form.addEventListener('keydown', (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') {
+      event.preventDefault();
+      form.requestSubmit(form.querySelector('[data-main]') ?? undefined);
+    }
+  });
+  form.addEventListener('submit', (event) => {
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = '1';
+    const button = event.submitter;
+    if (button && form.dataset.busy) {
+      button.setAttribute('aria-busy', 'true');
+      button.dataset.words = button.textContent;
+      button.textContent = form.dataset.busy;
+    }
+  });
+}
+
+export function enhance(root) {
+  for (const form of root.querySelectorAll('[data-step-form], form[data-busy]')) {
+    if (form.dataset.enhanced) continue;
+    form.dataset.enhanced = '1';
+    enhanceRows(form);
+    enhanceFiles(form);
+    enhanceSending(form);
+    form.addEventListener('input', () => followConditions(form));
+    form.addEventListener('change', () => followConditions(form));
+    followConditions(form);
+  }
+  root.querySelector('[data-error-summary]')?.focus();
+}
+
+document.addEventListener('click', (event) => {
+  const link = event.target.closest?.('.errsum a[href^="#"]');
+  const field = link && document.getElementById(link.hash.slice(1));
+  if (!field) return;
+  event.preventDefault();
+  const input = field.matches('input, select, textarea') ? field : field.querySelector('input, select, textarea') ?? field;
+  input.focus();
+  input.scrollIntoView({ block: 'center' });
+});
+
+// Coming back by the browser's own button finds the form ready again.
+window.addEventListener('pageshow', (event) => {
+  if (!event.persisted) return;
+  for (const form of document.querySelectorAll('form[data-sent]')) {
+    delete form.dataset.sent;
+    for (const button of form.querySelectorAll('[aria-busy]')) {
+      button.removeAttribute('aria-busy');
+      button.textContent = button.dataset.words;
+    }
+  }
+});
+
+document.addEventListener('congvan:loaded', (event) => enhance(event.target));
+enhance(document);
