@@ -1,6 +1,7 @@
 """Runs the migrations on the connection that `office.migrate` hands over."""
 
 from alembic import context
+
 from office.migrate import metadata
 
 connection = context.config.attributes["connection"]

@@ -102,7 +102,7 @@ class Database:
             self._abandon(fairy, connection)
             raise
         else:
-            fairy.close()
+            _give_back(fairy, connection)
         for call in tx.after_commit:
             call()
 
@@ -135,7 +135,7 @@ class Database:
     def _abandon(fairy: Any, connection: "psycopg.Connection[Any]") -> None:
         try:
             connection.execute("ROLLBACK", prepare=False)
-            fairy.close()
+            _give_back(fairy, connection)
         except psycopg.Error:
             fairy.invalidate()
 
@@ -146,6 +146,14 @@ class Database:
             bind_session(session, self.role, acting)
             yield session
             session.commit()  # a ROLLBACK would throw away every prepared statement (psycopg)
+
+
+def _give_back(fairy: Any, connection: "psycopg.Connection[Any]") -> None:
+    """Return a connection to the pool as the ORM expects it: a session on a connection left in
+    autocommit would run outside its transaction, as the owner instead of the bound role.
+    """
+    connection.autocommit = False
+    fairy.close()
 
 
 def bind_session(session: orm.Session, role: str | None, acting: Acting) -> None:

@@ -92,6 +92,19 @@ class Members(TaskDataReference):
         return value
 
 
+class Member(TaskDataReference):
+    """The element an instance of a multi-instance works on.
+
+    The library refuses to start the next instance of a sequential loop, or any after a return
+    edge, because the last one's element "already exists" in the merged data.
+    """
+
+    def exists(self, my_task: Any) -> bool:
+        """Forget the last one and say no; the library asks before it starts the next."""
+        my_task.data.pop(self.bpmn_id, None)
+        return False
+
+
 class ListUnclear(OfficeError):
     """A step for each of a list has no proper list (danh sách không hợp lệ)."""
 

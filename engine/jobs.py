@@ -17,7 +17,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.database import Base, Transaction, new_id, as_jsonb
+from engine.database import Base, Transaction, as_jsonb, new_id
 from engine.errors import OfficeError, Stale
 
 #: attempts before an incident, and granted again by an operator's retry

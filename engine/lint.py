@@ -285,6 +285,8 @@ def _leaving(scope: Any) -> dict[str, list[Any]]:
 
 _EXPRESSIONS = ("conditionExpression", "loopCondition", "completionCondition", "condition")
 _SHORT_CYCLE = re.compile(r"/PT(0*[1-5]?\d|0+)S$|/P(T?0+[YMWDHS])+(T(0+[HMS])+)?$")
+#: a limit of working time: whole days, hours, minutes
+_DUE = re.compile(r"P(?=\d|T)(\d+D)?(T(?=\d)(\d+H)?(\d+M)?)?")
 #: looks like a literal, so it is not a forgotten expression
 _LITERAL_LIKE = re.compile(r"R?\d|P\d|PT\d|R/")
 
@@ -305,7 +307,7 @@ def _expressions(root: Any) -> Iterator[Finding]:
         due = own(element, "due")
         if due.startswith("="):
             yield from _compiles(element, due)
-        elif due and not TIMER_LITERALS["timeDuration"].fullmatch(due):
+        elif due and not _DUE.fullmatch(due):
             yield _error(
                 element, "due",
                 f"Thời hạn «{due}» không hợp lệ: viết P2D, PT4H hoặc biểu thức bắt đầu bằng «=».",
@@ -362,14 +364,21 @@ def _loops(root: Any) -> Iterator[Finding]:
                 )
         cardinality = (loop.findtext(tag("loopCardinality")) or "").strip()
         reference = (loop.findtext(tag("loopDataInputRef")) or "").strip()
-        if own(loop, "collection") or reference:
-            continue
-        if not cardinality.isdigit() or int(cardinality) > MAX_CARDINALITY:
+        if not (own(loop, "collection") or reference) and (
+            not cardinality.isdigit() or int(cardinality) > MAX_CARDINALITY
+        ):
             yield _error(
                 task, "cardinality",
                 "Bước lặp phải chạy theo một danh sách, hoặc một số cố định không quá "
                 f"{MAX_CARDINALITY}.",
                 f"A multi-instance runs over a list, or a fixed number up to {MAX_CARDINALITY}.",
+            )  # fmt: skip
+        if loop.find(tag("loopDataOutputRef")) is not None:
+            yield _error(
+                task, "unsupported",
+                "Phiên bản này chưa gom kết quả của bước lặp thành danh sách. Bỏ danh sách kết quả "
+                "và ghi ý kiến trong biểu mẫu.",
+                "An output list of a multi-instance is not run by this version.",
             )  # fmt: skip
     for loop in root.iter(tag("standardLoopCharacteristics")):
         if not loop.get("loopMaximum"):

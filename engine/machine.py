@@ -31,6 +31,7 @@ from engine.workflow import CycleTimer, FlatWorkflow, Timer, compact
 #: steps of one command: leaves room for the fan-out of a multi-instance of 500
 MAX_STEPS = 5_000
 MAX_SECONDS = 5.0
+COMPACT_EVERY = 100
 
 #: what reaches a token from outside: an error or an escalation comes from within
 _AWAITED = (Timer, MessageEventDefinition, SignalEventDefinition, MultipleEventDefinition)
@@ -221,6 +222,8 @@ def _run(
 
     def did(task: Any) -> None:
         _forget_item(task)
+        if count % COMPACT_EVERY == 0:  # the library's own walks are linear in what was run
+            compact(workflow)
         node = program.node_of(task)
         if node is not None and (not passed or passed[-1] != node.id):
             passed.append(node.id)
@@ -243,8 +246,8 @@ def _failed(program: Program, error: Exception) -> OfficeError:
     cause: Any = error
     while cause is not None and not isinstance(cause, OfficeError):
         cause = getattr(cause, "exception", None) or cause.__cause__ or cause.__context__
-    task = getattr(error, "task", None)
-    node = program.node_of(task) if task is not None else None
+    spec = getattr(error, "task_spec", None)
+    node = program.node_named(spec) if spec is not None else None
     reason = cause.text() if cause is not None else str(error) or type(error).__name__
     return StepFailed(node=node.name if node is not None else "?", reason=reason.rstrip(". "))
 
@@ -340,8 +343,7 @@ def _thrown(event: BpmnEvent) -> Thrown | None:
 def _forget_item(task: Any) -> None:
     """Drop the element of a finished instance from its loop's data.
 
-    The library merges the instance's data upwards, and refuses to run the same multi-instance a
-    second time (after a return) because the element "already exists".
+    The library merges the instance's data upwards; what follows must not see the last element.
     """
     parent = task.workflow.tasks.get(task._parent)
     if parent is None or not isinstance(parent.task_spec, LoopTask):

@@ -14,9 +14,10 @@ from SpiffWorkflow.bpmn.serializer.default.event_definition import (
 )
 from SpiffWorkflow.bpmn.serializer.workflow import BpmnWorkflowSerializer
 from SpiffWorkflow.bpmn.specs.data_spec import TaskDataReference
+from SpiffWorkflow.bpmn.specs.event_definitions.simple import NoneEventDefinition
 
-from engine.diagram import DiagramRefused, Model, Node, model_of
-from engine.environment import Members
+from engine.diagram import DiagramRefused, Model, Node, flow_nodes, kind_of, model_of
+from engine.environment import Member, Members
 from engine.workflow import TIMERS, Parser
 
 
@@ -30,8 +31,11 @@ class Program:
 
     def node_of(self, task: Any) -> Node | None:
         """Return the node drawn for a task, or None for the engine's own joins and splits."""
-        name = getattr(task.task_spec, "bpmn_id", None) or task.task_spec.name
-        return self.nodes.get(name)
+        return self.node_named(task.task_spec)
+
+    def node_named(self, spec: Any) -> Node | None:
+        """Return the node drawn for one of the library's specs, or None."""
+        return self.nodes.get(getattr(spec, "bpmn_id", None) or spec.name)
 
 
 @lru_cache(maxsize=1)
@@ -61,12 +65,29 @@ def build(normalised: Any) -> tuple[bytes, Model]:
     registry = _registry()
     for one in [spec, *specs.values()]:
         _own_timers(one)
+        _nothing_lost(normalised, one)
     data = {
         "spec": registry.convert(spec),
         "subs": {name: registry.convert(sub) for name, sub in specs.items()},
         "nodes": {name: node.to_json() for name, node in model.nodes.items()},
     }
     return orjson.dumps(data, default=str), model
+
+
+def _nothing_lost(normalised: Any, spec: Any) -> None:
+    """The parser drops event definitions it does not know at a place: that must never pass."""
+    drawn = {
+        e.get("id")
+        for e in flow_nodes(normalised)
+        if any(kind_of(c).endswith("EventDefinition") for c in e)
+    }
+    for task_spec in spec.task_specs.values():
+        definition = getattr(task_spec, "event_definition", None)
+        if isinstance(definition, NoneEventDefinition) and task_spec.bpmn_id in drawn:
+            raise DiagramRefused(
+                reason_vi=f"sự kiện «{task_spec.bpmn_id}» sẽ không có tác dụng ở vị trí này.",
+                reason_en=f"the event “{task_spec.bpmn_id}” would do nothing at its place.",
+            )
 
 
 def _own_timers(spec: Any) -> None:
@@ -105,9 +126,10 @@ def restore(data: bytes) -> Program:
 
 def _own_lists(spec: Any) -> None:
     for task_spec in spec.task_specs.values():
-        given = getattr(task_spec, "data_input", None)
-        if isinstance(given, TaskDataReference):
-            task_spec.data_input = Members(given.bpmn_id, given.bpmn_name)
+        for name, ours in (("data_input", Members), ("input_item", Member)):
+            given = getattr(task_spec, name, None)
+            if isinstance(given, TaskDataReference):
+                setattr(task_spec, name, ours(given.bpmn_id, given.bpmn_name))
 
 
 class ProgramCache:

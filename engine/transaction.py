@@ -89,14 +89,14 @@ class _Compiled:
         self.processors = {
             i: p
             for i, c in enumerate(columns)
-            if (p := c.type.dialect_impl(DIALECT).result_processor(DIALECT, None)) is not None
-            and isinstance(c.type, sa.Enum | sa.TypeDecorator)
+            if isinstance(c.type, sa.Enum | sa.TypeDecorator)
+            and (p := c.type.dialect_impl(DIALECT).result_processor(DIALECT, None)) is not None
         }
         self.dumpers = {
             name: p
             for name, bind in compiled.binds.items()
-            if (p := bind.type.dialect_impl(DIALECT).bind_processor(DIALECT)) is not None
-            and isinstance(bind.type, sa.Enum | sa.TypeDecorator)
+            if isinstance(bind.type, sa.Enum | sa.TypeDecorator)
+            and (p := bind.type.dialect_impl(DIALECT).bind_processor(DIALECT)) is not None
         }
 
     def values(self, parameters: dict[str, Any]) -> list[Any]:
@@ -293,11 +293,12 @@ class Transaction:
     def _removals(self) -> list[Step]:
         steps = [*self._deletes(), *self._discards()]
         first = {s.label for s in steps if s.early}
+        if not first:
+            return steps
         # What refers to a row that goes first must go with it.
-        return [
-            replace(s, early=True) if not s.early and first & _referred(s.label) else s
-            for s in steps
-        ]
+        entities = {*map(type, self._gone), *(entity for entity, _ in self._discarded)}
+        drawn = {cast("Any", e).__tablename__ for e in entities if first & _referred(e)}
+        return [replace(s, early=s.early or s.label in drawn) for s in steps]
 
     def _deletes(self) -> Iterator[Step]:
         for record in self._gone:
@@ -403,17 +404,15 @@ def _unique(entity: type[Base]) -> list[tuple[str, ...]]:
 
 
 @lru_cache(maxsize=512)
-def _referred(name: str) -> frozenset[str]:
-    """Return the tables that rows of the table `name` stand on, directly or not."""
-    tables = Base.metadata.tables
+def _referred(entity: type[Base]) -> frozenset[str]:
+    """Return the tables that rows of `entity` stand on, directly or not."""
     seen: set[str] = set()
-    todo = [name]
+    todo = [cast("sa.Table", entity.__table__)]
     while todo:
-        for key in tables[todo.pop()].foreign_keys:
-            above = key.column.table.name
-            if above not in seen:
-                seen.add(above)
-                todo.append(above)
+        for key in todo.pop().foreign_keys:
+            if key.column.table.name not in seen:
+                seen.add(key.column.table.name)
+                todo.append(key.column.table)
     return frozenset(seen)
 
 

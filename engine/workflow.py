@@ -11,7 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnParser
+from SpiffWorkflow.bpmn.parser.event_parsers import SIGNAL_EVENT_XPATH, EndEventParser
+from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
+from SpiffWorkflow.bpmn.specs.defaults import EndEvent
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import (
     CycleTimerEventDefinition,
     DurationTimerEventDefinition,
@@ -136,8 +139,20 @@ TIMERS = {
 }
 
 
+class SignallingEndParser(EndEventParser):
+    """An end may send a signal; the library drops it without a word."""
+
+    def get_event_definition(self, xpaths: list[str]) -> Any:
+        """Return what the end event throws."""
+        return super().get_event_definition([*xpaths, SIGNAL_EVENT_XPATH])
+
+
 class Parser(BpmnParser):
     """SpiffWorkflow's parser; it is only ever given what `engine.lint` let pass."""
+
+    OVERRIDE_PARSER_CLASSES = {  # noqa: RUF012 - the library reads it from the class
+        full_tag("endEvent"): (SignallingEndParser, EndEvent)
+    }
 
 
 class Flat:

@@ -91,7 +91,7 @@ def _only_entry(path: str, entries: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
         raise _unsafe(path, vi, en)
     entry = entries[0]
     # zipfile cuts the name at NUL and turns the separators; the name as stored is judged
-    if re.search(r"[\\/:\x00]|\.\.", entry.orig_filename) or entry.is_dir():
+    if re.search(r"[\\/:\x00]|\.\.", entry.orig_filename):
         raise _unsafe(path, "tên trong tệp nén có đường dẫn", "the entry name is a path")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise _unsafe(path, "kiểu nén không được hỗ trợ", "an unsupported way of packing")

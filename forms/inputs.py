@@ -23,13 +23,11 @@ class Input:
         self._properties = checks.properties(found, where)
         self._validate = checks.attribute(found, "validate", dict, {}, where)
         kind = found["type"]
-        self._kind = str(found.get("subtype", "date")) if kind == "datetime" else KINDS[kind]
+        self._kind = self._subtype() if kind == "datetime" else KINDS[kind]
 
     def field(self) -> Field:
         """Return the field with its rules."""
         read, found, where = self._checks, self._found, self._where
-        if self._kind not in {*KINDS.values(), "date", "time", "datetime"}:
-            self._wrong("loại ngày giờ (subtype) sai", "a malformed subtype")
         label = read.label(found, where)
         key = read.key(found.get("key"), where)
         computed = None
@@ -59,6 +57,13 @@ class Input:
             columns=read.columns(found, where),
             computed=computed,
         )
+
+    def _subtype(self) -> str:
+        subtype = self._found.get("subtype", "date")
+        if subtype in ("date", "time", "datetime"):
+            return str(subtype)
+        self._wrong("loại ngày giờ (subtype) sai", "a malformed subtype")
+        return "date"
 
     def _wrong(self, vi: str, en: str) -> None:
         self._checks.problems.append(Problem(self._where, vi, en))

@@ -44,17 +44,17 @@ def _flat(found: Any, path: tuple[str, ...], language: str) -> Iterator[tuple[st
 @lru_cache(maxsize=256)
 def schema_of(form: FormDefinition, language: str) -> marshmallow.Schema:
     """Return the marshmallow schema of a form, built once for each version and language."""
-    return _schema(form.components, language)
+    return _schema(form.components, language, Words(form.title(), form.title("en")))
 
 
-def _schema(components: tuple[Component, ...], language: str) -> marshmallow.Schema:
+def _schema(components: tuple[Component, ...], language: str, label: Words) -> marshmallow.Schema:
     tree: dict[str, Any] = {}
     for leaf in leaves(components):
         branch = tree
         for name in leaf.place[:-1]:
             branch = branch.setdefault(name, {})
         branch[leaf.place[-1]] = leaf.component
-    return _schema_of(tree, language, Words("", ""))
+    return _schema_of(tree, language, label)
 
 
 def _schema_of(tree: Mapping[str, Any], language: str, label: Words) -> marshmallow.Schema:
@@ -66,7 +66,7 @@ def _schema_of(tree: Mapping[str, Any], language: str, label: Words) -> marshmal
                 marshmallow.fields.Raw(allow_none=True) if given else input_of(part, language)
             )
         elif isinstance(part, Rows):
-            nested = marshmallow.fields.Nested(_schema(part.components, language))
+            nested = marshmallow.fields.Nested(_schema(part.components, language, part.label))
             wrong = say("list", language, label=part.label.text(language))
             fields[name] = marshmallow.fields.List(
                 nested, allow_none=True, error_messages={"invalid": wrong}

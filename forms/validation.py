@@ -37,12 +37,14 @@ def validate(
     list is not supplied.
     """
     given, errors = read(form, raw, language)
+    if not isinstance(raw, Mapping):
+        raise FormInvalid(errors, {})
     sensitive = frozenset(_sensitive(form.components))
     desk = _Desk(choices, uploads, language, now, errors)
     values = desk.level(form.leaves, given, server_values, {}, "")
     errors = desk.remaining()
     if errors:
-        raise FormInvalid(errors, without(raw, sensitive) if isinstance(raw, Mapping) else {})
+        raise FormInvalid(errors, without(raw, sensitive))
     return Submission(form, values, tuple(desk.dropped), sensitive)
 
 

@@ -43,7 +43,7 @@ class _Page:
     now: datetime | None
     values: Mapping[str, Any]
     has_raw: bool
-    known: set[str] = field(default_factory=set)
+    known: list[str] = field(default_factory=list)
 
 
 def view_form(
@@ -161,7 +161,7 @@ def _rows(
     condition: dict[str, Any],
 ) -> RowsView:
     name = prefix + part.key
-    page.known.add(name)
+    page.known.append(name)
     found = given.get(part.key)
     rows = [row for row in found if isinstance(row, Mapping)] if isinstance(found, list) else []
     if not page.has_raw:
@@ -194,7 +194,7 @@ def _field(
     condition: dict[str, Any],
 ) -> FieldView:
     name = prefix + part.key
-    page.known.add(name)
+    page.known.append(name)
     value = server.get(part.key) if part.is_given_by_server else given.get(part.key)
     if value is None and (part.is_given_by_server or not page.has_raw):
         value = part.default
@@ -265,11 +265,13 @@ def _files(page: _Page, references: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _summary(page: _Page) -> Iterator[tuple[str, str]]:
-    """Yield the errors with the input each belongs to, or none."""
-    for path, messages in page.errors.items():
-        link = input_id(path) if path in page.known else ""
-        for message in messages:
-            yield link, message
+    """Yield the errors in the order of the page, then those that belong to no input."""
+    for name in page.known:
+        for message in page.errors.get(name, ()):
+            yield input_id(name), message
+    for path in page.errors.keys() - set(page.known):
+        for message in page.errors[path]:
+            yield "", message
 
 
 def _shown(hide: Expression | None, prefix: str) -> Shown | None:

@@ -286,9 +286,10 @@ def clear_leftovers(cluster: Path, patience: float = LONGEST_FAREWELL) -> None:
 def _working_in(cluster: Path) -> list[int]:
     """Return the processes whose working directory is `cluster`: all of a server's are (Linux)."""
     found = []
+    real = cluster.resolve()
     for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if (entry / "cwd").readlink() == cluster:
+            if (entry / "cwd").readlink() == real:
                 found.append(int(entry.name))
     return found
 

@@ -217,5 +217,5 @@ def _postgres(url: str) -> str:
 
 
 def _broker(url: str) -> None:
-    if url and url.partition("://")[0] not in {"redis", "rediss", "valkey", "redis+socket"}:
+    if url and url.partition("://")[0] not in {"redis", "rediss", "redis+socket"}:
         raise WrongSetting(problem="CELERY_BROKER_URL: cần dạng redis://…")

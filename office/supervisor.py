@@ -26,7 +26,7 @@ from office.settings import Settings
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 #: a child that lived this long is not in a crash loop
-PROVEN = 60.0
+PROVEN = 10.0
 LONGEST_START = 90.0
 STOP = ((signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0))
 

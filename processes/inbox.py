@@ -93,7 +93,7 @@ _after = sa.tuple_(_after_due, _after_id)
 
 
 def _by_group() -> sa.Subquery:
-    group = sa.func.unnest(_groups).table_valued("key", name="wanted")
+    group = sa.func.unnest(_groups).table_valued("key", name="wanted").render_derived()
     first = (
         sa.select(Candidate.due_at, Candidate.work_item_id)
         .where(Candidate.group_key == group.c.key, _key > _after, Candidate.due_at <= _until)

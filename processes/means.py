@@ -1,6 +1,6 @@
 """What verbs work with besides the database (phương tiện): files, keys, forms, the desk."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -34,16 +34,8 @@ class Means:
     content: ContentStore
     signing: SigningMeans
     desk: Desk = field(default_factory=Desk)
-    #: endpoint and secret of each agency's connection to the axis, by agency id
-    axis: Mapping[UUID, "AxisConnection"] = field(default_factory=dict)
+    #: where the axis answers, and the key our agencies' secrets are derived from
+    axis_endpoint: str = ""
+    axis_secret: str = ""
     #: where LibreOffice and other converters may work
     scratch: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AxisConnection:
-    """How an agency reaches the exchange axis (kết nối trục liên thông)."""
-
-    endpoint: str
-    system_id: str
-    secret: str

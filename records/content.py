@@ -21,7 +21,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.database import Transaction
+from engine.database import Query, Transaction
 from engine.errors import StorageFull
 from records.document import Document, about
 from records.file_error import (
@@ -246,15 +246,20 @@ class File(Authored, GuardedRecord):
             raise NotScanned(name=self.name, state=state, act="tải tệp")
 
 
+_FILES = {
+    column: Query(
+        sa.select(File)
+        .where(getattr(File, column) == sa.bindparam("document", type_=sa.Uuid()))
+        .order_by(File.id)
+    )
+    for column in ("incoming_document_id", "outgoing_document_id")
+}
+
+
 def files_of(tx: Transaction, document: Document) -> list[File]:
     """Return the files of `document`, oldest first."""
     ((column, key),) = about(document).items()
-    return tx.scalars(
-        sa.select(File)
-        .where(getattr(File, column) == sa.bindparam("document", type_=sa.Uuid()))
-        .order_by(File.id),
-        document=key,
-    )
+    return tx.scalars(_FILES[column], document=key)
 
 
 def attach_file(
@@ -291,7 +296,9 @@ def attach_file(
     )
 
 
-_NAMED = sa.select(File.id).where(File.sha256 == sa.bindparam("sha256", type_=sa.Text())).limit(1)
+_NAMED = Query(
+    sa.select(File.id).where(File.sha256 == sa.bindparam("sha256", type_=sa.Text())).limit(1)
+)
 
 
 def is_named(tx: Transaction, sha256: str) -> bool:

@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
-from engine.database import Transaction
+from engine.database import Query, Transaction
 from records.document_type import DocumentType
 from records.issuing_error import (
     DocumentFrozen,
@@ -335,6 +335,20 @@ def about(document: Document) -> dict[str, UUID]:
     return {f"{way}_document_id": document.id}
 
 
+_ALIKE = Query(
+    sa.select(IncomingDocument)
+    .where(
+        IncomingDocument.agency_id == sa.bindparam("agency", type_=sa.Uuid()),
+        sa.or_(
+            IncomingDocument.identifier == sa.bindparam("identifier", type_=sa.Text()),
+            IncomingDocument.likeness == sa.bindparam("likeness", type_=sa.Text()),
+        ),
+        IncomingDocument.status != IncomingStatus.REFUSED,
+    )
+    .order_by(IncomingDocument.id)
+)
+
+
 def duplicates_of(
     tx: Transaction,
     *,
@@ -349,21 +363,10 @@ def duplicates_of(
 
     The same identifier, or number, symbol and issuing agency all alike. Refused ones do not count.
     """
-    alike = likeness(code_number, code_notation, organ_name)
-    known = unicodedata.normalize("NFC", identifier) if identifier else None
     found = tx.scalars(
-        sa.select(IncomingDocument)
-        .where(
-            IncomingDocument.agency_id == sa.bindparam("agency", type_=sa.Uuid()),
-            sa.or_(
-                IncomingDocument.identifier == sa.bindparam("identifier", type_=sa.Text()),
-                IncomingDocument.likeness == sa.bindparam("likeness", type_=sa.Text()),
-            ),
-            IncomingDocument.status != IncomingStatus.REFUSED,
-        )
-        .order_by(IncomingDocument.id),
+        _ALIKE,
         agency=agency_id,
-        identifier=known,
-        likeness=alike,
+        identifier=unicodedata.normalize("NFC", identifier) if identifier else None,
+        likeness=likeness(code_number, code_notation, organ_name),
     )
     return [document for document in found if document.id != except_id]

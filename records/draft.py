@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.database import Transaction
+from engine.database import Query, Transaction
 from engine.errors import OfficeError
 from records.content import File
 from records.document import OutgoingDocument
@@ -76,14 +76,27 @@ class Opinion(Authored, Record):
     at: Mapped[datetime]
 
 
+_DRAFTS = Query(
+    sa.select(Draft)
+    .where(Draft.outgoing_document_id == sa.bindparam("document", type_=sa.Uuid()))
+    .order_by(Draft.version_no)
+)
+_PDF = Query(
+    sa.select(File)
+    .where(
+        File.outgoing_document_id == sa.bindparam("document", type_=sa.Uuid()),
+        File.version_no == sa.bindparam("version", type_=sa.BigInteger()),
+        File.kind == FileKind.DRAFT,
+        File.media_type == PDF,
+    )
+    .order_by(File.id.desc())
+    .limit(1)
+)
+
+
 def drafts_of(tx: Transaction, document_id: UUID) -> list[Draft]:
     """Return all versions of the draft, oldest first."""
-    return tx.scalars(
-        sa.select(Draft)
-        .where(Draft.outgoing_document_id == sa.bindparam("document", type_=sa.Uuid()))
-        .order_by(Draft.version_no),
-        document=document_id,
-    )
+    return tx.scalars(_DRAFTS, document=document_id)
 
 
 def pdf_of(tx: Transaction, draft: Draft) -> File | None:
@@ -92,19 +105,7 @@ def pdf_of(tx: Transaction, draft: Draft) -> File | None:
     It is the newest PDF attached to the document as `FileKind.DRAFT` with the draft's number:
     uploaded, typeset, or converted later from the source.
     """
-    found = tx.scalars(
-        sa.select(File)
-        .where(
-            File.outgoing_document_id == sa.bindparam("document", type_=sa.Uuid()),
-            File.version_no == sa.bindparam("version", type_=sa.BigInteger()),
-            File.kind == FileKind.DRAFT,
-            File.media_type == PDF,
-        )
-        .order_by(File.id.desc())
-        .limit(1),
-        document=draft.outgoing_document_id,
-        version=draft.version_no,
-    )
+    found = tx.scalars(_PDF, document=draft.outgoing_document_id, version=draft.version_no)
     return found[0] if found else None
 
 

@@ -125,14 +125,7 @@ def _check_tail(file: IO[bytes]) -> None:
 def _inspect_image(file: IO[bytes], media_type: str, limits: Limits) -> None:
     try:
         with Image.open(file, formats=[media_type.removeprefix("image/")]) as image:
-            frames = getattr(image, "n_frames", 1)
-            if frames > limits.pages:
-                raise TooManyPages(pages=frames, limit=limits.pages)
-            for frame in range(frames):
-                image.seek(frame)
-                if image.width * image.height > limits.pixels:
-                    raise ImageTooLarge(width=image.width, height=image.height)
-                image.load()
+            _load_frames(image, limits)
     except Image.DecompressionBombError as error:
         raise ImageTooLarge(width="?", height="?") from error
     except OfficeError:
@@ -140,6 +133,17 @@ def _inspect_image(file: IO[bytes], media_type: str, limits: Limits) -> None:
     # Pillow raises nearly anything on a hostile file.
     except Exception as error:
         raise DamagedFile(kind="ảnh") from error
+
+
+def _load_frames(image: Image.Image, limits: Limits) -> None:
+    frames = getattr(image, "n_frames", 1)
+    if frames > limits.pages:
+        raise TooManyPages(pages=frames, limit=limits.pages)
+    for frame in range(frames):
+        image.seek(frame)
+        if image.width * image.height > limits.pixels:
+            raise ImageTooLarge(width=image.width, height=image.height)
+        image.load()
 
 
 def _inspect_xml(file: IO[bytes]) -> None:

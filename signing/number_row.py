@@ -25,13 +25,17 @@ def place_number(pdf: bytes, *, reference: str, issued_on: date, place: str) -> 
     """Place number and date in the blanks of page 1 (ô 3, ô 4) as text that fits its row.
 
     `reference` is the whole số, ký hiệu (`188/2026/QĐ-UBND`); only what the page leaves blank is
-    written. A row that is not there is written whole, and the place is `Found.GEOMETRY`.
+    written. A row that is not there is written whole, and the place is `Found.GEOMETRY`; a blank
+    too small for its text makes it `Found.NARROW`: look before the person signs.
     """
     with opened(pdf) as document:
         page = read_page(document, 0)
     number, row, notation = _number_runs(page, reference)
     dates, date_row = _date_runs(page, issued_on)
-    found = Found.TEXT if row and date_row else Found.GEOMETRY
+    rows = [one for one in (row, date_row) if one is not None]
+    found = Found.GEOMETRY if len(rows) < 2 else Found.TEXT
+    if found is Found.TEXT and any(_touches(run, rows) for run in [*number, *dates]):
+        found = Found.NARROW
     known = row or date_row
     # 20 mm of margin and three lines of heading stand above the row
     baseline = known.baseline if known else page.view.height - 41 * MM
@@ -41,7 +45,7 @@ def place_number(pdf: bytes, *, reference: str, issued_on: date, place: str) -> 
         text = f"{place}, ngày {_day(issued_on)} tháng {_month(issued_on)} năm {issued_on.year}"
         dates = [_centred_run(text, 142 * MM, baseline, Face.ITALIC)]
     runs = [*number, *dates]
-    box = _around(runs, [one for one in (row, date_row) if one is not None])
+    box = _around(runs, rows)
     moved = tuple(
         TextRun(run.text, run.x - box.left, run.y - box.bottom, run.size, run.face) for run in runs
     )
@@ -126,6 +130,16 @@ def _fitted(text: str, before: Letter, after: Letter, face: Face) -> TextRun:
         width = typeface(face).width(text, size)
     x = (before.right + after.left - width) / 2
     return TextRun(text, x, before.baseline, size, face)
+
+
+def _touches(run: TextRun, rows: list[Line]) -> bool:
+    right = run.x + typeface(run.face).width(run.text, run.size)
+    return any(
+        letter.left < right - 0.5 and run.x < letter.right - 0.5
+        for line in rows
+        for letter in line.letters
+        if letter.text not in ".…_·" and abs(letter.baseline - run.y) < 1
+    )
 
 
 def _centred_run(text: str, middle: float, baseline: float, face: Face) -> TextRun:

@@ -35,6 +35,8 @@ class Found(StrEnum):
     TEXT = "text"
     #: an earlier signature field shows it
     FIELD = "field"
+    #: the text shows it, but leaves too little room: letters touch
+    NARROW = "narrow"
     #: nothing on the page shows it: the place the Decree draws; somebody should look
     GEOMETRY = "geometry"
 

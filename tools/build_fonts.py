@@ -6,7 +6,7 @@ Run with Debian's package fonts-croscore installed:
 
 Tinos has the widths of Times New Roman (Decree 30/2020, annex I) and every Vietnamese letter. It is
 scaled to 1000 units per em, because a PDF states glyph widths in thousandths, reduced to Latin and
-Vietnamese, and stripped of hints and of layout tables. Beside each face lies its glyph table (JSON), so
+Vietnamese, and stripped of hints and of layout tables. Beside each face lies its glyph table, so
 that nothing has to parse a font when a document is signed.
 """
 
@@ -21,7 +21,7 @@ from fontTools.ttLib.scaleUpem import scale_upem
 SOURCE = Path("/usr/share/fonts/truetype/croscore")
 TARGET = Path(__file__).resolve().parent.parent / "signing" / "fonts"
 FACES = ("Regular", "Italic", "Bold")
-#: Latin, Latin-1, Latin Extended-A, ơ ư, combining marks, Vietnamese block, the marks of official papers
+#: Latin, Latin-1, Extended-A, ơ ư, combining marks, the Vietnamese block, marks of official papers
 LETTERS = [
     *range(0x20, 0x7F),
     *range(0xA0, 0x180),

@@ -5,6 +5,7 @@ browser objected to.
 """
 
 import http.server
+import json
 import mimetypes
 import runpy
 import sys
@@ -35,6 +36,7 @@ def environment() -> Environment:
         lambda text: text, lambda one, many, n: one if n == 1 else many, newstyle=True
     )
     jinja.globals.update(asset=lambda path: f"/static/{path}", csrf_token=lambda: "token")
+    jinja.filters["markdown"] = lambda text: Markup("<p>{}</p>").format(text)
     return jinja
 
 
@@ -71,7 +73,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        body = b'{"etag":"abd","saved_text":"","findings_html":"","findings":[]}'
+        body = self.pages["/lint.json"]
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
@@ -98,6 +100,15 @@ def main(out: Path, names: list[str]) -> None:
         f"/{name}": jinja.get_template(template).render(context).encode()
         for name, (template, context) in samples["pages"]().items()
     }
+    findings = samples["FINDINGS"]
+    html = jinja.get_template("_findings.html").render(samples["pages"]()["designer"][1])
+    answer = {
+        "etag": "abd",
+        "saved_text": "",
+        "findings_html": html,
+        "findings": [{**one, "vi": one["text"], "en": one["text"]} for one in findings],
+    }
+    pages |= {"/lint.json": json.dumps(answer).encode()}
     pages |= {"/files/sample.pdf": sample_pdf(), "/sample.bpmn": samples["SAMPLE"]}
     server = serve(pages)
     base = f"http://127.0.0.1:{server.server_address[1]}"

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree
@@ -43,6 +44,8 @@ _WORDS = {
 _DATA = frozenset({"dataObjectReference", "dataInput", "dataOutput", "dataObject"})
 _HEAD = 30.0  # the strip of a pool or lane that carries its name
 _TEXT = 11.0
+_BIG = 16.0
+_BIG_LINE = 19.0
 
 
 def render_diagram(
@@ -54,36 +57,36 @@ def render_diagram(
     *,
     bad: frozenset[str] = frozenset(),
     counts: Mapping[str, str] | None = None,
+    compact: bool = False,
 ) -> Markup:
     """Draw a BPMN file's first plane as SVG with the classes of `base.css` and no style of its own.
 
     `done`, `active` and `bad` are ids of nodes, `flows` those of sequence flows taken, `counts`
-    small words in the corner of a node. An empty string of markup where the file carries no
-    drawing. Raises `DiagramRefused` for what `engine.diagram.read` refuses.
+    small words in the corner of a node; `compact` draws larger, shorter names for a small place.
+    No markup at all where the file carries no drawing. Raises
+    `DiagramRefused` for what `engine.diagram.read` refuses.
     """
     root = read(xml)
-    drawing = _Drawing(root, done, active, flows, bad, counts or {}, language)
+    told = _WORDS.get(language, _WORDS["vi"])
+    drawing = _Drawing(root, done, active, flows, bad, counts or {}, told, compact)
     return drawing.render(hashlib.sha256(xml).hexdigest()[:10])
 
 
+@dataclass
 class _Drawing:
-    def __init__(
-        self,
-        root: Any,
-        done: frozenset[str],
-        active: frozenset[str],
-        flows: frozenset[str],
-        bad: frozenset[str],
-        counts: Mapping[str, str],
-        language: str,
-    ) -> None:
-        self.root = root
-        self.done, self.active, self.flows, self.bad = done, active, flows, bad
-        self.counts = counts
-        self.words = _WORDS.get(language, _WORDS["vi"])
-        self.elements = {e.get("id"): e for e in root.iter(etree.Element) if e.get("id")}
-        self.lanes = 0
-        self.extent: list[Box] = []
+    root: Any
+    done: frozenset[str]
+    active: frozenset[str]
+    flows: frozenset[str]
+    bad: frozenset[str]
+    counts: Mapping[str, str]
+    words: Mapping[str, str]
+    compact: bool
+    lanes: int = 0
+    extent: list[Box] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.elements = {e.get("id"): e for e in self.root.iter(etree.Element) if e.get("id")}
 
     def render(self, key: str) -> Markup:
         plane = self.root.find(".//di:BPMNPlane", DI)
@@ -103,7 +106,11 @@ class _Drawing:
             points = [point_of(p) for p in edge.iterfind("dd:waypoint", DI)]
             if element is not None and len(points) > 1:
                 self.extent += [Box(x, y, 0, 0) for x, y in points]
-                layers[1].append(draw_edge(edge, element, points, self.elements, self.flows))
+                layers[1].append(
+                    draw_edge(
+                        edge, element, points, self.elements, self.flows, named=not self.compact
+                    )
+                )
         if not self.extent:
             return Markup("")
         body = Markup("").join(part for layer in sorted(layers) for part in layers[layer])
@@ -116,19 +123,13 @@ class _Drawing:
         height = max(b.y + b.height for b in self.extent) - top + 12
         title, text = self._told()
         return Markup(
-            '<svg class="bpmn" xmlns="http://www.w3.org/2000/svg" viewBox="{} {} {} {}" role="img"'
-            ' aria-labelledby="{key}-t {key}-d"><title id="{key}-t">{}</title>'
+            '<svg class="bpmn{compact}" xmlns="http://www.w3.org/2000/svg" viewBox="{} {} {} {}"'
+            ' role="img" aria-labelledby="{key}-t {key}-d"><title id="{key}-t">{}</title>'
             '<desc id="{key}-d">{}</desc>{}</svg>'
         ).format(
-            number(left),
-            number(top),
-            number(width),
-            number(height),
-            title,
-            text,
-            body,
-            key=f"bpmn-{key}",
-        )
+            number(left), number(top), number(width), number(height), title, text, body,
+            key=f"bpmn-{key}", compact=" compact" if self.compact else "",
+        )  # fmt: skip
 
     def _told(self) -> tuple[str, str]:
         """Return the title and the text that says what the drawing shows."""
@@ -220,21 +221,31 @@ class _Drawing:
         if kind == "transaction":
             inner = Box(box.x + 3, box.y + 3, box.width - 6, box.height - 6)
             drawn += rect(inner, "shape bare", 7)
-        if kind in TASK_MARKS:
+        if kind in TASK_MARKS and not self.compact:
             filled = " fill" if kind == "sendTask" else ""
             drawn += mark(TASK_MARKS[kind], box.x + 3, box.y + 2, filled)
         lower = list(_lower_marks(element, kind, expanded=expanded))
         for place, key in enumerate(lower):
             x = box.x + box.width / 2 + (place - (len(lower) - 1) / 2) * 18
             drawn += mark(LOWER_MARKS[key], x, box.y + box.height - 10)
-        most = max(1, int((box.height - 10 - (14 if lower else 0)) // LINE))
-        lines = wrap(name_of(element), box.width - 12, _TEXT, 1 if expanded else most)
+        lines = self._task_lines(element, box, expanded=expanded, marked=bool(lower))
         x, y = box.centre
         if expanded:
             y = box.y + 14
         elif lower:
             y -= 6
-        return self._node(element, "step", drawn + words(lines, x, y) + self._count(element, box))
+        elif len(lines) > 1 and not self.compact:
+            y += 4  # below the mark in the corner
+        step = _BIG_LINE if self.compact else LINE
+        drawn += words(lines, x, y, "", step)
+        return self._node(element, "step", drawn + self._count(element, box))
+
+    def _task_lines(self, element: Any, box: Box, *, expanded: bool, marked: bool) -> list[str]:
+        name = name_of(element)
+        if self.compact:
+            return wrap(name.partition(",")[0], box.width - 6, _BIG, int(box.height // _BIG_LINE))
+        most = max(1, int((box.height - 8 - (14 if marked else 0)) // LINE))
+        return wrap(name, box.width - 16, _TEXT, 1 if expanded else most)
 
     def _count(self, element: Any, box: Box) -> Markup:
         text = self.counts.get(element.get("id", ""))
@@ -288,7 +299,7 @@ class _Drawing:
 
     def _label(self, shape: Any, element: Any, box: Box) -> Markup:
         name = name_of(element)
-        if not name:
+        if not name or self.compact:
             return Markup("")
         bounds = box_of(shape.find("di:BPMNLabel/dc:Bounds", DI))
         width = max(90.0, bounds.width + 6 if bounds else 0)

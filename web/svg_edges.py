@@ -27,6 +27,8 @@ def draw_edge(
     points: list[tuple[float, float]],
     elements: Mapping[str, Any],
     flows: frozenset[str],
+    *,
+    named: bool,
 ) -> Markup:
     """Draw a flow or association with its head, its mark at the start and its label."""
     kind = kind_of(element)
@@ -43,7 +45,7 @@ def draw_edge(
     if kind == "messageFlow":
         drawn += circle(points[0][0], points[0][1], 3.5, "open")
     drawn += _start(elements, element, points)
-    return drawn + _label(edge, element, points)
+    return drawn + _label(edge, element, points) if named else drawn
 
 
 def _label(edge: Any, element: Any, points: list[tuple[float, float]]) -> Markup:

@@ -125,14 +125,14 @@ def shifted(lines: list[str], step: float) -> Iterator[tuple[float, str]]:
         yield (place - (len(lines) - 1) / 2) * step, line
 
 
-def words(lines: list[str], x: float, y: float, look: str = "") -> Markup:
+def words(lines: list[str], x: float, y: float, look: str = "", step: float = LINE) -> Markup:
     """Draw lines of text around a middle; the letters' own middle lies 4 px above their foot."""
     attribute = Markup(' class="{}"').format(look) if look else ""
     return Markup("").join(
         Markup('<text{} x="{}" y="{}">{}</text>').format(
             attribute, number(x), number(y + 4 + shift), escape(line)
         )
-        for shift, line in shifted(lines, LINE)
+        for shift, line in shifted(lines, step)
     )
 
 

@@ -9,7 +9,8 @@ from engine.expressions import syntax as s
 from engine.expressions.errors import ExpressionError
 from engine.expressions.functions import FUNCTIONS
 from engine.expressions.kinds import Kind
-from engine.expressions.values import PARTS, Months
+from engine.expressions.parts import PARTS
+from engine.expressions.values import Months
 
 _LITERALS = {"NoneType": k.NULL, "bool": k.BOOLEAN, "str": k.TEXT, "date": k.DATE, "time": k.TIME}
 _LITERALS |= {"int": k.NUMBER, "Decimal": k.NUMBER, "datetime": k.MOMENT}

@@ -7,6 +7,7 @@ from typing import Any
 from engine.expressions import syntax as s
 from engine.expressions import values as v
 from engine.expressions.functions import FUNCTIONS
+from engine.expressions.parts import part_of
 
 Closure = Callable[[v.Run], Any]
 Test = Callable[[v.Run, Any], bool | None]
@@ -71,7 +72,7 @@ def _name(name: str, bound: tuple[str, ...]) -> Closure:
 
 
 def _path(base: Closure, key: str) -> Closure:
-    return lambda run: v.part_of(run, base(run), key)
+    return lambda run: part_of(run, base(run), key)
 
 
 def _compare(node: s.Compare, bound: tuple[str, ...]) -> Closure:
@@ -204,7 +205,7 @@ def _quantified(node: s.Quantified, bound: tuple[str, ...]) -> Closure:
     source = closure(node.source, bound)
     test = closure(node.test, (*bound, node.name))
     # each round costs about as many steps as the test has parts
-    cost = 4 * sum(1 for _ in s.walk(node.test))
+    cost = 8 * sum(1 for _ in s.walk(node.test))
     neutral = node.every
     decisive = not neutral
 

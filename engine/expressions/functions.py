@@ -139,9 +139,15 @@ def _substring(_: v.Run, text: str, start: Any, length: Any = None) -> Any:
 
 def _distinct(run: v.Run, items: Any) -> list[Any]:
     found: list[Any] = []
+    texts: set[str] = set()
     for item in items:
-        if not v.contains_item(run, found, item):
-            found.append(item)
+        if isinstance(item, str):
+            if item in texts:
+                continue
+            texts.add(item)
+        elif v.contains_item(run, found, item):
+            continue
+        found.append(item)
     return found
 
 

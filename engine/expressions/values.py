@@ -1,6 +1,6 @@
 """What the operators do (phép tính): FEEL's three truth values, exact numbers, bounded sizes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
@@ -13,7 +13,7 @@ VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 LONGEST_TEXT = 100_000
 LONGEST_LIST = 10_000
 #: one unit is about a tenth of a microsecond of work
-FUEL = 1_000_000
+FUEL = 4_000_000
 
 _LIMIT = 10**34
 _DECIMAL = Context(prec=34, traps=[])
@@ -88,24 +88,6 @@ def sized(value: Any) -> Any:
     return value
 
 
-def weight(value: Any) -> int:
-    """Return about how many steps it takes to read a value through."""
-    total, waiting = 1, [value]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, (list, tuple)):
-            waiting.extend(part)
-            total += len(part)
-        elif isinstance(part, dict):
-            waiting.extend(part.values())
-            total += len(part)
-        elif isinstance(part, str):
-            total += len(part) // 16
-        if total > FUEL:
-            break
-    return total
-
-
 def bounded_text(text: str) -> str:
     """Return the text unless it is too long."""
     if len(text) > LONGEST_TEXT:
@@ -127,12 +109,12 @@ def ordered_pair(left: Any, right: Any) -> tuple[Any, Any] | None:
     """Return both values in a comparable form, None when they are of unlike kinds."""
     if left.__class__ is right.__class__ and left.__class__ in _ORDERED:
         return left, right
-    for read in (number, _text, _moment, _date, time_of, _timedelta, _months):
-        first = read(left)
-        if first is not None:
-            second = read(right)
-            return None if second is None else (first, second)
-    return None
+    read = _READERS.get(left.__class__) or _reader_of(left)
+    first = None if read is None else read(left)
+    if read is None or first is None:
+        return None
+    second = read(right)
+    return None if second is None else (first, second)
 
 
 def equal(run: Run, left: Any, right: Any) -> bool | None:
@@ -141,26 +123,31 @@ def equal(run: Run, left: Any, right: Any) -> bool | None:
         return bool(left == right)
     if left is None or right is None:
         return left is right
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right if isinstance(left, bool) and isinstance(right, bool) else None
-    if pair := ordered_pair(left, right):
-        return bool(pair[0] == pair[1])
-    if isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
-        run.spend(len(left))
-        return len(left) == len(right) and all(
-            equal(run, a, b) is True for a, b in zip(left, right, strict=True)
-        )
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
-        run.spend(len(left))
-        return left.keys() == right.keys() and all(
-            equal(run, left[key], right[key]) is True for key in left
-        )
-    return None
+    if isinstance(left, (list, tuple)):
+        return _equal_lists(run, left, right) if isinstance(right, (list, tuple)) else None
+    if isinstance(left, dict):
+        return _equal_contexts(run, left, right) if isinstance(right, dict) else None
+    pair = ordered_pair(left, right)
+    return None if pair is None else bool(pair[0] == pair[1])
+
+
+def _equal_lists(run: Run, left: Sequence[Any], right: Sequence[Any]) -> bool:
+    run.spend(20 + 20 * len(left))
+    return len(left) == len(right) and all(
+        equal(run, a, b) is True for a, b in zip(left, right, strict=True)
+    )
+
+
+def _equal_contexts(run: Run, left: dict[str, Any], right: dict[str, Any]) -> bool:
+    run.spend(20 + 20 * len(left))
+    return left.keys() == right.keys() and all(
+        equal(run, left[key], right[key]) is True for key in left
+    )
 
 
 def contains_item(run: Run, items: Any, wanted: Any) -> bool:
     """Say whether a list holds an equal value."""
-    run.spend(len(items) * 4)
+    run.spend(len(items) * 10)
     return any(equal(run, item, wanted) is True for item in items)
 
 
@@ -189,6 +176,24 @@ def _timedelta(value: Any) -> timedelta | None:
 
 def _months(value: Any) -> Months | None:
     return value if isinstance(value, Months) else None
+
+
+_READERS: dict[type, Callable[[Any], Any]] = {
+    str: _text,
+    int: number,
+    float: number,
+    Decimal: number,
+    datetime: _moment,
+    date: _date,
+    time: time_of,
+    timedelta: _timedelta,
+    Months: _months,
+}
+
+
+def _reader_of(value: Any) -> Callable[[Any], Any] | None:
+    """Return the reader for a value of a subclass, such as a member of a StrEnum."""
+    return next((read for kind, read in _READERS.items() if isinstance(value, kind)), None)
 
 
 # arithmetic
@@ -327,37 +332,3 @@ def round_half_up(value: Any, digits: Any = 0) -> int | Decimal | None:
     """Round to `digits` decimals."""
     places = number(digits)
     return rounded(value, ROUND_HALF_UP, places) if isinstance(places, int) else None
-
-
-# the parts of dates and durations that a dotted name may read
-
-PARTS: dict[type, dict[str, Callable[[Any], int]]] = {
-    date: {
-        "year": lambda value: value.year,
-        "month": lambda value: value.month,
-        "day": lambda value: value.day,
-        "weekday": lambda value: value.isoweekday(),
-    },
-    time: {"hour": lambda value: value.hour, "minute": lambda value: value.minute},
-    timedelta: {
-        "days": lambda value: value.days,
-        "hours": lambda value: value.seconds // 3600,
-        "minutes": lambda value: value.seconds % 3600 // 60,
-    },
-    Months: {
-        "years": lambda value: value.count // 12,
-        "months": lambda value: value.count % 12,
-    },
-}
-PARTS[datetime] = PARTS[date] | PARTS[time]
-
-
-def part_of(run: Run, base: Any, key: str) -> Any:
-    """Return one key of a context, of each context in a list, or a part of a date; or null."""
-    if isinstance(base, Mapping):
-        return base.get(key)
-    if isinstance(base, (list, tuple)):
-        run.spend(len(base))
-        return [part_of(run, item, key) for item in base]
-    reader = PARTS.get(type(base), {}).get(key)
-    return reader(base) if reader else None

@@ -159,7 +159,7 @@ def _read(name: str, value: Any) -> Any:
         if not isinstance(value, list):
             raise UnknownField(field=name)
         return [_attachment(item) for item in value]
-    return _text(name, value) if name == "body" else _line(name, value)
+    return _text(name, value).strip() if name == "body" else _line(name, value)
 
 
 def _attachment(value: Any) -> Attachment:

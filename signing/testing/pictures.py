@@ -33,20 +33,9 @@ def draw_signature(name: str) -> bytes:
 
 def _strokes(name: str, chance: random.Random) -> list[list[Point]]:
     """Return a tall initial, a run of small letters for each word, and a flourish below."""
-    strokes: list[list[Point]] = []
     start, middle = 0.07, 0.56
     loop = 0.10 + chance.uniform(0, 0.03)
-    strokes.append(
-        [
-            (start + loop * 0.2, middle - 0.05),
-            (start + loop, middle - 0.42),
-            (start + loop * 1.2, middle - 0.34),
-            (start + loop * 0.5, middle + 0.30),
-            (start, middle + 0.16),
-            (start + loop * 0.7, middle - 0.10),
-            (start + loop * 1.9, middle - 0.06),
-        ]
-    )
+    strokes = [_initial(start, middle, loop)]
     x = start + loop * 1.7
     words = name.split()[1:] or [name]
     step = (0.84 - x) / max(sum(len(word) for word in words), 6)
@@ -61,18 +50,30 @@ def _strokes(name: str, chance: random.Random) -> list[list[Point]]:
             x += step
         strokes.append([*stroke, (x + step * 0.5, middle - 0.03)])
         middle -= 0.025
-    end = min(x + 0.07, 0.95)
-    strokes.append(
-        [
-            (end, middle - 0.16),
-            (end - 0.20, middle + 0.24),
-            (start + 0.20, middle + 0.33),
-            (start + 0.24, middle + 0.25),
-            (end * 0.75, middle + 0.20),
-            (end, middle + 0.13),
-        ]
-    )
-    return strokes
+    return [*strokes, _flourish(start, middle, min(x + 0.07, 0.95))]
+
+
+def _initial(x: float, y: float, loop: float) -> list[Point]:
+    return [
+        (x + loop * 0.2, y - 0.05),
+        (x + loop, y - 0.42),
+        (x + loop * 1.2, y - 0.34),
+        (x + loop * 0.5, y + 0.30),
+        (x, y + 0.16),
+        (x + loop * 0.7, y - 0.10),
+        (x + loop * 1.9, y - 0.06),
+    ]
+
+
+def _flourish(start: float, y: float, end: float) -> list[Point]:
+    return [
+        (end, y - 0.16),
+        (end - 0.20, y + 0.24),
+        (start + 0.20, y + 0.33),
+        (start + 0.24, y + 0.25),
+        (end * 0.75, y + 0.20),
+        (end, y + 0.13),
+    ]
 
 
 def _smooth(points: list[Point], pieces: int = 24) -> list[Point]:
@@ -115,12 +116,12 @@ def draw_seal(name: str) -> bytes:
     image = Image.new("RGBA", (side, side), (*RED, 0))
     pen = ImageDraw.Draw(image)
     centre = side / 2
-    for radius, width in ((0.49, 0.012), (0.465, 0.005), (0.30, 0.006)):
+    for radius, width in ((0.485, 0.012), (0.46, 0.005), (0.29, 0.006)):
         _ring(pen, centre, radius * side, round(width * side))
-    _star(pen, centre, centre - 0.03 * side, 0.15 * side)
-    _around(image, name.upper(), 0.345 * side, side)
-    font = _font(round(0.062 * side))
-    pen.text((centre, centre + 0.185 * side), "MẪU", font=font, fill=(*RED, 255), anchor="mm")
+    _star(pen, centre, centre - 0.03 * side, 0.14 * side)
+    _around(image, name.upper(), 0.34 * side, side)
+    font = _font(round(0.075 * side))
+    pen.text((centre, centre + 0.18 * side), "MẪU", font=font, fill=(*RED, 255), anchor="mm")
     return _png(image.resize((SEAL_PIXELS, SEAL_PIXELS), Image.Resampling.LANCZOS))
 
 

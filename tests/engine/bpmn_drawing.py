@@ -57,9 +57,7 @@ class Drawing:
     def node(self, kind: str, identity: str, inner: str = "", **attributes: Any) -> "Drawing":
         """Draw any element; `congvan__form="x"` becomes `congvan:form`."""
         named = {k.replace("__", ":"): v for k, v in attributes.items()}
-        self.elements.append(
-            f'<bpmn:{kind} id="{identity}"{_text(named)}>{inner}</bpmn:{kind}>'
-        )
+        self.elements.append(f'<bpmn:{kind} id="{identity}"{_text(named)}>{inner}</bpmn:{kind}>')
         return self
 
     def start(self, identity: str = "s", inner: str = "") -> "Drawing":
@@ -95,7 +93,9 @@ class Drawing:
             cancelActivity=str(interrupting).lower(),
         )  # fmt: skip
 
-    def sub(self, identity: str, inside: "Drawing", marks: str = "", **attributes: Any) -> "Drawing":
+    def sub(
+        self, identity: str, inside: "Drawing", marks: str = "", **attributes: Any
+    ) -> "Drawing":
         return self.node("subProcess", identity, marks + inside.inner(), **attributes)
 
     def flow(

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 import pytest
 
@@ -259,6 +260,14 @@ def test_condition_holds_only_when_true():
     assert compile_expression("amount = 7").holds(DATA)
     assert not compile_expression("missing > 1").holds(DATA)
     assert not compile_expression("amount").holds(DATA)
+
+
+def test_a_vocabulary_is_text():
+    class Urgency(StrEnum):
+        URGENT = "urgent"
+
+    assert value('u = "urgent" and u in ["urgent", "express"]', u=Urgency.URGENT) is True
+    assert value('u = "express"', u=Urgency.URGENT) is False
 
 
 def test_numbers_from_json_are_exact():

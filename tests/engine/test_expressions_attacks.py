@@ -211,11 +211,11 @@ def test_work_is_bounded(source):
         "u": "a" * 2_000,
     }
     expression = compile_expression(source)
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(ExpressionError) as caught:
         expression.evaluate(variables)
     assert caught.value.problem == "exhausted"
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_deeply_nested_data_are_an_error_not_a_crash():
@@ -235,10 +235,10 @@ def test_deeply_nested_data_are_an_error_not_a_crash():
 )
 def test_no_pattern_runs_away(pattern):
     subject = "a" * 2_000
-    started = time.perf_counter()
+    started = time.process_time()
     compile_pattern(pattern).fullmatch(subject)
     compile_pattern(pattern).search(subject + "!" if len(subject) < 2_000 else subject)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ _VARIABLES = {"a": 1, "b": "x", "xs": [1, "x", None, {"a": 2}], "outcome": "retu
 
 
 def _only_expression_errors(source):
-    started = time.perf_counter()
+    started = time.process_time()
     for attempt in (
         lambda: compile_expression(source).evaluate(_VARIABLES),
         lambda: compile_assignments(source).evaluate(_VARIABLES),
@@ -330,7 +330,7 @@ def _only_expression_errors(source):
         # anything else that is raised fails the test
         with contextlib.suppress(ExpressionError):
             attempt()
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)
@@ -365,8 +365,14 @@ def test_a_cached_condition_costs_a_fifth_of_an_uncached_eval(source, python):
     variables = {"outcome": "return", "amount": 7, "urgency": "normal"}
 
     def ratio():
-        ours = timeit.timeit(lambda: compile_expression(source).holds(variables), number=3_000)
-        theirs = timeit.timeit(lambda: eval(python, {}, variables), number=3_000)
+        ours = timeit.timeit(
+            lambda: compile_expression(source).holds(variables),
+            timer=time.process_time,
+            number=3_000,
+        )
+        theirs = timeit.timeit(
+            lambda: eval(python, {}, variables), timer=time.process_time, number=3_000
+        )
         return ours / theirs
 
     assert min(ratio() for _ in range(5)) <= 0.2

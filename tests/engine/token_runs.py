@@ -110,9 +110,7 @@ class Run:
         return self._take(machine.fire(self.program, self.bytes, waiting.task_id, self.now))
 
     def deliver(self, kind: str, name: str, **payload: Any) -> "Run":
-        return self._take(
-            machine.deliver(self.program, self.bytes, kind, name, payload, self.now)
-        )
+        return self._take(machine.deliver(self.program, self.bytes, kind, name, payload, self.now))
 
     def data(self) -> dict[str, Any]:
         """What the last step left."""

@@ -387,7 +387,17 @@ def test_a_damaged_archive(document, zip_of):
 
 
 @pytest.mark.parametrize(
-    "wrong", ["JVBE*i0x", "JVBERi0", "JVBE=Ri0", "JVBERi0xLjc=JVBE", "JVBERi0xă", "====", "A"]
+    "wrong",
+    [
+        "JVBE*i0x",
+        "JVBERi0",
+        "JVBE=Ri0",
+        "JVBERi0xLjc=JVBE",
+        "JVBERi0xă",
+        "====",
+        "A",
+        "QQ==<!-- hai mẩu -->QUJD",
+    ],
 )
 def test_wrong_base64_is_refused(document, wrong):
     with pytest.raises(BrokenAttachment) as caught:

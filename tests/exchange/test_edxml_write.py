@@ -1,7 +1,9 @@
 """What we write is what real messages look like, and comes back as it went out."""
 
+import io
 import re
 import unicodedata
+import zipfile
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from exchange.clock import VIETNAM
 from exchange.document_type import GROUP_B, DocumentType, document_type, number_of
 from exchange.edxml import Limits, read, write, write_status
+from exchange.edxml_files import pack
 from exchange.envelope import (
     Attachment,
     Business,
@@ -109,6 +112,9 @@ def test_the_same_envelope_gives_the_same_bytes(full, make_envelope):
     again = Attachment.of("so-lieu.xlsx", b"PK\x03\x04 so lieu")
     assert write(replace(full, attachments=(again,))) == first
     assert write(make_envelope(216)) != write(make_envelope(217))
+    with zipfile.ZipFile(io.BytesIO(pack(sheet)[0])) as archive:
+        (entry,) = archive.infolist()
+    assert entry.date_time == (1980, 1, 1, 0, 0, 0)  # not the hour of writing
 
 
 @pytest.mark.parametrize(
@@ -148,7 +154,7 @@ def test_decomposed_text_is_written_composed(make_envelope):
 
 
 def test_markup_in_text_is_text(make_envelope):
-    subject = "a < b & c > d ]]> <edXML:Subject> \"'"
+    subject = "a < b & c > d ]]> <edXML:Subject> \"' \r\n \t \r x"
     assert read(write(make_envelope(subject=subject))).subject == subject
 
 

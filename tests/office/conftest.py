@@ -117,12 +117,16 @@ class House:
         return f"ready http://localhost:{self.port}" in self.said()
 
     def get(self, path: str) -> tuple[int, bytes]:
+        """Status and body; status 0 while nobody listens."""
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}") as answer:
+            with direct.open(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read()
+        except OSError as error:
+            return 0, str(error).encode()
 
     def family(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)

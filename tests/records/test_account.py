@@ -164,9 +164,10 @@ def test_a_name_of_a_hidden_agency_is_taken_too(settled):
     database, province = settled
     with database.transaction() as tx:
         issue_demo_account(tx, province.officers["chanvp"].id, "chanvp", PASSWORD)
-    with pytest.raises(UsernameTaken), database.transaction(province.acting("quantri")) as tx:
+    with database.transaction(province.acting("quantri")) as tx:
         assert find_account(tx, "chanvp") is None
-        issue_account(tx, province.officers["vanthu"].id, "chanvp")
+        with pytest.raises(UsernameTaken):
+            issue_account(tx, province.officers["vanthu"].id, "chanvp")
 
 
 def test_a_reset_hands_over_a_secret_that_must_be_changed(tx, people):
@@ -315,7 +316,9 @@ def test_an_address_is_closed_to_guessing_at_many_names(tx, people):
     guessed_before(tx, "address:203.0.113.7", ADDRESS_LIMIT + 1)
     guessed_before(tx, "address:2001:db8:1:2::/64", ADDRESS_LIMIT + 1)
     assert isinstance(log_in(tx, "giamdoc", PASSWORD, PLACE).refusal, TooManyAttempts)
-    assert isinstance(log_in(tx, "giamdoc", PASSWORD, "::ffff:203.0.113.7").refusal, TooManyAttempts)
+    assert isinstance(
+        log_in(tx, "giamdoc", PASSWORD, "::ffff:203.0.113.7").refusal, TooManyAttempts
+    )
     assert isinstance(log_in(tx, "giamdoc", PASSWORD, "2001:db8:1:2::99").refusal, TooManyAttempts)
     assert log_in(tx, "giamdoc", PASSWORD, "2001:db8:1:3::99").refusal is None
 
@@ -518,13 +521,9 @@ def test_a_stand_in_acts_with_the_rights_of_the_position(tx, people):
     assert [c.delegation is not None for c in admission.choices] == [False, True]
     present, token = choose_position(tx, admission.token, position.id)
     tx.flush()
-    assert present.acting == acting.__class__(**{**_fields(acting), "address": ""})
+    assert present.acting == acting
     tx.now += timedelta(minutes=1)
     assert resume(tx, token).acting.on_behalf_of == people.officers["giamdoc"].id
-
-
-def _fields(acting):
-    return {name: getattr(acting, name) for name in acting.__slots__}
 
 
 def test_signing_is_delegated_only_by_word(tx, people):
@@ -533,8 +532,8 @@ def test_signing_is_delegated_only_by_word(tx, people):
     stand_in = acting_for(tx, officer.id, position.id)
     assert may(stand_in, Act.SIGN_DOCUMENT)
     tx.acting = stand_in
+    today = local_date(tx.now)
     with pytest.raises(NotAllowed):  # and never passed on
-        today = local_date(tx.now)
         delegate(tx, people.officers["quantri"].id, today, today, basis="x")
 
 
@@ -570,8 +569,8 @@ def test_a_delegation_is_written_and_limited(tx, people):
 
 
 def test_the_day_turns_at_midnight_of_vietnam(database_url):
-    clock = lambda: datetime(2026, 12, 31, 17, 30, tzinfo=UTC)  # noqa: E731
-    opened = Database(database_url, clock=clock)
+    evening = datetime(2026, 12, 31, 17, 30, tzinfo=UTC)
+    opened = Database(database_url, clock=lambda: evening)
     with opened.transaction() as tx:
         assert local_date(tx.now) == date(2027, 1, 1)
     opened.dispose()

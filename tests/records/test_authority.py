@@ -59,7 +59,7 @@ def test_what_the_table_does_not_name_is_refused(acting, given_to):
     class Foreign(StrEnum):
         ERASE = "erase_document"
 
-    assert not may(acting, Foreign.ERASE, Facts(acting.agency_id, given_to))  # type: ignore[arg-type]
+    assert not may(acting, Foreign.ERASE, Facts(acting.agency_id, given_to))
 
 
 @given(acts, st.sampled_from([A, B]), groups)
@@ -95,7 +95,12 @@ def test_what_has_no_agency_is_the_operators(acting, act):
 def test_an_administrator_reads_no_document(act, given_to):
     free = given_to - {f"officer:{PERSON}", f"unit:{UNIT}"}
     if may(person("agency_admin"), act, Facts(A, free)):
-        assert act not in {Act.READ_DOCUMENT, Act.READ_DOSSIER, Act.READ_HISTORY, Act.READ_WORK_ITEM}
+        assert act not in {
+            Act.READ_DOCUMENT,
+            Act.READ_DOSSIER,
+            Act.READ_HISTORY,
+            Act.READ_WORK_ITEM,
+        }
 
 
 def test_only_a_clerk_in_person_sets_the_seal():
@@ -134,7 +139,9 @@ def test_every_act_has_a_rule_and_words():
     assert all(act.vi and act.en for act in Act)
     for act in Act:  # and somebody may do it: a rule that nobody passes would hide a mistake
         everyone = frozenset({*map(str, Role), SIGNATORY})
-        assert may(Acting(A, PERSON, roles=everyone), act, Facts(A, frozenset({f"officer:{PERSON}"})))
+        assert may(
+            Acting(A, PERSON, roles=everyone), act, Facts(A, frozenset({f"officer:{PERSON}"}))
+        )
 
 
 def test_the_refusal_names_the_act_in_both_languages():

@@ -144,24 +144,34 @@ def test_a_full_disk_keeps_nothing_and_says_so(tiny_disk):
     assert store.put(picture(colour=9)).size > 0  # room again
 
 
-UPLOAD = """
+#: uploads the same file again and again, each in a child that dies one step later than the last
+UPLOADS = """
 import os, pathlib, signal, sys
 from records import content
-step, root = int(sys.argv[1]), pathlib.Path(sys.argv[2])
-calls = 0
-def die_at(name):
-    real = getattr(os, name)
-    def call(*given, **named):
-        global calls
-        calls += 1
-        if calls == step:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(*given, **named)
-    setattr(os, name, call)
-for name in ("fsync", "open", "rename", "mkdir", "unlink"):
-    die_at(name)
-content.ContentStore(root).put(pathlib.Path(sys.argv[3]).read_bytes())
-print("kept")
+place, bytes_ = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).read_bytes()
+
+def upload(step):
+    left = [step]
+    def dying(real):
+        def call(*given, **named):
+            left[0] -= 1
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*given, **named)
+        return call
+    for name in ("fsync", "open", "rename", "mkdir", "unlink", "close"):
+        setattr(os, name, dying(getattr(os, name)))
+    content.ContentStore(place / f"kho-{step}").put(bytes_)
+    os._exit(0)
+
+for step in range(1, 60):
+    child = os.fork()
+    if child == 0:
+        upload(step)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(step, status)
+    if status == 0:
+        break
 """
 
 
@@ -169,25 +179,27 @@ def test_killed_at_any_step_the_store_holds_whole_files_only(tmp_path):
     content = picture((64, 64))
     source = tmp_path / "source.png"
     source.write_bytes(content)
-    outcomes = []
-    for step in range(1, 12):
-        root = tmp_path / f"kho-{step}"
-        done = subprocess.run(
-            [sys.executable, "-c", UPLOAD, str(step), str(root), str(source)],
-            capture_output=True,
-            check=False,
-            env={**os.environ, "PYTHONPATH": str(Path.cwd())},
-        )
-        outcomes.append(done.returncode)
-        store = ContentStore(root)
-        for sha256 in store.digests():
-            assert store.read(sha256) == content
-        assert store.put(content).size == len(content)
-        future = datetime.now(UTC) + timedelta(days=1)
-        store.sweep(lambda _: True, older_than=future)
-        assert everything(root) == [hashlib.sha256(content).hexdigest()]
-    assert outcomes.count(-signal.SIGKILL) >= 5
-    assert outcomes[-1] == 0  # the last steps come after the work: the driver really reached all
+    done = subprocess.run(
+        [sys.executable, "-c", UPLOADS, str(tmp_path), str(source)],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+    )
+    outcomes = [int(line.split()[1]) for line in done.stdout.splitlines()]
+    assert outcomes[-1] == 0  # the driver walked past the last step
+    assert outcomes[:-1] == [-signal.SIGKILL] * (len(outcomes) - 1)
+    assert len(outcomes) > 8
+    places = {}
+    for step in range(1, len(outcomes) + 1):
+        store = ContentStore(tmp_path / f"kho-{step}")
+        held = list(store.digests())
+        places[step] = len(held)
+        assert all(store.read(sha256) == content for sha256 in held)
+        store.put(content)
+        store.sweep(lambda _: True, older_than=datetime.now(UTC) + timedelta(days=1))
+        assert everything(store.root) == [hashlib.sha256(content).hexdigest()]
+    assert set(places.values()) == {0, 1}
 
 
 # -- names and rows -------------------------------------------------------------------------------

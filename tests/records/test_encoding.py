@@ -24,8 +24,8 @@ WORDS = (
     "Ủy ban nhân dân tỉnh Thái Nguyên quyết định về việc ban hành Quy chế quản lý, sử dụng phần mềm "
     "văn bản điều hành; căn cứ Luật Tổ chức chính quyền địa phương, xét đề nghị của Giám đốc Sở "
     "giải quyết khiếu nại nghiêm ngặt thuở huỳnh khuya ngoằn ngoèo quýt gì giếng rượu hươu"
-).split()
-SENTENCES = st.lists(st.sampled_from(WORDS), min_size=2, max_size=12).map(" ".join)
+)
+SENTENCES = st.lists(st.sampled_from(WORDS.split()), min_size=2, max_size=12).map(" ".join)
 REGULATION = Path(__file__).parents[3] / "shared" / "spec" / "regulation-188-2018.vi.txt"
 
 
@@ -92,7 +92,9 @@ def test_the_whole_regulation_survives_the_trip():
     assert repair(to_vni(text)) == (text, Encoding.VNI)
     small = text.lower()
     assert repair(to_tcvn3(small)) == (small, Encoding.TCVN3)
-    wrong = [w for w in text.lower().split() if w.isalpha() and not w.isascii() and not is_syllable(w)]
+    wrong = [
+        w for w in text.lower().split() if w.isalpha() and not w.isascii() and not is_syllable(w)
+    ]
     assert len(wrong) / len(text.split()) < 0.01
 
 
@@ -119,15 +121,17 @@ def test_all_vietnamese_letters_fold_to_ascii():
 
 
 def test_dictionary_order():
-    ordered = "an An àn Àn án ạn ăn ân ba bà bả bã bá bạ ca da đa đào em êm ga oanh ôn ơn ung ưng xa yên"
+    ordered = (
+        "an An àn Àn án ạn ăn ân ba bà bả bã bá bạ ca da đa đào em êm ga oanh ôn ơn ung ưng xa yên"
+    )
     words = ordered.split()
-    assert sorted(reversed(words), key=sort_key) == words
+    assert sorted(set(words), key=sort_key) == words
     assert sorted(words) != words  # code points do not give it
 
 
 def test_letters_decide_before_tones():
     assert sort_key("Lê Văn An") < sort_key("Lê Văn Án") < sort_key("Lê Văn Ba")
-    assert sort_key("Lê Án") < sort_key("Lê An Bình") or sort_key("Lê An") < sort_key("Lê An Bình")
+    assert sort_key("Lê An") < sort_key("Lê Án") < sort_key("Lê An Bình")
     assert sort_key("Hoà") < sort_key("Hoàng") < sort_key("Hồ")
     assert sort_key("So 9") < sort_key("So a")
 
@@ -142,7 +146,9 @@ def test_equal_keys_mean_equal_text(one, other):
         assert sort_key(one) != sort_key(other)
 
 
-@pytest.mark.parametrize("word", "nghiêng khuỷu quyển giữa Thuở ngoằn xoong ý uỷ ủy".split())
+@pytest.mark.parametrize(
+    "word", ["nghiêng", "khuỷu", "quyển", "giữa", "Thuở", "ngoằn", "xoong", "ý", "uỷ", "ủy"]
+)
 def test_syllables(word):
     assert is_syllable(word)
 

@@ -114,7 +114,7 @@ def test_an_agency_has_several_codes_and_prefers_one(tx, province):
     for code in ("000.00.15.H55", "H55.15", "OLD.15", " H55.15 "):
         assert find_agency_by_code(tx, code) is stttt
     assert find_agency_by_code(tx, "000.00.99.H55") is None
-    assert dict((a.symbol, c) for a, c in choose_agencies(tx))["STTTT"] == "H55.15"
+    assert {a.symbol: c for a, c in choose_agencies(tx)}["STTTT"] == "H55.15"
     with pytest.raises(staffing.CodeTaken) as caught:
         staffing.add_code(tx, province.ubnd.id, "OLD.15")
     assert "Sở Thông tin" in caught.value.text("vi")

@@ -22,11 +22,14 @@ def two(settled):
     with database.transaction() as tx:
         for name in ("quantri", "chanvp"):
             issue_demo_account(tx, province.officers[name].id, name, "một câu mật khẩu dài")
+    for name in ("quantri", "chanvp"):
+        with database.transaction(province.acting(name)) as tx:
+            record(tx, "view", "register", None)
     return database, province
 
 
 def count(tx, table: str) -> int:
-    return tx.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608
+    return tx.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]
 
 
 OWNED = ("unit", "position", "account", "journal_leaf")
@@ -72,7 +75,9 @@ def test_a_row_of_another_agency_cannot_be_found_changed_or_made(two):
         assert gone.rowcount == 0
         assert tx.execute("DELETE FROM unit WHERE id = %s", province.office.id).rowcount == 0
     with pytest.raises(psycopg.errors.InsufficientPrivilege), database.transaction(admin) as tx:
-        tx.add(Unit(agency_id=province.ubnd.id, name="x", valid_from=date(2026, 1, 1), sort_key=b""))
+        tx.add(
+            Unit(agency_id=province.ubnd.id, name="x", valid_from=date(2026, 1, 1), sort_key=b"")
+        )
     with pytest.raises(psycopg.errors.InsufficientPrivilege), database.transaction(admin) as tx:
         record(tx, "view", "x", None, acting=Acting(province.ubnd.id, admin.officer_id))
     with pytest.raises(psycopg.errors.InsufficientPrivilege), database.transaction(admin) as tx:
@@ -117,9 +122,8 @@ def test_colleagues_are_seen_where_they_hold_a_position(two):
     database, province = two
     guest = province.officers["chanvp"]
     admin = province.acting("quantri")
-    with database.transaction(admin) as tx:
-        with pytest.raises(NotFound):
-            tx.get(Officer, guest.id)
+    with database.transaction(admin) as tx, pytest.raises(NotFound):
+        tx.get(Officer, guest.id)
     with database.transaction() as tx:
         staffing.appoint(tx, guest.id, province.stttt.id, "Biệt phái", Role.OFFICER)
     with database.transaction(admin) as tx:
@@ -131,8 +135,10 @@ def test_colleagues_are_seen_where_they_hold_a_position(two):
 
 
 def test_sessions_of_pages_are_bound_too(two):
+    """Also on a connection that a transaction used before and gave back to the pool."""
     database, province = two
     with database.session(province.acting("quantri")) as session:
+        assert session.scalar(sa.text("SELECT current_user")) == APP_ROLE
         owners = set(session.scalars(sa.select(JournalLeaf.agency_id)))
         assert owners == {province.stttt.id}
         assert len(session.scalars(sa.select(Account)).all()) == 1

@@ -42,9 +42,8 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=VIETNAM)
 
 
-moments = st.datetimes(datetime(2025, 1, 1), datetime(2027, 11, 1)).map(
-    lambda d: d.replace(tzinfo=VIETNAM)
-)
+FIRST = at("2025-01-01 00:00")
+moments = st.integers(0, 1034 * 24 * 60).map(lambda n: FIRST + timedelta(minutes=n))
 calendars = st.sampled_from([CALENDAR, SHORT, WorkingCalendar()])
 hours = st.integers(0, 20_000).map(lambda m: timedelta(minutes=m))
 
@@ -91,7 +90,8 @@ def test_later_starts_end_no_earlier(one, other, limit, calendar):
 def test_days_are_monotone_and_end_with_the_hours(start, days, calendar):
     due = add_working_time(start, Duration(days, timedelta()), calendar)
     longer = add_working_time(start, Duration(days + 1, timedelta()), calendar)
-    assert start <= due < longer or days == 0 and start <= due <= longer
+    assert start <= due <= longer
+    assert days == 0 or due < longer
     assert due == calendar.close_of(due.date())
     assert calendar.is_working_day(due.date())
 
@@ -121,7 +121,8 @@ def test_swapped_saturdays_are_worked_and_their_days_off_are_not(start, minutes)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "P", "PT", "P1", "2D", "P1W", "P1Y", "P1M", "-P1D", "P1DT", "PT1S", "P9999D", "P1.5D"]
+    "text",
+    ["", "P", "PT", "P1", "2D", "P1W", "P1Y", "P1M", "-P1D", "P1DT", "PT1S", "P9999D", "P1.5D"],
 )
 def test_other_limits_are_refused(text):
     with pytest.raises(BadDuration) as caught:
@@ -130,7 +131,15 @@ def test_other_limits_are_refused(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "7-11", "07:30-07:30", "13:30-17:00 07:30-11:30", "07:30-25:00", "07:30-11:30 11:00-12:00"]
+    "text",
+    [
+        "",
+        "7-11",
+        "07:30-07:30",
+        "13:30-17:00 07:30-11:30",
+        "07:30-25:00",
+        "07:30-11:30 11:00-12:00",
+    ],
 )
 def test_other_hours_are_refused(text):
     with pytest.raises(BadHours):
@@ -140,8 +149,18 @@ def test_other_hours_are_refused(text):
 @pytest.mark.parametrize(
     ("now", "due", "vi", "en"),
     [
-        ("2026-03-02 09:00", "2026-03-02 13:50", "Còn 2 giờ 50 phút làm việc", "2 h 50 min of working time left"),
-        ("2026-03-02 09:00", "2026-03-03 17:00", "Còn 1 ngày 6 giờ làm việc", "1 d 6 h of working time left"),
+        (
+            "2026-03-02 09:00",
+            "2026-03-02 13:50",
+            "Còn 2 giờ 50 phút làm việc",
+            "2 h 50 min of working time left",
+        ),
+        (
+            "2026-03-02 09:00",
+            "2026-03-03 17:00",
+            "Còn 1 ngày 6 giờ làm việc",
+            "1 d 6 h of working time left",
+        ),
         ("2026-03-04 10:30", "2026-03-02 17:00", "Quá 1 ngày 3 giờ", "Overdue by 1 d 3 h"),
         ("2026-03-02 17:00", "2026-03-02 17:00", "Đến hạn", "Due now"),
         ("2026-03-02 20:00", "2026-03-02 17:00", "Vừa quá hạn", "Just overdue"),
@@ -172,7 +191,9 @@ def test_an_agency_has_days_and_hours_of_its_own(tx, province):
     assert seed_calendar(tx) == 0
     stttt = province.stttt
     stttt.working_hours = "08:00-12:00"
-    tx.add(CalendarDay(agency_id=stttt.id, day=date(2026, 8, 22), kind=DayKind.HOLIDAY, name="Nghỉ"))
+    tx.add(
+        CalendarDay(agency_id=stttt.id, day=date(2026, 8, 22), kind=DayKind.HOLIDAY, name="Nghỉ")
+    )
     tx.flush()
     theirs, others = load_calendar(tx, stttt.id), load_calendar(tx, province.ubnd.id)
     assert theirs.day_length == timedelta(hours=4)
@@ -187,7 +208,9 @@ def test_dates_are_written_as_the_decree_says():
     assert date_words(date(2026, 3, 15)) == "ngày 15 tháng 3 năm 2026"
     assert date_words(date(2026, 12, 1)) == "ngày 01 tháng 12 năm 2026"
     assert time_words(datetime(2026, 2, 5, 9, 30, tzinfo=UTC)) == "16 giờ 30"
-    assert moment_words(datetime(2026, 2, 5, 17, 0, tzinfo=UTC)) == "0 giờ, ngày 06 tháng 02 năm 2026"
+    assert (
+        moment_words(datetime(2026, 2, 5, 17, 0, tzinfo=UTC)) == "0 giờ, ngày 06 tháng 02 năm 2026"
+    )
     assert serial_words(5) == "05"
     assert serial_words(188) == "188"
     assert number_text(1234567) == "1.234.567"

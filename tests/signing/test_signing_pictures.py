@@ -34,7 +34,7 @@ def test_seals_are_round_red_and_transparent(name):
     inked = [pixel for pixel in image.get_flattened_data() if pixel[3] > 128]
     assert all(red > blue + 60 for red, _, blue, _ in inked)
     left, upper, right, lower = image.getbbox()
-    assert right - left == pytest.approx(image.width * 0.98, abs=4)
+    assert right - left == pytest.approx(image.width, rel=0.03)
     assert lower - upper == pytest.approx(right - left, abs=2)
 
 

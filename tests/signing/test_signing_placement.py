@@ -171,6 +171,9 @@ def test_a_narrow_blank_makes_the_number_smaller():
     )
     assert place.runs[0].text == "12345"
     assert 8 <= place.runs[0].size < 13
+    assert place.found is Found.TEXT
+    crowded = letter_page((60, 730, "Số: /QĐ"), (300, 730, "Huế, ngày 1 tháng 1 năm 2026"))
+    assert number(crowded, "12345/QĐ").found is Found.NARROW
 
 
 def test_a_scaled_page_gives_the_size_that_is_seen():

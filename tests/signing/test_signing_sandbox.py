@@ -1,6 +1,5 @@
 """Validation in a process of its own, its limits, and the file on disk."""
 
-import io
 import json
 import subprocess
 import sys
@@ -10,7 +9,7 @@ import pytest
 from signing.policy import ValidationPolicy
 from signing.report import Reason, Verdict
 from signing.revocation import Revocation
-from signing.sandbox import validate_limited
+from signing.sandbox import child_environment, validate_limited
 from signing.signer import SignRole
 from signing.trust import Trust
 from signing.verify import verify_file
@@ -67,11 +66,15 @@ def test_the_child_is_limited(issued, trust, revocation, now):
 
 
 def test_secrets_do_not_reach_the_child(monkeypatch):
-    from signing.sandbox import child_environment
-
     monkeypatch.setenv("CONGVAN_SECRET", "x")
     monkeypatch.setenv("DATABASE_URL", "postgresql://x")
     assert not {"CONGVAN_SECRET", "DATABASE_URL"} & set(child_environment())
+
+
+def test_the_folder_of_the_server_is_not_imported_from(issued, limited, tmp_path, monkeypatch):
+    (tmp_path / "json.py").write_text("raise SystemExit(3)")
+    monkeypatch.chdir(tmp_path)
+    assert limited(issued).is_valid
 
 
 def test_a_file_on_disk_is_verified(issued, by_person, pki, tmp_path, now):
@@ -90,4 +93,3 @@ def test_a_file_on_disk_is_verified(issued, by_person, pki, tmp_path, now):
 def test_the_request_is_plain_json(trust, revocation):
     for kind, value in ((Trust, trust), (Revocation, revocation)):
         assert kind.from_data(json.loads(json.dumps(value.to_data()))) == value
-    assert io.StringIO(json.dumps(trust.to_data())).read()

@@ -1,5 +1,6 @@
 """Certificates: revoked, expired, of strangers, too weak, or with nothing known about them."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,10 +11,11 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from signing.errors import TrustRefused
+from signing.pdf_file import open_to_sign
 from signing.policy import ValidationPolicy
 from signing.report import Reason, Remark, Verdict
 from signing.revocation import Revocation, load_revocation
-from signing.signer import SignRequest, SignRole, sign_pdf
+from signing.signer import SignRequest, SignRole, _KeyStoreSigner, _sign, sign_pdf
 from signing.trust import Anchor, AnchorRole, Trust, load_trust
 from signing.validation import validate_pdf
 
@@ -57,14 +59,12 @@ def test_an_expired_certificate_is_undetermined_without_proof(signed, validate, 
     assert judged(validate(early, OPEN)) == (Verdict.UNDETERMINED, Reason.TERM_NOT_PROVEN)
 
 
-def test_signing_after_the_term_is_invalid(signed, validate, keystore, draft, now):
-    # our own signer refuses; a stranger's would not: the stated time is moved behind the term
-    early = signed("expired", now - timedelta(days=600))
-    stated = f"{now - timedelta(days=600):%Y%m%d}"
-    octal = early.replace(f"(D\\072{stated}".encode(), f"(D\\072{now:%Y%m%d}".encode())
-    assert octal != early
-    report = validate(octal, OPEN)
-    assert report.verdict is Verdict.INVALID
+def test_signing_after_the_term_is_invalid(validate, keystore, draft, now):
+    # our own signer refuses to; a stranger's may not
+    request = SignRequest(SignRole.APPROVE, now)
+    signer = _KeyStoreSigner(keystore("expired"))
+    late = asyncio.run(_sign(open_to_sign(draft), request, signer))
+    assert judged(validate(late, OPEN)) == (Verdict.INVALID, Reason.SIGNED_OUT_OF_TERM)
 
 
 def test_a_stranger_is_undetermined(signed, validate):
@@ -126,20 +126,9 @@ def test_an_anchor_counts_for_its_role_and_time(signed, trust, revocation, now):
 class LooseKey:
     """A key no keystore of ours would open, with its own certificate as anchor."""
 
-    def __init__(self, now: datetime, bits: int = 2048, *, signs: bool = True) -> None:
+    def __init__(self, now: datetime, bits: int) -> None:
         self.key = rsa.generate_private_key(65537, bits)
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Tự ký")])
-        usage = x509.KeyUsage(
-            digital_signature=signs,
-            content_commitment=False,
-            key_encipherment=True,
-            data_encipherment=False,
-            key_agreement=False,
-            key_cert_sign=False,
-            crl_sign=False,
-            encipher_only=False,
-            decipher_only=False,
-        )
         self.own = (
             x509.CertificateBuilder()
             .subject_name(name)
@@ -148,7 +137,6 @@ class LooseKey:
             .serial_number(7)
             .not_valid_before(now - timedelta(days=1))
             .not_valid_after(now + timedelta(days=1))
-            .add_extension(usage, critical=True)
             .sign(self.key, hashes.SHA256())
         )
         der = self.certificate()
@@ -168,25 +156,29 @@ class LooseKey:
 
 @pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 @pytest.mark.parametrize(
-    ("bits", "signs", "policy", "expected"),
+    ("bits", "policy", "expected"),
     [
-        (2048, True, OPEN, (Verdict.VALID, Reason.NONE)),
-        (1024, True, OPEN, (Verdict.INVALID, Reason.WEAK_ALGORITHM)),
+        (2048, OPEN, (Verdict.VALID, Reason.NONE)),
+        (1024, OPEN, (Verdict.INVALID, Reason.WEAK_ALGORITHM)),
         (
             2048,
-            True,
             replace(OPEN, weak_digests=frozenset({"sha256"})),
             (Verdict.INVALID, Reason.WEAK_ALGORITHM),
         ),
-        (2048, False, OPEN, (Verdict.UNDETERMINED, Reason.KEY_USAGE)),
     ],
-    ids=["sound", "short key", "weak digest", "not for signing"],
+    ids=["sound", "short key", "weak digest"],
 )
-def test_algorithms_and_usage(draft, now, bits, signs, policy, expected):
-    key = LooseKey(now, bits, signs=signs)
+def test_weak_algorithms(draft, now, bits, policy, expected):
+    key = LooseKey(now, bits)
     pdf = sign_pdf(draft, SignRequest(SignRole.APPROVE, now), key)
     report = validate_pdf(pdf, trust=key.trust, revocation=Revocation(), policy=policy, at=now)
     assert judged(report) == expected
+
+
+def test_a_certificate_for_other_purposes_does_not_sign(signed, validate):
+    other = replace(OPEN, key_usages=frozenset({"key_agreement"}))
+    report = validate(signed("chutich"), other)
+    assert judged(report) == (Verdict.UNDETERMINED, Reason.KEY_USAGE)
 
 
 # -- the folder ------------------------------------------------------------------------------------

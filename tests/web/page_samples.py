@@ -5,28 +5,21 @@ from typing import Any
 
 from markupsafe import Markup
 
+from forms.page import FieldView, FormView, GroupView, NoteView, OptionView, PartView, RowsView, RowView
 from web.svg import render_diagram
 
 SAMPLE = (Path(__file__).parent / "sample.bpmn").read_bytes()
 
-_FIELD = {
-    "kind": "text", "hint": "", "value": "", "error": "", "optional": False, "readonly": False,
-    "hidden": False, "shown_if": "", "inputmode": "", "maxlength": None, "autocomplete": "",
-    "type": "", "rows": None, "options": [], "checked": False, "accept": "", "multiple": False,
-    "files": [], "fields": [], "tone": "",
-}  # fmt: skip
+def field(kind: str, name: str, label: str, *, optional: bool = False, error: str = "", **more: Any) -> FieldView:
+    return FieldView(name, f"f-{name.replace('.', '-')}", kind, label, required=not optional, errors=(error,) if error else (), **more)
 
 
-def field(kind: str, name: str, label: str, **more: Any) -> dict[str, Any]:
-    return {**_FIELD, "kind": kind, "id": name, "name": name, "label": label, **more}
+def options(*labels: str, chosen: int = 0) -> tuple[OptionView, ...]:
+    return tuple(OptionView(str(i), text, i == chosen) for i, text in enumerate(labels))
 
 
-def options(*labels: str, chosen: int = 0) -> list[dict[str, Any]]:
-    return [{"value": str(i), "label": t, "selected": i == chosen} for i, t in enumerate(labels)]
-
-
-def form(*fields: dict[str, Any], errors: list[dict[str, str]] | None = None, **more: Any) -> dict[str, Any]:
-    return {"title": "", "fields": list(fields), "errors": errors or [], **more}
+def form(*parts: PartView, errors: tuple[tuple[str, str], ...] = ()) -> FormView:
+    return FormView("sample", "", parts, errors)
 
 
 def svg(done: set[str] = frozenset(), active: set[str] = frozenset(), **more: Any) -> Markup:  # type: ignore[assignment]
@@ -122,7 +115,7 @@ def item(**more: Any) -> dict[str, Any]:
 
 
 def task(**more: Any) -> dict[str, Any]:
-    files = [{"name": "BC-QLVBDH-2020_v3.docx", "href": "/f/1", "size": "84 KB", "note": "bản 3"}, {"name": "So-lieu-ky-so-T12.xlsx", "href": "/f/2", "size": "31 KB", "note": None}]
+    files = (("u1", "BC-QLVBDH-2020_v3.docx"), ("u2", "So-lieu-ky-so-T12.xlsx"))
     return {
         "title": "Soạn báo cáo trả lời UBND tỉnh", "step_text": "Bước 5/10 · Giải quyết, soạn trả lời", "action": "/work-items/1", "version": 3, "next": "/inbox", "warnings": [],
         "quotes": [{"who": "Phạm Dung", "when": "14/12, 15 giờ 05", "text": "Đ/c An chủ trì, lấy số liệu ký số từ Trung tâm CNTT&TT. Trình tôi trước 16 giờ 30 ngày 15/12."}],
@@ -142,22 +135,27 @@ def task(**more: Any) -> dict[str, Any]:
 
 
 def directive() -> dict[str, Any]:
-    cells = lambda n, unit, role, day: [  # noqa: E731 (a row of the sample)
-        field("select", f"rows-{n}-unit", "Đơn vị, cá nhân", options=options(unit)),
-        field("select", f"rows-{n}-role", "Vai trò", options=options("Chủ trì", "Phối hợp", "Để biết", chosen=role)),
-        field("date", f"rows-{n}-due", "Hạn riêng", value=day, optional=True, error="Nhập ngày có thật, ví dụ 16/12/2020" if day == "31/02/2020" else ""),
-    ]
-    table = field("list", "rows", "Giao việc", rows=[{"fields": cells(0, "Phòng Công nghệ thông tin", 0, "16/12/2020")}, {"fields": cells(1, "Trung tâm CNTT&TT", 1, "31/02/2020")}], blank={"fields": cells("__n__", "", 1, "")}, add="rows-add", remove="rows-remove", can_change=True)
+    def cells(n: int, unit: str, role: int, day: str) -> RowView:
+        wrong = "Nhập ngày có thật, ví dụ 16/12/2020" if day == "31/02/2020" else ""
+        return RowView(n, (
+            field("select", f"rows.{n}.unit", "Đơn vị, cá nhân", options=options(unit)),
+            field("select", f"rows.{n}.role", "Vai trò", options=options("Chủ trì", "Phối hợp", "Để biết", chosen=role)),
+            field("date", f"rows.{n}.due", "Hạn", value=day, optional=True, error=wrong, input_mode="numeric"),
+        ), f"remove:rows.{n}")  # fmt: skip
+
+    rows = (cells(0, "Phòng Công nghệ thông tin", 0, "16/12/2020"), cells(1, "Trung tâm CNTT&TT", 1, "31/02/2020"))
     return task(
         title="Phiếu giải quyết văn bản đến", step_text="Bước 3/10 · Cho ý kiến phân phối", quotes=[],
         warnings=[{"tone": "warn", "text": "Phòng Bưu chính, Viễn thông có 2 người nghỉ phép tuần này."}],
         form=form(
-            table, field("textarea", "text", "Nội dung chỉ đạo", optional=True, hint="Viết như bút phê trên giấy."),
-            field("radio", "result", "Kết quả", options=options("Giao việc", "Trả lại Văn thư")),
-            field("textarea", "reason", "Lý do trả lại", shown_if='[["result", "=", "1"]]', hidden=True),
+            NoteView("t", "text", "# Cho ý kiến chỉ đạo (bút phê)"),
+            field("radio", "outcome", "Ý kiến", options=(OptionView("direct", "Giao việc", True), OptionView("return", "Trả lại Văn thư", False))),
+            field("textarea", "reason", "Lý do trả lại", hide='=outcome != "return"', hidden=True, max_length=1000),
+            RowsView("rows", "f-rows", "Giao việc", rows, "add:rows", hide='=outcome = "return"'),
+            field("textarea", "text", "Nội dung chỉ đạo", optional=True, hint="Viết như bút phê trên giấy."),
             field("checklist", "notify", "Nhắc", options=options("Nhắc trước hạn 4 giờ làm việc", "Nhắc khi quá hạn"), optional=True),
             field("checkbox", "sign", "Ký số phiếu giải quyết", checked=True, optional=True),
-            errors=[{"id": "rows-1-due", "message": "Hạn riêng của Trung tâm CNTT&TT: nhập ngày có thật, ví dụ 16/12/2020"}],
+            errors=(("f-rows-1-due", "Hạn của Trung tâm CNTT&TT: nhập ngày có thật, ví dụ 16/12/2020"),),
         ),
         buttons=[
             {"name": "act", "value": "send", "label": "Giao việc, mở văn bản tiếp", "kind": "primary", "icon": "", "novalidate": False},
@@ -187,7 +185,7 @@ def document() -> dict[str, Any]:
         "step_href": "/work-items/1", "replay_href": "/replay/1", "opinion_href": "/documents/1/opinion", "acts": [],
         "files": [{"label": "Văn bản", "href": "#", "current": True}, {"label": "Phụ lục I", "href": "#", "current": False}, {"label": "Dự thảo trả lời (bản 3)", "href": "#", "current": False}],
         "pdf": {"href": "/files/sample.pdf", "title": "5127/UBND-TH"}, "download": {"href": "/files/sample.pdf", "text": "Tải tệp đã ký, PDF, 412 KB"}, "warnings": [],
-        "diagram": {"svg": svg(DONE, {"solve"}, flows=FLOWS), "title": "Xử lý văn bản đến", "version_text": "bản 7", "steps": [{"name": n, "state": s, "who": w} for n, s, w in steps]},
+        "diagram": {"svg": svg(DONE, {"solve"}, flows=FLOWS, compact=True), "title": "Xử lý văn bản đến", "version_text": "bản 7", "steps": [{"name": n, "state": s, "who": w} for n, s, w in steps]},
         "opinions": [
             {"who": "Hoàng Giang", "role": "Phó Giám đốc", "when": "14/12, 10 giờ 12", "text": "P. CNTT chủ trì, Trung tâm CNTT&TT phối hợp số liệu. Xong trước 17/12.", "directive": True},
             {"who": "Đỗ Khánh", "role": "Trung tâm CNTT&TT", "when": "hôm nay, 9 giờ 40", "text": "Đã gửi số liệu ký số đến hết tháng 11: 96,4%.", "directive": False},
@@ -201,10 +199,6 @@ def document() -> dict[str, Any]:
         "statuses": [{"agency": "Sở Nội vụ", "code_text": "03 Đã tiếp nhận", "when": "14/12, 8 giờ 30"}],
         "facts": [{"label": a, "value": b, "href": None} for a, b in facts] + [{"label": "Hồ sơ", "value": "04.CNTT", "href": "/dossiers/1"}], "facts_text": "Đủ 18/18 trường",
     }  # fmt: skip
-
-
-def filters(*fields: dict[str, Any]) -> dict[str, Any]:
-    return form(*fields, action="#")
 
 
 def register(kind: str = "incoming") -> dict[str, Any]:
@@ -225,7 +219,7 @@ def register(kind: str = "incoming") -> dict[str, Any]:
         "kind": kind, "title": f"Sổ đăng ký văn bản {name} năm 2020", "summary": "Quyển số 04, từ số 1501. Số kế tiếp: 1853. Không có số bị bỏ trống từ 1 đến 1852.", "book_title": f"SỔ ĐĂNG KÝ VĂN BẢN {name.upper()}",
         "period_text": "Từ ngày 14 tháng 12 năm 2020 đến ngày 15 tháng 12 năm 2020. Từ số 1841 đến số 1852. Quyển số 04", "agency_parent": "UBND tỉnh Thái Nguyên", "agency_name": "Sở Thông tin và Truyền thông",
         "export_href": "/registers/1.xlsx", "new": {"href": "/incoming/new", "label": "Đăng ký văn bản đến"},
-        "filters": filters(field("date", "from", "Từ ngày", value="14/12/2020"), field("date", "to", "Đến ngày", value="15/12/2020"), field("select", "channel", "Nguồn", options=options("Tất cả nguồn")), field("text", "text", "Trích yếu, số, tác giả", type="search")),
+        "filter_action": "#", "filters": form(field("date", "from", "Từ ngày", value="14/12/2020"), field("date", "to", "Đến ngày", value="15/12/2020"), field("select", "channel", "Nguồn", options=options("Tất cả nguồn")), field("text", "text", "Trích yếu, số, tác giả")),
         "days": [{"label": "Thứ Ba, ngày 15 tháng 12 năm 2020 (6 văn bản)", "entries": entries}, {"label": "Thứ Hai, ngày 14 tháng 12 năm 2020 (6 văn bản)", "entries": entries[2:]}], "page": page("1841 đến 1852 trong 1.852 văn bản"), "closing": None,
     }  # fmt: skip
 
@@ -234,7 +228,7 @@ def documents(kind: str) -> dict[str, Any]:
     one = {"reference": "5127/UBND-TH", "href": "/documents/1", "urgency": "urgent", "subject": item()["subject"], "party": "UBND tỉnh", "dated": "11/12/2020", "number_text": "1846", "status_text": "Đang xử lý", "status_tone": "act", "who": "Nguyễn An", "due": due("Còn 3 giờ 20 phút", "soon"), "verdict": "valid" if kind == "outgoing" else None}
     return {
         "title": "Văn bản đến" if kind == "incoming" else "Văn bản đi", "summary": "214 văn bản đang xử lý", "kind": kind, "tabs": [{"label": "Đang xử lý", "href": "#", "current": True}, {"label": "Đã xong", "href": "#", "current": False}],
-        "filters": filters(field("text", "text", "Trích yếu, số, ký hiệu", type="search")), "rows": [one, {**one, "reference": "77/GM-UBND", "urgency": "express", "verdict": "undetermined" if kind == "outgoing" else None, "due": None}], "page": page("1 đến 2 trong 214"),
+        "filter_action": "#", "filters": form(field("text", "text", "Trích yếu, số, ký hiệu")), "rows": [one, {**one, "reference": "77/GM-UBND", "urgency": "express", "verdict": "undetermined" if kind == "outgoing" else None, "due": None}], "page": page("1 đến 2 trong 214"),
         "new": {"href": "/new", "label": "Soạn văn bản"}, "empty": {"title": "Chưa có văn bản", "text": "Đổi điều kiện lọc."},
     }  # fmt: skip
 
@@ -296,14 +290,14 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
     user = {"name": "Nguyễn An", "href": "#", "username": "an.nguyen", "positions": ["Chuyên viên, Phòng CNTT"], "roles": ["Chuyên viên"], "last_login": "15/12, 07:58", "status_text": "Đang dùng", "status_tone": "ok", "acts": [{"label": "Cấp lại mật khẩu", "action": "#", "kind": ""}, {"label": "Khóa", "action": "#", "kind": "danger"}]}
     admin = shell("Quy trình", who="Mai Quân", position="Quản trị cơ quan")
     positions = [{"id": "1", "title": "Phó Giám đốc", "unit": "", "agency": "Sở Thông tin và Truyền thông", "note": ""}, {"id": "2", "title": "Thành viên Ban Chỉ đạo", "unit": "Ban Chỉ đạo chuyển đổi số", "agency": "UBND tỉnh", "note": "đến 31/12/2020"}]
-    password = {"action": "/password", "must_change": True, "form": form(field("text", "new", "Mật khẩu mới", type="password", autocomplete="new-password"), field("text", "again", "Nhập lại mật khẩu mới", type="password", autocomplete="new-password")), "rules": ["Ít nhất 12 ký tự.", "Không dùng lại 5 mật khẩu gần nhất."]}
+    password = {"action": "/password", "must_change": True, "errors": [("new", "Mật khẩu quá ngắn")], "current_error": "", "new_error": "Mật khẩu quá ngắn", "again_error": "", "rules": ["Ít nhất 12 ký tự.", "Không dùng lại 5 mật khẩu gần nhất."]}
     new = {"title": "Soạn văn bản đi", "intro": "Dự thảo được lưu thành từng bản; chưa có số cho đến khi được ký.", "action": "/outgoing", "submit": "Lưu dự thảo", "cancel_href": "/outgoing", "aside": {"title": "Lưu ý", "items": ["Không soạn văn bản mật trên hệ thống."]},
-           "form": form(field("select", "type", "Loại văn bản", options=options("Công văn", "Quyết định")), field("text", "subject", "Trích yếu", error="Nhập trích yếu nội dung"), field("date", "due", "Hạn trả lời", optional=True, hint="Ví dụ 25/12/2020"), field("text", "number", "Số", readonly=True, value="hệ thống cấp"), field("file", "file", "Tệp dự thảo", accept=".docx,.pdf"), field("note", "n", "", value="Văn bản khẩn được xử lý ngay khi trình.", tone="warn"), field("group", "g", "Nơi nhận", fields=[field("checklist", "to", "Cơ quan", options=options("UBND tỉnh", "Sở Nội vụ"))]), errors=[{"id": "subject", "message": "Nhập trích yếu nội dung"}])}  # fmt: skip
+           "form": form(field("select", "type", "Loại văn bản", options=options("Công văn", "Quyết định")), field("text", "subject", "Trích yếu", error="Nhập trích yếu nội dung"), field("date", "due", "Hạn trả lời", optional=True, hint="Để trống nếu không đề nghị trả lời.", input_mode="numeric"), field("number", "pages", "Số trang", suffix="trang", input_mode="numeric"), field("text", "number", "Số", readonly=True, value="hệ thống cấp"), field("file", "file", "Tệp dự thảo", accept=".docx,.pdf", max_bytes=20_000_000), NoteView("n", "text", "Văn bản mật không soạn thảo trên hệ thống này."), NoteView("s", "separator"), GroupView("g", "Nơi nhận", (field("taglist", "to", "Cơ quan", options=options("UBND tỉnh", "Sở Nội vụ", "Sở Tài chính")),)), field("text", "secret", "Mã khóa ký", sensitive=True), errors=(("f-subject", "Nhập trích yếu nội dung"),))}  # fmt: skip
     error = {"status": 409, "title": "Bước này đã được xử lý", "text": "Phạm Dung đã hoàn thành bước này lúc 15 giờ 05. Nội dung bạn vừa gửi chưa được ghi.", "advice": "Mở lại văn bản để xem bước hiện tại.", "reference": "01938f2c", "retry_href": "/documents/1", "home_href": "/"}
     message = {"tone": "ok", "text": "Đã trình Trưởng phòng.", "undo": {"href": "/undo", "label": "Hoàn tác"}}
     return {
         "login": ("login.html", {"shell": shell(), "login": login()}),
-        "login-error": ("login.html", {"shell": shell(), "login": login(errors=[{"id": "password", "message": wrong}], password_error="Mật khẩu không đúng. Còn 3 lần thử.", demo_accounts=[{"username": "chutich", "who": "Chủ tịch UBND tỉnh"}])}),
+        "login-error": ("login.html", {"shell": shell(), "login": login(errors=[("password", wrong)], password_error="Mật khẩu không đúng. Còn 3 lần thử.", demo_accounts=[{"username": "chutich", "who": "Chủ tịch UBND tỉnh"}])}),
         "inbox": ("inbox.html", {"shell": shell(), "inbox": inbox(), "item": item(), "task": task()}),
         "inbox-opened": ("inbox.html", {"shell": shell(messages=[message], demo=True), "inbox": inbox(opened=True), "item": item(), "task": task()}),
         "inbox-empty": ("inbox.html", {"shell": shell(), "inbox": inbox(groups=[], count_text="0 văn bản"), "item": None, "task": None}),
@@ -314,16 +308,16 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "incoming": ("incoming_list.html", {"shell": shell("Văn bản đến"), "documents": documents("incoming")}),
         "outgoing": ("outgoing_list.html", {"shell": shell("Văn bản đi"), "documents": documents("outgoing")}),
         "new-document": ("new_document.html", {"shell": shell("Văn bản đi"), "new": new}),
-        "dossiers": ("dossiers.html", {"shell": shell("Hồ sơ"), "dossiers": {"title": "Hồ sơ công việc", "summary": "12 hồ sơ đang mở", "filters": filters(field("text", "text", "Tiêu đề, ký hiệu", type="search")), "new": {"href": "#", "label": "Lập hồ sơ"}, "page": page("1 đến 1 trong 12"), "rows": [dossier_row]}}),
+        "dossiers": ("dossiers.html", {"shell": shell("Hồ sơ"), "dossiers": {"title": "Hồ sơ công việc", "summary": "12 hồ sơ đang mở", "filter_action": "#", "filters": form(field("text", "text", "Tiêu đề, ký hiệu")), "new": {"href": "#", "label": "Lập hồ sơ"}, "page": page("1 đến 1 trong 12"), "rows": [dossier_row]}}),
         "dossier": ("dossier.html", {"shell": shell("Hồ sơ"), "dossier": dossier}),
-        "processes": ("process_list.html", {"shell": admin, "processes": {"title": "Quy trình", "summary": "2 quy trình đang dùng", "new": {"href": "#", "label": "Thêm quy trình"}, "rows": [{"key": "incoming", "name": "Xử lý văn bản đến", "href": "#", "version_text": "Đang dùng: bản 7", "running": "41 hồ sơ đang chạy", "draft_text": "Có bản nháp 8", "changed_text": "công bố 01/10/2020", "findings_text": "2 cảnh báo", "findings_tone": "warn", "svg": svg()}]}}),
+        "processes": ("process_list.html", {"shell": admin, "processes": {"title": "Quy trình", "summary": "2 quy trình đang dùng", "new": {"href": "#", "label": "Thêm quy trình"}, "rows": [{"key": "incoming", "name": "Xử lý văn bản đến", "href": "#", "version_text": "Đang dùng: bản 7", "running": "41 hồ sơ đang chạy", "draft_text": "Có bản nháp 8", "changed_text": "công bố 01/10/2020", "findings_text": "2 cảnh báo", "findings_tone": "warn", "svg": svg(compact=True)}]}}),
         "designer": ("designer.html", {"shell": admin, "process": process(), "findings": FINDINGS, "summary": {"errors": 2, "warnings": 1, "passed_text": "31 quy tắc đạt"}}),
         "form-editor": ("form_editor.html", {"shell": admin, "editor": {"key": "giai-quyet-van-ban-den", "title": "Giải quyết văn bản đến", "version_text": "bản 4", "schema": {"type": "default", "components": [{"type": "textfield", "key": "opinion", "label": "Ý kiến"}]}, "action": "#", "etag": "4", "errors": [], "list_href": "#"}}),
         "replay": ("replay.html", {"shell": shell("Quy trình", who="Trương Tâm", position="Thanh tra tỉnh"), "replay": replay()}),
         "choose-position": ("choose_position.html", {"shell": shell(), "choice": {"action": "/acting", "next": "/", "officer": "Hoàng Giang", "positions": positions}}),
         "password": ("password.html", {"shell": shell(), "password": password}),
         "error": ("error.html", {"shell": shell(), "error": error}),
-        "users": ("users.html", {"shell": admin, "users": {"title": "Tài khoản", "summary": "12 tài khoản", "filters": filters(field("text", "text", "Họ tên, tài khoản", type="search")), "page": page("1 đến 1 trong 12"), "new": {"href": "#", "label": "Cấp tài khoản"}, "rows": [user], "link": {"text": "Đường dẫn đặt mật khẩu, dùng một lần, hết hạn sau 24 giờ:", "url": "https://congvan.example/dat-mat-khau/8f2c"}}}),
+        "users": ("users.html", {"shell": admin, "users": {"title": "Tài khoản", "summary": "12 tài khoản", "filter_action": "#", "filters": form(field("text", "text", "Họ tên, tài khoản")), "page": page("1 đến 1 trong 12"), "new": {"href": "#", "label": "Cấp tài khoản"}, "rows": [user], "link": {"text": "Đường dẫn đặt mật khẩu, dùng một lần, hết hạn sau 24 giờ:", "url": "https://congvan.example/dat-mat-khau/8f2c"}}}),
         "operator": ("operator.html", {"shell": shell("Vận hành", who="Tạ Vinh", position="Trung tâm CNTT&TT"), "operator": operator()}),
         "api": ("api.html", {"shell": admin, "api": {"spec_href": "/api/v1/openapi.json", "title": "API"}}),
     }  # fmt: skip

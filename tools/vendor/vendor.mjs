@@ -27,16 +27,22 @@ function note(directory, asset) {
   used.get(directory).add(asset);
 }
 
-// Strict CSP: CodeMirror adds its rules through a constructed style sheet, never a <style> element.
-const constructedStyles = {
-  name: 'constructed-styles',
+// Strict CSP: CodeMirror adds its rules through a constructed style sheet, never a <style> element; the
+// height of the panel's container comes from our own sheet (pages.css).
+const STRICT = [
+  [/style-mod\/src\/style-mod\.js$/, '!root.head && root.adoptedStyleSheets', 'root.adoptedStyleSheets'],
+  [/bpmn-js-properties-panel\/dist\/index\.esm\.js$/, 'style="height: 100%" ', ''],
+];
+const strictPolicy = {
+  name: 'strict-policy',
   setup(build) {
-    build.onLoad({ filter: /style-mod\/src\/style-mod\.js$/ }, (args) => {
-      const source = fs.readFileSync(args.path, 'utf8');
-      const changed = source.replaceAll('!root.head && root.adoptedStyleSheets', 'root.adoptedStyleSheets');
-      if (changed === source) throw new Error('style-mod changed: check the strict CSP patch');
-      return { contents: changed, loader: 'js' };
-    });
+    for (const [filter, before, after] of STRICT) {
+      build.onLoad({ filter }, (args) => {
+        const source = fs.readFileSync(args.path, 'utf8');
+        if (!source.includes(before)) throw new Error(`${args.path} changed: check the strict CSP patch`);
+        return { contents: source.replaceAll(before, after), loader: 'js' };
+      });
+    }
   },
 };
 
@@ -59,7 +65,7 @@ async function bundle(name, entry) {
       '.woff2': 'file', '.woff': 'empty', '.ttf': 'empty', '.eot': 'empty',
       '.svg': 'empty', '.gif': 'empty', '.png': 'empty', '.cur': 'empty',
     },
-    plugins: [constructedStyles],
+    plugins: [strictPolicy],
     logLevel: 'warning',
   });
   for (const output of Object.values(result.metafile.outputs)) {

@@ -22,6 +22,13 @@ export async function openDesigner({ container, panel, xml, language = 'vi', voc
     propertiesPanel: { parent: panel },
     vocabulary,
     language,
+    bpmnRenderer: {
+      defaultFillColor: 'var(--surface)', defaultStrokeColor: 'var(--line-strong)', defaultLabelColor: 'var(--text)',
+    },
+    textRenderer: {
+      defaultStyle: { fontFamily: '"Be Vietnam Pro", sans-serif', fontSize: 11.5, lineHeight: 1.25 },
+      externalStyle: { fontSize: 10.5, lineHeight: 1.25 },
+    },
     moddleExtensions: { congvan },
     additionalModules: [
       BpmnPropertiesPanelModule,

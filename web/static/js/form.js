@@ -1,45 +1,81 @@
 // Forms get better with scripts and work without: shown fields, rows, files, keys, focus, busy state.
 // The server decides everything again.
+import { compile } from './conditions.js';
+
+const compiled = new Map();
+
+function condition(source) {
+  if (!compiled.has(source)) {
+    try {
+      compiled.set(source, compile(source));
+    } catch {
+      compiled.set(source, null);
+    }
+  }
+  return compiled.get(source);
+}
 
 function valueOf(form, name) {
-  const inputs = [...form.elements].filter((input) => input.name === name && !input.disabled);
-  if (!inputs.length) return '';
-  if (inputs[0].type === 'radio') return inputs.find((input) => input.checked)?.value ?? '';
-  if (inputs[0].type === 'checkbox') {
-    return inputs.filter((input) => input.checked).map((input) => input.value).join('\n');
-  }
-  return inputs[0].value;
+  const inputs = [...form.elements].filter((input) => input.name === name);
+  if (!inputs.length) return undefined;
+  const [first] = inputs;
+  if (first.type === 'radio') return inputs.find((input) => input.checked)?.value ?? null;
+  if (first.type === 'checkbox') return first.checked;
+  if (first.inputMode === 'numeric' && /^-?\d+$/.test(first.value)) return Number(first.value);
+  return first.value === '' ? null : first.value;
 }
 
+// Names mean the row's own fields first, then the form's.
 function followConditions(form) {
-  for (const element of form.querySelectorAll('[data-shown-if]')) {
-    const conditions = JSON.parse(element.dataset.shownIf);
-    element.hidden = !conditions.every(([name, relation, wanted]) => {
-      const values = valueOf(form, name).split('\n');
-      return values.includes(String(wanted)) === (relation === '=');
-    });
+  for (const element of form.querySelectorAll('[data-hide]')) {
+    const holds = condition(element.dataset.hide);
+    if (!holds) continue;
+    const prefix = element.closest('[data-row]')?.dataset.prefix ?? '';
+    const look = (name) => {
+      const own = prefix && valueOf(form, prefix + name);
+      return (own !== undefined && own !== '' ? own : valueOf(form, name)) ?? null;
+    };
+    element.hidden = holds(look);
   }
 }
 
+// After a row came or went: names count from 0 again, ids and labels follow.
 function renumber(list) {
   const name = list.dataset.rows;
-  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const position = new RegExp(`^(${escaped}[-.\\[_]?)(\\d+|__n__)`);
   [...list.querySelectorAll(':scope > [data-rows-body] > [data-row]')].forEach((row, index) => {
+    const before = row.dataset.prefix;
+    const after = `${name}.${index}.`;
+    const oldId = `f-${before.replaceAll('.', '-')}`;
+    const newId = `f-${after.replaceAll('.', '-')}`;
+    row.dataset.prefix = after;
     for (const element of row.querySelectorAll('[name], [id], [for], [aria-describedby]')) {
-      for (const attribute of ['name', 'id', 'for', 'aria-describedby']) {
+      if (element.name?.startsWith(before)) element.name = after + element.name.slice(before.length);
+      for (const attribute of ['id', 'for', 'aria-describedby']) {
         const old = element.getAttribute(attribute);
-        if (old) element.setAttribute(attribute, old.replace(position, `$1${index}`).replaceAll('__n__', index));
+        if (old) element.setAttribute(attribute, old.replaceAll(oldId, newId));
       }
     }
-    const remove = row.querySelector('[data-remove-row]');
+    const remove = row.querySelector(':scope > [data-remove-row]');
     if (remove) {
-      remove.value = index;
-      remove.setAttribute('aria-label', remove.getAttribute('aria-label').replace(/\d+|__n__/, index + 1));
+      remove.value = `remove:${name}.${index}`;
+      remove.setAttribute('aria-label', remove.getAttribute('aria-label').replace(/\d+/, index + 1));
     }
   });
 }
 
+function emptied(row) {
+  const fresh = row.cloneNode(true);
+  for (const field of fresh.querySelectorAll('[id$="-e"]')) field.remove();
+  for (const input of fresh.querySelectorAll('input, select, textarea')) {
+    input.removeAttribute('aria-invalid');
+    if (input.type === 'radio' || input.type === 'checkbox') input.checked = input.defaultChecked;
+    else if (input.tagName === 'SELECT') input.selectedIndex = 0;
+    else input.value = '';
+  }
+  return fresh;
+}
+
+// A list without any row asks the server for its first one.
 function enhanceRows(form) {
   form.addEventListener('click', (event) => {
     const add = event.target.closest('[data-add-row]');
@@ -47,9 +83,10 @@ function enhanceRows(form) {
     if (!add && !remove) return;
     const list = (add ?? remove).closest('[data-rows]');
     const body = list.querySelector('[data-rows-body]');
+    if (body.children.length < (add ? 1 : 2)) return;
     event.preventDefault();
     if (add) {
-      body.append(list.querySelector('[data-row-template]').content.cloneNode(true));
+      body.append(emptied(body.lastElementChild));
       renumber(list);
       body.lastElementChild.querySelector('input, select, textarea')?.focus();
     } else {
@@ -57,8 +94,9 @@ function enhanceRows(form) {
       const neighbour = row.nextElementSibling ?? row.previousElementSibling;
       row.remove();
       renumber(list);
-      (neighbour?.querySelector('input, select, textarea') ?? list.querySelector('[data-add-row]')).focus();
+      neighbour.querySelector('input, select, textarea')?.focus();
     }
+    followConditions(form);
   });
 }
 

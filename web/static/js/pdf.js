@@ -26,7 +26,7 @@ async function open(element) {
   const eventBus = new library.EventBus();
   const linkService = new library.PDFLinkService({ eventBus });
   const findController = new library.PDFFindController({ eventBus, linkService });
-  const viewer = new library.PDFViewer({ container, eventBus, linkService, findController, annotationEditorMode: -1 });
+  const viewer = new library.PDFViewer({ container, eventBus, linkService, findController, annotationEditorMode: -1, removePageBorders: true });
   linkService.setViewer(viewer);
   eventBus.on('pagesinit', () => { viewer.currentScaleValue = 'page-width'; });
 
@@ -82,8 +82,17 @@ async function open(element) {
   }).observe(container);
 }
 
+// What is not shown, as the preview on a phone, is not fetched.
+const seen = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    seen.unobserve(target);
+    open(target);
+  }
+});
+
 function openAll(root) {
-  for (const element of root.querySelectorAll('[data-pdf]')) open(element);
+  for (const element of root.querySelectorAll('[data-pdf]')) seen.observe(element);
 }
 
 document.addEventListener('congvan:loaded', (event) => openAll(event.target));

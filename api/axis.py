@@ -1,0 +1,36 @@
+"""The axis over HTTP (trục liên thông): the adapter interface that clients of an axis speak."""
+
+import logging
+
+from flask import Blueprint, Response, current_app, request
+
+from engine.errors import OfficeError
+from exchange.axis import Axis, AxisResponse, fault
+from records.axis import AxisStore
+
+log = logging.getLogger(__name__)
+
+#: an edXML message of the largest files, base64, with room for its header
+LARGEST_MESSAGE = 100_000_000
+
+blueprint = Blueprint("axis", __name__, url_prefix="/axis")
+
+
+@blueprint.post("/<operation>")
+def handle(operation: str) -> Response:
+    """Serve one call of an axis client; the core decides, this only carries."""
+    if (request.content_length or 0) > LARGEST_MESSAGE:
+        return Response(status=413)
+    database = current_app.extensions["congvan"].database
+    try:
+        with database.transaction() as tx:
+            axis = Axis(AxisStore(tx), clock=lambda: tx.now)
+            answer = axis.handle(operation, dict(request.headers), request.get_data())
+    except OfficeError:
+        log.exception("the axis failed at %s", operation)
+        answer = fault()
+    return _response(answer)
+
+
+def _response(answer: AxisResponse) -> Response:
+    return Response(answer.body, status=answer.status, content_type=answer.content_type)

@@ -1,0 +1,123 @@
+"""The house put together (lắp ráp hệ thống): from settings to what doors and workers are handed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from engine.database import SYSTEM, Database
+from engine.handlers import Handlers
+from engine.runtime import MACHINE_JOB
+from office.settings import Settings, keep_secret
+from office.worker import Periodic
+from processes import inbox, timers, work_items
+from processes.delivery import arrivals, send
+from processes.means import Means, SigningMeans
+from processes.outgoing import convert
+from records import login_session, seal
+from records.content import ContentStore
+from signing.errors import KeystoreRefused, TrustRefused
+from signing.keystores.base import KeyStore
+from signing.keystores.pkcs12 import Pkcs12KeyStore
+from signing.revocation import Revocation, load_revocation
+from signing.trust import Trust, load_trust
+
+
+class KeyFolder:
+    """Keystores and pictures as files by owner id: `keystores/<id>.p12`, `pictures/<id>.png`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def open_keystore(self, owner: UUID, pin: str) -> KeyStore:
+        """Open the keystore of an officer or agency; raises `KeystoreRefused`."""
+        path = self.folder / "keystores" / f"{owner}.p12"
+        try:
+            data = path.read_bytes()
+        except OSError:
+            raise KeystoreRefused from None
+        return Pkcs12KeyStore(data, pin)
+
+    def image_of(self, owner: UUID) -> bytes | None:
+        """Return the picture of a signature or seal, None where there is none."""
+        path = self.folder / "pictures" / f"{owner}.png"
+        return path.read_bytes() if path.is_file() else None
+
+    def trust(self) -> tuple[Trust, Revocation]:
+        """Return whom we trust; nobody where the folder says nothing (fail closed)."""
+        try:
+            return load_trust(self.folder / "trust"), load_revocation(self.folder / "trust")
+        except TrustRefused:
+            return Trust(()), Revocation()
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """One installation: its settings, its database, its means."""
+
+    settings: Settings
+    database: Database
+    means: Means
+
+    @classmethod
+    def open(cls, settings: Settings, *, clock: Callable[[], datetime] | None = None) -> "Office":
+        """Open the installation that `settings` describe; the database must answer."""
+        database = Database(
+            settings.database_url,
+            pool_size=max(5, settings.job_threads + 3),
+            clock=clock or (lambda: datetime.now(UTC)),
+        )
+        return cls(settings, database, means_of(settings))
+
+    def handlers(self) -> Handlers:
+        """Return how each kind of job is carried out."""
+        handlers = Handlers()
+        handlers.in_transaction(
+            MACHINE_JOB,
+            lambda tx, job: work_items.complete_by_machine(
+                tx, self.means, UUID(job.payload["item"])
+            ),
+        )
+        handlers.in_transaction(
+            "deliver_event", lambda tx, job: timers.deliver_event(tx, self.means, job.payload)
+        )
+        send.add_handlers(handlers, self.means)
+        arrivals.add_handlers(handlers, self.means)
+        convert.add_handlers(handlers, self.means)
+        return handlers
+
+    def periodic(self) -> list[Periodic]:
+        """Return what the worker does again and again."""
+        second = timedelta(seconds=1)
+        return [
+            Periodic("timers", second, lambda tx: timers.fire_due(tx, self.means)),
+            Periodic("seal journal", second, seal.seal),
+            Periodic("inbox load", timedelta(minutes=1), inbox.refresh_load),
+            Periodic("sessions", timedelta(minutes=5), login_session.sweep),
+            Periodic("axis", timedelta(seconds=2), arrivals.post_polls),
+        ]
+
+
+def means_of(settings: Settings) -> Means:
+    """Return what verbs work with, from the data directory."""
+    keys = KeyFolder(settings.data / "signing")
+    trust, revocation = keys.trust()
+    return Means(
+        content=ContentStore(settings.data / "content"),
+        signing=SigningMeans(
+            open_keystore=keys.open_keystore,
+            trust=trust,
+            revocation=revocation,
+            image_of=keys.image_of,
+        ),
+        axis_endpoint=f"http://127.0.0.1:{settings.port}/axis",
+        axis_secret=keep_secret(settings.make_data() / "axis.key"),
+        scratch=settings.data / "scratch",
+    )
+
+
+def ready(database: Database) -> bool:
+    """Return whether the database answers."""
+    with database.transaction(SYSTEM) as tx:
+        return tx.execute("SELECT 1").fetchone() == (1,)

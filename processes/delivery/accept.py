@@ -1,0 +1,164 @@
+"""A document from the exchange comes in (tiếp nhận văn bản liên thông)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from engine.database import Transaction
+from engine.errors import OfficeError, StorageFull
+from exchange.envelope import Attachment, BusinessType, Envelope
+from processes.delivery.report import report_status
+from processes.incoming.receive import begin
+from processes.means import Means
+from processes.verify import Examination, examine_pdf
+from records import journal
+from records.content import Stored, attach_file
+from records.document import IncomingDocument
+from records.document_type import DocumentType, find_type
+from records.inspection import PDF
+from records.staffing import add_partner
+from records.transfer import Packet
+from records.verification import SignatureCheck
+from records.vocabulary import Authenticity, Channel, FileKind, IncomingStatus, Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminedFile:
+    """An attachment as it was stored and examined; `refusal` says why it was not stored."""
+
+    name: str
+    stored: Stored | None
+    examination: Examination | None = None
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The attachments of an envelope, stored and examined before any transaction."""
+
+    files: list[ExaminedFile] = field(default_factory=list)
+
+    @property
+    def authenticity(self) -> Authenticity:
+        """The verdict on the main document: its first PDF; unsigned where there is none."""
+        main = next((f.examination for f in self.files if f.examination is not None), None)
+        return main.authenticity if main else Authenticity.UNSIGNED
+
+
+def examine(means: Means, envelope: Envelope, now: datetime) -> Examined:
+    """Store the attachments and check their signatures; nothing that fails is lost.
+
+    What the file store refuses stays in the packet, whose bytes are kept; the clerk is told why.
+    """
+    return Examined([_examine_one(means, a, now) for a in envelope.attachments])
+
+
+def _examine_one(means: Means, attachment: Attachment, now: datetime) -> ExaminedFile:
+    try:
+        stored = means.content.put(attachment.content)
+    except StorageFull:
+        raise
+    except OfficeError as error:
+        return ExaminedFile(attachment.name, None, refusal=error.text("vi"))
+    examination = None
+    if stored.media_type == PDF:
+        examination = examine_pdf(means, attachment.content, now)
+    return ExaminedFile(attachment.name, stored, examination)
+
+
+def accept(
+    tx: Transaction, means: Means, packet: Packet, envelope: Envelope, examined: Examined
+) -> IncomingDocument | None:
+    """Make the incoming document, start its procedure and tell the sender it arrived (01).
+
+    A document that is here already is no second one: the packet is noted as a duplicate.
+    """
+    assert tx.acting.agency_id is not None
+    if envelope.business.type is BusinessType.RECALL:
+        packet.result = "held"
+        packet.note = f"Lệnh thu hồi {envelope.code}: {envelope.business.reason}"[:500]
+        return None
+    if envelope.business.type is BusinessType.NEW and _is_here(tx, envelope):
+        packet.result = "duplicate"
+        return None
+    document = _document(tx, envelope, examined)
+    tx.add(document)
+    for index, one in enumerate(examined.files):
+        _attach(tx, document, one, main=index == 0)
+    packet.incoming_document_id = document.id
+    packet.result = "accepted"
+    tx.flush()
+    report_status(tx, document, "01", "Văn bản đã đến hệ thống")
+    begin(tx, means, document)
+    journal.record(
+        tx, "accept_envelope", "incoming_document", document.id, packet=packet.packet_id,
+        sha256=packet.sha256, authenticity=examined.authenticity.value,
+    )  # fmt: skip
+    return document
+
+
+def _is_here(tx: Transaction, envelope: Envelope) -> bool:
+    return bool(
+        tx.scalars(
+            sa.select(IncomingDocument.id).where(
+                IncomingDocument.agency_id == tx.acting.agency_id,
+                IncomingDocument.identifier == envelope.identifier,
+                IncomingDocument.status != IncomingStatus.REFUSED,
+            )
+        )
+    )
+
+
+def _document(tx: Transaction, envelope: Envelope, examined: Examined) -> IncomingDocument:
+    agency_id: UUID = tx.acting.agency_id  # type: ignore[assignment] # checked by the caller
+    add_partner(tx, envelope.sender.name or envelope.sender.organ_id, envelope.sender.organ_id)
+    types = tx.scalars(sa.select(DocumentType).where(DocumentType.agency_id == agency_id))
+    kind = find_type(types, envelope.document_type.name)
+    refused = [f"Không nhận tệp {f.name}: {f.refusal}" for f in examined.files if f.refusal]
+    return IncomingDocument(
+        agency_id=agency_id,
+        channel=Channel.EXCHANGE,
+        identifier=envelope.identifier,
+        type_id=kind.id if kind else None,
+        type_name=envelope.document_type.name[:100],
+        wire_type=f"{envelope.document_type.number or ''}/{envelope.document_type.detail or ''}",
+        code_number=envelope.code.number,
+        code_notation=envelope.code.notation,
+        issued_on=envelope.promulgated_on,
+        organ_code=envelope.sender.organ_id,
+        organ_name=envelope.sender.name,
+        subject=envelope.subject[:500],
+        page_amount=min(envelope.pages or 0, 999),
+        description="\n".join(refused)[:500],
+        signer_position=(envelope.signer.position if envelope.signer else "")[:100],
+        signer_name=(envelope.signer.full_name if envelope.signer else "")[:50],
+        urgency=Urgency.of_wire(int(envelope.priority)),
+        due_on=envelope.due_on,
+        to_places="; ".join(envelope.to_places)[:1000],
+        trace=[
+            {"organ": hop.organ_id, "at": hop.at.isoformat() if hop.at else None}
+            for hop in envelope.trace
+        ],
+        authenticity=examined.authenticity,
+        received_at=tx.now,
+        created_at=tx.now,
+    )
+
+
+def _attach(tx: Transaction, document: IncomingDocument, one: ExaminedFile, *, main: bool) -> None:
+    if one.stored is None:
+        return
+    kind = FileKind.MAIN if main else FileKind.ANNEX
+    file = attach_file(tx, document, one.stored, name=one.name, kind=kind)
+    if one.examination is not None:
+        tx.add(
+            SignatureCheck(
+                agency_id=document.agency_id,
+                file_id=file.id,
+                verdict=one.examination.authenticity,
+                report=one.examination.report,
+                checked_at=tx.now,
+            )
+        )

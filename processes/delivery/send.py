@@ -1,0 +1,244 @@
+"""What leaves (gửi liên thông): envelopes and status reports, by jobs, each once in effect."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from engine.database import Transaction
+from engine.errors import NotFound
+from engine.handlers import Errand, GiveUp, Handlers
+from engine.jobs import ClaimedJob
+from exchange import edxml
+from exchange.document_type import document_type
+from exchange.envelope import (
+    Attachment,
+    Business,
+    Code,
+    Envelope,
+    Party,
+    Priority,
+    ResponseFor,
+    Signer,
+    Staff,
+    TraceHop,
+)
+from exchange.errors import ExchangeError
+from exchange.gateway import MessageType
+from exchange.status import StatusCode, StatusMessage
+from processes.delivery.gateway import gateway_of
+from processes.delivery.report import STATUS_JOB
+from processes.means import Means
+from processes.outgoing.issue import SEND_JOB, recipients_of
+from processes.outgoing.paper import current_paper
+from records import journal
+from records.content import files_of
+from records.document import IncomingDocument, OutgoingDocument
+from records.document_type import DocumentType
+from records.link import DocumentLink
+from records.organization import Agency
+from records.recipient import Recipient
+from records.transfer import Direction, Packet, StatusReport
+from records.vocabulary import Delivery, FileKind, LinkKind
+
+
+def add_handlers(handlers: Handlers, means: Means) -> None:
+    """Tell the worker how envelopes and status reports are sent."""
+    handlers.outside(SEND_JOB, lambda errand, job: send_envelope(errand, job, means))
+    handlers.outside(STATUS_JOB, lambda errand, job: send_status(errand, job, means))
+
+
+def send_envelope(errand: Errand, job: ClaimedJob, means: Means) -> None:
+    """Carry a document to one recipient; the same bytes on every retry.
+
+    The guard of Quy chế, Điều 6.2 is asked once more here: nothing exempt or unsigned leaves,
+    whatever posted the job.
+    """
+    with errand.transaction() as tx:
+        recipient = tx.get(Recipient, UUID(job.payload["recipient"]))
+        document = tx.get(OutgoingDocument, recipient.outgoing_document_id)
+        kind = tx.get(DocumentType, document.type_id) if document.type_id else None
+        document.refuse_exchange(kind)
+        envelope = envelope_of(tx, means, document, recipient)
+        sender, receiver = document.organ_code, recipient.organ_code
+        agency_id = document.agency_id
+    data = edxml.write(envelope)
+    stored = means.content.put(data, accept=EDXML)
+    try:
+        gateway = gateway_of(means, agency_id, sender)
+        packet_id = gateway.send(MessageType.EDOC, data, (receiver,))
+    except ExchangeError as error:
+        if getattr(error, "retryable", False):
+            raise
+        _failed(errand, UUID(job.payload["recipient"]), error)
+        raise GiveUp(error.text("vi")) from error
+    with errand.finish() as tx:
+        recipient = tx.get(Recipient, UUID(job.payload["recipient"]), lock=True)
+        if recipient.delivery in {Delivery.PENDING, Delivery.FAILED}:
+            recipient.delivery = Delivery.SENT
+            recipient.delivery_reason = ""
+            recipient.delivered_at = tx.now
+        key = f"envelope:{recipient.id}"
+        known = tx.scalar(
+            sa.select(Packet.id).where(Packet.agency_id == agency_id, Packet.send_key == key)
+        )
+        if known is None:
+            tx.add(
+                Packet(
+                    agency_id=agency_id,
+                    direction=Direction.OUT,
+                    message_type="edoc",
+                    packet_id=packet_id + ":" + receiver,
+                    send_key=key,
+                    sha256=stored.sha256,
+                    size=stored.size,
+                    from_code=sender,
+                    to_code=receiver,
+                    outgoing_document_id=recipient.outgoing_document_id,
+                    result="sent",
+                    at=tx.now,
+                )
+            )
+        journal.record(
+            tx, "send_envelope", "outgoing_document", recipient.outgoing_document_id,
+            to=receiver, packet=packet_id, sha256=stored.sha256,
+        )  # fmt: skip
+
+
+#: what the store may take in as a packet
+EDXML = frozenset({"application/xml"})
+
+
+def _failed(errand: Errand, recipient_id: UUID, error: ExchangeError) -> None:
+    with errand.transaction() as tx:
+        recipient = tx.get(Recipient, recipient_id, lock=True)
+        recipient.delivery = Delivery.FAILED
+        recipient.delivery_reason = error.text("vi")[:500]
+
+
+def envelope_of(
+    tx: Transaction, means: Means, document: OutgoingDocument, recipient: Recipient
+) -> Envelope:
+    """Return the envelope of an issued document: the same for every recipient but for `To`."""
+    agency = tx.get(Agency, document.agency_id)
+    recipients = recipients_of(tx, document)
+    paper = current_paper(tx, document)
+    attachments = [
+        Attachment.of(paper.file.name, means.content.read(paper.file.sha256), "Văn bản chính")
+    ]
+    attachments += [
+        Attachment.of(f.name, means.content.read(f.sha256), "Phụ lục")
+        for f in files_of(tx, document)
+        if f.kind is FileKind.ANNEX
+    ]
+    issued_on = document.issued_on
+    if issued_on is None or document.issued_at is None:
+        raise NotFound(what="ngày ban hành")
+    return Envelope(
+        sender=Party(document.organ_code, agency.name, in_charge=agency.name),
+        receivers=(Party(recipient.organ_code, recipient.name),),
+        code=Code(document.code_number, document.code_notation),
+        promulgated_on=issued_on,
+        document_type=document_type(document.type_name),
+        subject=document.subject,
+        document_id=document.identifier or "",
+        promulgated_at=document.place,
+        content=document.subject,
+        signer=Signer(
+            document.signer_name,
+            document.signer_position,
+            document.signing_capacity.vi,
+        ),
+        due_on=document.due_on,
+        to_places=tuple(r.name for r in recipients),
+        priority=Priority(document.urgency.wire),
+        pages=document.page_amount or None,
+        copies=document.issued_amount or None,
+        responses=tuple(_responses(tx, document)),
+        business=Business(reason="Văn bản điện tử mới"),
+        trace=(TraceHop(document.organ_code, document.issued_at),),
+        attachments=tuple(attachments),
+    )
+
+
+def _responses(tx: Transaction, document: OutgoingDocument) -> list[ResponseFor]:
+    found = []
+    for link in tx.scalars(
+        sa.select(DocumentLink).where(
+            DocumentLink.from_outgoing_id == document.id, DocumentLink.kind == LinkKind.REPLIES_TO
+        )
+    ):
+        if link.to_incoming_id is None:
+            continue
+        answered = tx.get(IncomingDocument, link.to_incoming_id)
+        found.append(
+            ResponseFor(
+                answered.organ_code,
+                answered.reference,
+                answered.issued_on,
+                answered.identifier or "",
+            )
+        )
+    return found
+
+
+def send_status(errand: Errand, job: ClaimedJob, means: Means) -> None:
+    """Carry one status report to the sender of an incoming document."""
+    with errand.transaction() as tx:
+        report = tx.get(StatusReport, UUID(job.payload["report"]))
+        document = tx.get(IncomingDocument, report.incoming_document_id)
+        packet = tx.scalar(
+            sa.select(Packet)
+            .where(
+                Packet.incoming_document_id == document.id,
+                Packet.direction == Direction.IN,
+                Packet.message_type == "edoc",
+            )
+            .order_by(Packet.at)
+            .limit(1)
+        )
+        agency = tx.get(Agency, document.agency_id)
+        own = packet.to_code if packet else ""
+        message = StatusMessage(
+            sender=Party(own, agency.name, in_charge=agency.name),
+            response=ResponseFor(
+                document.organ_code,
+                document.reference,
+                document.issued_on,
+                document.identifier or "",
+            ),
+            code=StatusCode(report.code),
+            at=report.reported_at,
+            description=report.description or StatusCode(report.code).vi,
+            staff=Staff(name=report.staff_name, department=report.staff_unit),
+        )
+        agency_id = document.agency_id
+    data = edxml.write_status(message)
+    stored = means.content.put(data, accept=EDXML)
+    try:
+        packet_id = gateway_of(means, agency_id, own).send(
+            MessageType.STATUS, data, (message.response.organ_id,)
+        )
+    except ExchangeError as error:
+        if getattr(error, "retryable", False):
+            raise
+        raise GiveUp(error.text("vi")) from error
+    with errand.finish() as tx:
+        report = tx.get(StatusReport, UUID(job.payload["report"]), lock=True)
+        if report.sent_at is None:
+            report.sent_at = tx.now
+            tx.add(
+                Packet(
+                    agency_id=agency_id,
+                    direction=Direction.OUT,
+                    message_type="status",
+                    packet_id=packet_id,
+                    send_key=f"status:{report.id}",
+                    sha256=stored.sha256,
+                    size=stored.size,
+                    from_code=own,
+                    to_code=message.response.organ_id,
+                    incoming_document_id=report.incoming_document_id,
+                    result="sent",
+                    at=tx.now,
+                )
+            )

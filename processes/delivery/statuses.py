@@ -1,0 +1,97 @@
+"""What receivers report on our documents (trạng thái bên nhận)."""
+
+import sqlalchemy as sa
+
+from engine.database import Transaction
+from exchange.identity import organ_key
+from exchange.status import StatusCode, StatusMessage, derive_progress
+from records import journal
+from records.document import OutgoingDocument
+from records.organization import AgencyCode
+from records.recipient import Recipient
+from records.transfer import Packet, StatusReceived
+from records.vocabulary import Delivery
+
+_DELIVERY = {
+    StatusCode.ARRIVED: Delivery.ARRIVED,
+    StatusCode.REFUSED: Delivery.REFUSED,
+    StatusCode.ACCEPTED: Delivery.ACCEPTED,
+    StatusCode.ASSIGNED: Delivery.ASSIGNED,
+    StatusCode.PROCESSING: Delivery.IN_PROGRESS,
+    StatusCode.COMPLETED: Delivery.COMPLETED,
+}
+
+
+def apply_status(tx: Transaction, packet: Packet, message: StatusMessage) -> None:
+    """Keep a report and derive how far the document has got at that receiver.
+
+    Reports come late, twice and out of order: all are kept, the state is derived from all.
+    """
+    document = _document(tx, message)
+    recipient = _recipient(tx, document, message) if document is not None else None
+    if document is None or recipient is None:
+        packet.result = "unmatched"
+        packet.note = f"{message.code.value} {message.response.code}"[:500]
+        return
+    packet.outgoing_document_id = document.id
+    packet.result = "accepted"
+    tx.add(
+        StatusReceived(
+            agency_id=document.agency_id,
+            recipient_id=recipient.id,
+            code=message.code.value,
+            description=message.description[:500],
+            staff=message.staff.name if message.staff else "",
+            reported_at=message.at,
+            received_at=tx.now,
+            packet_id=packet.packet_id or "",
+        )
+    )
+    tx.flush()
+    reports = tx.rows(
+        sa.select(StatusReceived.code, StatusReceived.reported_at).where(
+            StatusReceived.recipient_id == recipient.id
+        )
+    )
+    progress = derive_progress((StatusCode(code), at) for code, at in reports)
+    if progress.handling is not None:
+        recipient.delivery = _DELIVERY[progress.handling]
+        recipient.delivered_at = tx.now
+        if progress.handling is StatusCode.REFUSED:
+            recipient.delivery_reason = message.description[:500]
+    journal.record(
+        tx, "receive_status", "outgoing_document", document.id, code=message.code.value,
+        receiver=message.document_receiver, description=message.description[:200],
+    )  # fmt: skip
+
+
+def _document(tx: Transaction, message: StatusMessage) -> OutgoingDocument | None:
+    ids = list(message.document_ids)
+    found = tx.scalars(
+        sa.select(OutgoingDocument)
+        .where(
+            OutgoingDocument.agency_id == tx.acting.agency_id,
+            OutgoingDocument.identifier.in_(ids),
+        )
+        .with_for_update()
+    )
+    return found[0] if found else None
+
+
+def _recipient(
+    tx: Transaction, document: OutgoingDocument, message: StatusMessage
+) -> Recipient | None:
+    """Return the recipient who reports: by any code of the same agency."""
+    said = organ_key(message.document_receiver)
+    siblings = tx.scalars(
+        sa.select(AgencyCode.code).where(
+            AgencyCode.agency_id.in_(
+                sa.select(AgencyCode.agency_id).where(AgencyCode.code == message.document_receiver)
+            )
+        )
+    )
+    keys = {said, *map(organ_key, siblings)}
+    found = tx.scalars(
+        sa.select(Recipient).where(Recipient.outgoing_document_id == document.id).with_for_update()
+    )
+    return next((r for r in found if organ_key(r.organ_code) in keys), None)
