@@ -58,6 +58,11 @@ def build(normalised: Any) -> tuple[bytes, Model]:
         subs = parser.get_subprocess_specs(model.process_id, require_call_activity_specs=False)
     except ValidationException as error:
         raise DiagramRefused(reason_vi=str(error), reason_en=str(error)) from None
+    except RecursionError:
+        raise DiagramRefused(
+            reason_vi="chuỗi bước nối tiếp quá dài. Chia thành các quy trình con.",
+            reason_en="the chain of steps is too long. Split it into sub-processes.",
+        ) from None
     except Exception as error:  # noqa: BLE001 - the parser raises anything on odd input
         words = f"{type(error).__name__}: {error}"
         raise DiagramRefused(reason_vi=words, reason_en=words) from None

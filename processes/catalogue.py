@@ -1,6 +1,6 @@
 """The verbs a diagram may call (danh mục việc): name, words, form, and what carries them out."""
 
-from processes.delivery import machine_verbs
+from processes import machine_verbs
 from processes.incoming.assign import assign
 from processes.incoming.check_authenticity import check_authenticity
 from processes.incoming.complete import complete

@@ -11,9 +11,13 @@ import runpy
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
 
 ROOT = Path(__file__).parent.parent
 STATIC = ROOT / "web/static"
@@ -79,7 +83,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_PUT = do_POST
+    do_PUT = do_POST  # noqa: N815 (the name http.server asks for)
 
 
 def serve(pages: dict[str, bytes]) -> http.server.ThreadingHTTPServer:
@@ -90,55 +94,67 @@ def serve(pages: dict[str, bytes]) -> http.server.ThreadingHTTPServer:
     return server
 
 
-def main(out: Path, names: list[str]) -> None:
-    """Take the pictures."""
-    from playwright.sync_api import sync_playwright
-
+def drawn() -> dict[str, bytes]:
+    """Return every sample page by its address, with what the pages ask for."""
     samples = runpy.run_path(str(ROOT / "tests/web/page_samples.py"))
     jinja = environment()
     pages = {
         f"/{name}": jinja.get_template(template).render(context).encode()
         for name, (template, context) in samples["pages"]().items()
     }
-    findings = samples["FINDINGS"]
     html = jinja.get_template("_findings.html").render(samples["pages"]()["designer"][1])
-    answer = {
-        "etag": "abd",
-        "saved_text": "",
-        "findings_html": html,
-        "findings": [{**one, "vi": one["text"], "en": one["text"]} for one in findings],
-    }
-    pages |= {"/lint.json": json.dumps(answer).encode()}
-    pages |= {"/files/sample.pdf": sample_pdf(), "/sample.bpmn": samples["SAMPLE"]}
+    findings = [{**one, "vi": one["text"], "en": one["text"]} for one in samples["FINDINGS"]]
+    answer = {"etag": "abd", "saved_text": "", "findings_html": html, "findings": findings}
+    pages["/lint.json"] = json.dumps(answer).encode()
+    pages["/files/sample.pdf"] = sample_pdf()
+    pages["/sample.bpmn"] = samples["SAMPLE"]
+    return pages
+
+
+def picture(context: "BrowserContext", address: str, look: str, out: Path) -> None:
+    """Open one page, print what the browser objects to, take its picture."""
+    name = address.rpartition("/")[2]
+    tab = context.new_page()
+
+    def object_to(kind: str, text: str) -> None:
+        if kind != "log":
+            print(name, look, kind, text[:200])
+
+    tab.on("console", lambda message: object_to(message.type, message.text))
+    tab.on("pageerror", lambda error: object_to("threw", str(error)))
+    tab.goto(address)
+    if look == "dark":
+        tab.evaluate("document.documentElement.removeAttribute('data-theme')")
+    tab.wait_for_load_state("networkidle")
+    tab.wait_for_timeout(700)
+    tab.screenshot(path=str(out / f"{name}-{look}.png"), full_page=look == "phone")
+    if name == "register" and look == "light":
+        tab.pdf(path=str(out / "register.pdf"), prefer_css_page_size=True)
+    if tab.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        print(name, look, "scrolls sideways")
+    tab.close()
+
+
+def main(out: Path, names: list[str]) -> None:
+    """Take the pictures."""
+    from playwright.sync_api import sync_playwright
+
+    pages = drawn()
     server = serve(pages)
     base = f"http://127.0.0.1:{server.server_address[1]}"
     out.mkdir(parents=True, exist_ok=True)
-    looks = {"light": (1440, 900, "light"), "dark": (1440, 900, "dark"), "phone": (390, 844, "light")}
+    wanted = [p for p in pages if "." not in p and (not names or p.strip("/") in names)]
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        for look, (width, height, scheme) in looks.items():
+        for look, width, height in (("light", 1440, 900), ("dark", 1440, 900), ("phone", 390, 844)):
             context = browser.new_context(
-                viewport={"width": width, "height": height}, color_scheme=scheme, locale="vi"
+                viewport={"width": width, "height": height},
+                color_scheme="dark" if look == "dark" else "light",
+                locale="vi",
             )
-            for path in pages:
-                name = path.strip("/")
-                if "." in name or (names and name not in names):
-                    continue
-                tab = context.new_page()
-                tab.on("console", lambda m, n=name: print(n, look, m.type, m.text[:200]) if m.type in {"error", "warning"} else None)
-                tab.on("pageerror", lambda e, n=name: print(n, look, "threw", str(e)[:300]))
-                tab.goto(base + path)
-                if look == "dark":
-                    tab.evaluate("document.documentElement.removeAttribute('data-theme')")
-                tab.wait_for_load_state("networkidle")
-                tab.wait_for_timeout(700)
-                tab.screenshot(path=str(out / f"{name}-{look}.png"), full_page=look == "phone")
-                if name == "register" and look == "light":
-                    tab.pdf(path=str(out / "register.pdf"), prefer_css_page_size=True)
-                wide = tab.evaluate("document.documentElement.scrollWidth > innerWidth")
-                if wide:
-                    print(name, look, "scrolls sideways")
-                tab.close()
+            for path in wanted:
+                picture(context, base + path, look, out)
+            context.close()
         browser.close()
     server.shutdown()
 

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from engine.database import Transaction
 from engine.errors import OfficeError, StorageFull
 from exchange.envelope import Attachment, BusinessType, Envelope
-from processes.delivery.report import report_status
 from processes.incoming.receive import begin
 from processes.means import Means
+from processes.status_reports import report_status
 from processes.verify import Examination, examine_pdf
 from records import journal
 from records.content import Stored, attach_file

@@ -26,10 +26,10 @@ from exchange.errors import ExchangeError
 from exchange.gateway import MessageType
 from exchange.status import StatusCode, StatusMessage
 from processes.delivery.gateway import gateway_of
-from processes.delivery.report import STATUS_JOB
 from processes.means import Means
 from processes.outgoing.issue import SEND_JOB, recipients_of
 from processes.outgoing.paper import current_paper
+from processes.status_reports import STATUS_JOB
 from records import journal
 from records.content import files_of
 from records.document import IncomingDocument, OutgoingDocument

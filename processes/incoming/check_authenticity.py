@@ -2,9 +2,9 @@
 
 from engine.database import Transaction
 from engine.errors import OfficeError
-from processes.delivery.report import report_status
 from processes.means import Means
 from processes.order import Decision, Order
+from processes.status_reports import report_status
 from records.authority import Act, authorize
 from records.document import IncomingDocument
 from records.vocabulary import Authenticity, IncomingStatus

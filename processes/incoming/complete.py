@@ -2,10 +2,10 @@
 
 from engine.database import Transaction
 from engine.errors import OfficeError
-from processes.delivery.report import report_status
 from processes.incoming.assign import assignment_of
 from processes.means import Means
 from processes.order import Decision, Order, text
+from processes.status_reports import report_status
 from records.authority import Act, authorize
 from records.document import IncomingDocument
 from records.vocabulary import AssignmentState, IncomingStatus

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from engine.database import Transaction
-from processes.delivery.report import report_status
 from processes.means import Means
 from processes.order import Decision, Order, text
+from processes.status_reports import report_status
 from records.authority import Act, authorize
 from records.directive import PlannedAssignment, give_directive
 from records.document import IncomingDocument

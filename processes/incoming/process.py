@@ -1,10 +1,10 @@
 """Process (giải quyết): report progress, finish, or return to whoever assigned."""
 
 from engine.database import Transaction
-from processes.delivery.report import report_status
 from processes.incoming.assign import assignment_of
 from processes.means import Means
 from processes.order import Decision, Order, text
+from processes.status_reports import report_status
 from records.authority import Act, Facts, authorize
 from records.content import attach_file
 from records.directive import Assignment, report_progress

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from engine.database import Transaction
 from engine.errors import OfficeError
-from processes.delivery.report import report_status
 from processes.means import Means
 from processes.order import Decision, Order, term, text
-from processes.outgoing.number import register_of
+from processes.registers import register_of
+from processes.status_reports import report_status
 from records.authority import Act, authorize
 from records.document import IncomingDocument, duplicates_of
 from records.document_type import DocumentType

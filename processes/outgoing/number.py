@@ -2,31 +2,21 @@
 
 from datetime import datetime
 
-import sqlalchemy as sa
-
 from engine.database import Transaction
 from engine.errors import OfficeError
 from processes.means import Means
 from processes.order import Decision, Order, text
 from processes.outgoing.paper import current_paper, keep_signed
+from processes.registers import register_of
 from records.authority import Act, authorize
 from records.document import OutgoingDocument
 from records.document_type import DocumentType
 from records.reference import build_identifier
-from records.register import Register, enter
+from records.register import enter
 from records.vietnamese import local_date, serial_words
 from records.vocabulary import OutgoingStatus, RegisterKind
 from signing.number_row import place_number
 from signing.signer import SignRequest, SignRole, sign_pdf
-
-
-class NoRegister(OfficeError):
-    """The agency has no register of outgoing documents (chưa mở sổ)."""
-
-    code = "no-register"
-    status = 409
-    vi = "Cơ quan chưa mở sổ đăng ký {kind}. Quản trị cơ quan mở sổ trước."
-    en = "The agency has no register of {kind}. Its administrator opens one first."
 
 
 class AlreadyNumbered(OfficeError):
@@ -36,23 +26,6 @@ class AlreadyNumbered(OfficeError):
     status = 409
     vi = "Văn bản đã được cấp số {reference}."
     en = "The document already has the number {reference}."
-
-
-def register_of(tx: Transaction, kind: RegisterKind) -> Register:
-    """Return the acting agency's register of this kind; raises `NoRegister`."""
-    found = tx.scalars(
-        sa.select(Register)
-        .where(
-            Register.agency_id == tx.acting.agency_id,
-            Register.kind == kind,
-            Register.is_active.is_(True),
-        )
-        .order_by(Register.id)
-        .limit(1)
-    )
-    if not found:
-        raise NoRegister(kind=kind.vi.removeprefix("Sổ đăng ký "))
-    return found[0]
 
 
 def number(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Decision:

@@ -5,13 +5,33 @@ from typing import Any
 
 from markupsafe import Markup
 
-from forms.page import FieldView, FormView, GroupView, NoteView, OptionView, PartView, RowsView, RowView
+from forms.page import (
+    FieldView,
+    FormView,
+    GroupView,
+    NoteView,
+    OptionView,
+    PartView,
+    RowsView,
+    RowView,
+)
 from web.svg import render_diagram
 
 SAMPLE = (Path(__file__).parent / "sample.bpmn").read_bytes()
 
-def field(kind: str, name: str, label: str, *, optional: bool = False, error: str = "", **more: Any) -> FieldView:
-    return FieldView(name, f"f-{name.replace('.', '-')}", kind, label, required=not optional, errors=(error,) if error else (), **more)
+
+def field(
+    kind: str, name: str, label: str, *, optional: bool = False, error: str = "", **more: Any
+) -> FieldView:
+    return FieldView(
+        name,
+        f"f-{name.replace('.', '-')}",
+        kind,
+        label,
+        required=not optional,
+        errors=(error,) if error else (),
+        **more,
+    )
 
 
 def options(*labels: str, chosen: int = 0) -> tuple[OptionView, ...]:
@@ -26,9 +46,34 @@ def svg(done: set[str] = frozenset(), active: set[str] = frozenset(), **more: An
     return render_diagram(SAMPLE, frozenset(done), frozenset(active), **more)
 
 
-def shell(current: str = "Hộp việc", *, who: str = "Nguyễn An", position: str = "Chuyên viên, P. CNTT", **more: Any) -> dict[str, Any]:
-    names = [("Hộp việc", "inbox"), ("Văn bản đến", "mail"), ("Văn bản đi", "send"), ("Hồ sơ", "folder"), ("Sổ đăng ký", "book"), ("Quy trình", "workflow"), ("Vận hành", "activity")]
-    links = ("home", "search", "preferences", "acting", "password", "logout", "notices", "help", "incident", "access")
+def shell(
+    current: str = "Hộp việc",
+    *,
+    who: str = "Nguyễn An",
+    position: str = "Chuyên viên, P. CNTT",
+    **more: Any,
+) -> dict[str, Any]:
+    names = [
+        ("Hộp việc", "inbox"),
+        ("Văn bản đến", "mail"),
+        ("Văn bản đi", "send"),
+        ("Hồ sơ", "folder"),
+        ("Sổ đăng ký", "book"),
+        ("Quy trình", "workflow"),
+        ("Vận hành", "activity"),
+    ]
+    links = (
+        "home",
+        "search",
+        "preferences",
+        "acting",
+        "password",
+        "logout",
+        "notices",
+        "help",
+        "incident",
+        "access",
+    )
     return {
         "language": "vi", "theme": "light", "demo": False, "here": "/", "query": "", "notices": 3,
         "agency": {"name": "Sở Thông tin và Truyền thông", "parent": "UBND tỉnh Thái Nguyên"},
@@ -48,7 +93,17 @@ def page(text: str) -> dict[str, Any]:
     return {"text": text, "older": "?before=1", "newer": None}
 
 
-def row(reference: str, urgency: str, left: dict[str, str], subject: str, sender: str, step: str, verdict: str, files: int, **more: Any) -> dict[str, Any]:
+def row(
+    reference: str,
+    urgency: str,
+    left: dict[str, str],
+    subject: str,
+    sender: str,
+    step: str,
+    verdict: str,
+    files: int,
+    **more: Any,
+) -> dict[str, Any]:
     return {
         "id": reference, "href": f"/work-items/{reference}", "reference": reference, "urgency": urgency, "due": left,
         "subject": subject, "from_name": sender, "step": step, "verdict": verdict, "files": files,
@@ -58,10 +113,34 @@ def row(reference: str, urgency: str, left: dict[str, str], subject: str, sender
 
 def baskets() -> list[dict[str, Any]]:
     groups = [
-        ("Việc của tôi", [("Chờ tôi xử lý", "inbox", 23), ("Quá hạn", "late", 2), ("Đến hạn hôm nay", "sun", 4), ("Chờ tiếp nhận", "mail", 5), ("Tôi phối hợp", "users", 8), ("Bị trả lại", "undo", 1), ("Để biết", "eye", 14)]),
-        ("Văn bản đi", [("Dự thảo của tôi", "file-pen", 3), ("Đã trình, chờ ký", "pen-line", 2), ("Đang phát hành", "send", 1)]),
-        ("Tôi đã giao, đang theo dõi", [("Đang thực hiện", "activity", 6), ("Hoàn thành tuần này", "done", 11)]),
-        ("Rổ đã lưu", [("Khẩn từ UBND tỉnh", "bookmark", 3), ("Liên thông, hồ sơ 04.CNTT", "bookmark", 7)]),
+        (
+            "Việc của tôi",
+            [
+                ("Chờ tôi xử lý", "inbox", 23),
+                ("Quá hạn", "late", 2),
+                ("Đến hạn hôm nay", "sun", 4),
+                ("Chờ tiếp nhận", "mail", 5),
+                ("Tôi phối hợp", "users", 8),
+                ("Bị trả lại", "undo", 1),
+                ("Để biết", "eye", 14),
+            ],
+        ),
+        (
+            "Văn bản đi",
+            [
+                ("Dự thảo của tôi", "file-pen", 3),
+                ("Đã trình, chờ ký", "pen-line", 2),
+                ("Đang phát hành", "send", 1),
+            ],
+        ),
+        (
+            "Tôi đã giao, đang theo dõi",
+            [("Đang thực hiện", "activity", 6), ("Hoàn thành tuần này", "done", 11)],
+        ),
+        (
+            "Rổ đã lưu",
+            [("Khẩn từ UBND tỉnh", "bookmark", 3), ("Liên thông, hồ sơ 04.CNTT", "bookmark", 7)],
+        ),
         ("Xử lý thay", [("Lê Chi, đến 18/12", "user-check", 2)]),
     ]
     return [
@@ -72,18 +151,94 @@ def baskets() -> list[dict[str, Any]]:
 
 def rows() -> list[dict[str, Any]]:
     late = [
-        row("2934/STC-HCSN", "very_urgent", due("Quá 1 ngày 3 giờ", "late"), "Về việc đề nghị báo cáo kinh phí duy trì hoạt động của hệ thống QLVBĐH liên thông năm 2021", "Sở Tài chính", "Soạn trả lời", "valid", 3),
-        row("118/TB-VP", "normal", due("Quá 2 giờ", "late"), "Thông báo kết luận của Giám đốc Sở tại cuộc họp giao ban tháng 12", "Văn phòng Sở", "Cập nhật tiến độ", "unsigned", 1),
+        row(
+            "2934/STC-HCSN",
+            "very_urgent",
+            due("Quá 1 ngày 3 giờ", "late"),
+            "Về việc đề nghị báo cáo kinh phí duy trì hoạt động của hệ thống QLVBĐH liên thông năm 2021",
+            "Sở Tài chính",
+            "Soạn trả lời",
+            "valid",
+            3,
+        ),
+        row(
+            "118/TB-VP",
+            "normal",
+            due("Quá 2 giờ", "late"),
+            "Thông báo kết luận của Giám đốc Sở tại cuộc họp giao ban tháng 12",
+            "Văn phòng Sở",
+            "Cập nhật tiến độ",
+            "unsigned",
+            1,
+        ),
     ]
     today = [
-        row("5127/UBND-TH", "urgent", due("Còn 3 giờ 20 phút", "soon"), "Về việc báo cáo kết quả thực hiện Quy chế quản lý, vận hành và sử dụng hệ thống QLVBĐH liên thông năm 2020", "UBND tỉnh", "Soạn trả lời", "valid", 2, selected=True),
-        row("77/GM-UBND", "express", due("Còn 4 giờ", "soon"), "Giấy mời họp khắc phục sự cố Trục liên thông văn bản điện tử của tỉnh", "UBND tỉnh", "Chuẩn bị tài liệu", "valid", 1, unread=True),
-        row("1460/SNV-CCHC", "normal", due("Còn 5 giờ 30 phút", "soon"), "Phối hợp đánh giá kết quả thực hiện Quy chế để xem xét thi đua, khen thưởng", "Sở Nội vụ", "Cho ý kiến phối hợp", "undetermined", 4),
-        row("863/UBND-VP", "normal", due("Còn 6 giờ", "soon"), "Đề nghị cấp lại tài khoản và mật khẩu cho 12 cán bộ, công chức cấp xã", "UBND TP. Sông Công", "Giải quyết", "valid", 2, unread=True),
+        row(
+            "5127/UBND-TH",
+            "urgent",
+            due("Còn 3 giờ 20 phút", "soon"),
+            "Về việc báo cáo kết quả thực hiện Quy chế quản lý, vận hành và sử dụng hệ thống QLVBĐH liên thông năm 2020",
+            "UBND tỉnh",
+            "Soạn trả lời",
+            "valid",
+            2,
+            selected=True,
+        ),
+        row(
+            "77/GM-UBND",
+            "express",
+            due("Còn 4 giờ", "soon"),
+            "Giấy mời họp khắc phục sự cố Trục liên thông văn bản điện tử của tỉnh",
+            "UBND tỉnh",
+            "Chuẩn bị tài liệu",
+            "valid",
+            1,
+            unread=True,
+        ),
+        row(
+            "1460/SNV-CCHC",
+            "normal",
+            due("Còn 5 giờ 30 phút", "soon"),
+            "Phối hợp đánh giá kết quả thực hiện Quy chế để xem xét thi đua, khen thưởng",
+            "Sở Nội vụ",
+            "Cho ý kiến phối hợp",
+            "undetermined",
+            4,
+        ),
+        row(
+            "863/UBND-VP",
+            "normal",
+            due("Còn 6 giờ", "soon"),
+            "Đề nghị cấp lại tài khoản và mật khẩu cho 12 cán bộ, công chức cấp xã",
+            "UBND TP. Sông Công",
+            "Giải quyết",
+            "valid",
+            2,
+            unread=True,
+        ),
     ]
     soon = [
-        row("4410/BTTTT-CĐS", "normal", due("Còn 1 ngày 2 giờ"), "Hướng dẫn kết nối, liên thông hệ thống quản lý văn bản qua Trục liên thông quốc gia", "Bộ TT&TT", "Soạn kế hoạch", "valid", 5),
-        row("2211/STP-XDVB", "normal", due("Còn 2 ngày"), "Góp ý dự thảo Quyết định sửa đổi, bổ sung một số điều của Quy chế", "Sở Tư pháp", "Góp ý dự thảo", "valid", 2, acting_for="Lê Chi"),
+        row(
+            "4410/BTTTT-CĐS",
+            "normal",
+            due("Còn 1 ngày 2 giờ"),
+            "Hướng dẫn kết nối, liên thông hệ thống quản lý văn bản qua Trục liên thông quốc gia",
+            "Bộ TT&TT",
+            "Soạn kế hoạch",
+            "valid",
+            5,
+        ),
+        row(
+            "2211/STP-XDVB",
+            "normal",
+            due("Còn 2 ngày"),
+            "Góp ý dự thảo Quyết định sửa đổi, bổ sung một số điều của Quy chế",
+            "Sở Tư pháp",
+            "Góp ý dự thảo",
+            "valid",
+            2,
+            acting_for="Lê Chi",
+        ),
     ]
     return [
         {"label": "Quá hạn", "count": 2, "late": True, "items": late},
@@ -143,7 +298,10 @@ def directive() -> dict[str, Any]:
             field("date", f"rows.{n}.due", "Hạn", value=day, optional=True, error=wrong, input_mode="numeric"),
         ), f"remove:rows.{n}")  # fmt: skip
 
-    rows = (cells(0, "Phòng Công nghệ thông tin", 0, "16/12/2020"), cells(1, "Trung tâm CNTT&TT", 1, "31/02/2020"))
+    rows = (
+        cells(0, "Phòng Công nghệ thông tin", 0, "16/12/2020"),
+        cells(1, "Trung tâm CNTT&TT", 1, "31/02/2020"),
+    )
     return task(
         title="Phiếu giải quyết văn bản đến", step_text="Bước 3/10 · Cho ý kiến phân phối", quotes=[],
         warnings=[{"tone": "warn", "text": "Phòng Bưu chính, Viễn thông có 2 người nghỉ phép tuần này."}],
@@ -168,16 +326,53 @@ def directive() -> dict[str, Any]:
 DONE = {"start", "receive", "valid", "register", "direct", "assign"}
 FLOWS = frozenset({"f1", "f2", "f3", "f5", "f6", "f7"})
 HISTORY = [
-    {"who": "Nguyễn An", "text": "lưu dự thảo bản 3", "when": "hôm nay, 10 giờ 02", "at": "2020-12-15T10:02", "state": "now"},
-    {"who": "Phạm Dung", "text": "trả lại: thiếu phụ lục", "when": "9 giờ 12", "at": "2020-12-15T09:12", "state": "bad"},
-    {"who": "Phạm Dung", "text": "phân công trong phòng", "when": "14/12, 15 giờ 05", "at": "2020-12-14T15:05", "state": ""},
-    {"who": "Lê Chi", "text": "đăng ký số đến 1846", "when": "14/12, 8 giờ 16", "at": "2020-12-14T08:16", "state": ""},
+    {
+        "who": "Nguyễn An",
+        "text": "lưu dự thảo bản 3",
+        "when": "hôm nay, 10 giờ 02",
+        "at": "2020-12-15T10:02",
+        "state": "now",
+    },
+    {
+        "who": "Phạm Dung",
+        "text": "trả lại: thiếu phụ lục",
+        "when": "9 giờ 12",
+        "at": "2020-12-15T09:12",
+        "state": "bad",
+    },
+    {
+        "who": "Phạm Dung",
+        "text": "phân công trong phòng",
+        "when": "14/12, 15 giờ 05",
+        "at": "2020-12-14T15:05",
+        "state": "",
+    },
+    {
+        "who": "Lê Chi",
+        "text": "đăng ký số đến 1846",
+        "when": "14/12, 8 giờ 16",
+        "at": "2020-12-14T08:16",
+        "state": "",
+    },
 ]
 
 
 def document() -> dict[str, Any]:
-    steps = [("Tiếp nhận, kiểm tra xác thực", "done", "Lê Chi"), ("Đăng ký số đến", "done", "Lê Chi"), ("Cho ý kiến phân phối", "done", "Hoàng Giang"), ("Giải quyết, soạn trả lời", "now", "Nguyễn An"), ("Duyệt nội dung", "", "")]
-    facts = [("Cơ quan gửi", "UBND tỉnh Thái Nguyên"), ("Loại", "Công văn"), ("Ngày văn bản", "ngày 11 tháng 12 năm 2020"), ("Số đến, ngày đến", "1846, 14/12/2020"), ("Nguồn", "Trục liên thông của tỉnh"), ("Hạn trả lời", "25/12/2020")]
+    steps = [
+        ("Tiếp nhận, kiểm tra xác thực", "done", "Lê Chi"),
+        ("Đăng ký số đến", "done", "Lê Chi"),
+        ("Cho ý kiến phân phối", "done", "Hoàng Giang"),
+        ("Giải quyết, soạn trả lời", "now", "Nguyễn An"),
+        ("Duyệt nội dung", "", ""),
+    ]
+    facts = [
+        ("Cơ quan gửi", "UBND tỉnh Thái Nguyên"),
+        ("Loại", "Công văn"),
+        ("Ngày văn bản", "ngày 11 tháng 12 năm 2020"),
+        ("Số đến, ngày đến", "1846, 14/12/2020"),
+        ("Nguồn", "Trục liên thông của tỉnh"),
+        ("Hạn trả lời", "25/12/2020"),
+    ]
     return {
         "crumbs": [{"label": "Văn bản đến", "href": "/incoming"}, {"label": "Sổ văn bản đến 2020", "href": "/registers/1"}, {"label": "Số đến 1846", "href": ""}],
         "subject": item()["subject"], "reference": "5127/UBND-TH", "urgency": "urgent", "secrecy": None, "status_text": "Đang ở: Soạn trả lời, Nguyễn An",
@@ -202,17 +397,67 @@ def document() -> dict[str, Any]:
 
 
 def register(kind: str = "incoming") -> dict[str, Any]:
-    def entry(number: int, author: str, reference: str, urgency: str, subject: str, receiver: str, *, waiting: bool = False, note: str = "", tone: str = "") -> dict[str, Any]:
+    def entry(
+        number: int,
+        author: str,
+        reference: str,
+        urgency: str,
+        subject: str,
+        receiver: str,
+        *,
+        waiting: bool = False,
+        note: str = "",
+        tone: str = "",
+    ) -> dict[str, Any]:
         return {"arrived_on": "15/12/2020", "arrival_number": str(number), "author": author, "reference": reference, "href": "/documents/1", "dated": "14/12/2020", "urgency": urgency, "subject": subject, "receiver": receiver,
                 "passed_on": "" if waiting else "15/12/2020", "signed_for": "Chờ chuyển" if waiting else "Đã nhận", "signed_tone": "warn" if waiting else "", "note": note, "note_tone": tone, "channel": "Liên thông", "channel_icon": "network", "cancelled": False,
                 "signatory": "Hoàng Giang, Phó Giám đốc", "recipients": "UBND tỉnh; Sở Nội vụ", "keeper": "Văn thư", "copies": "2"}  # fmt: skip
 
     entries = [
-        entry(1852, "UBND tỉnh", "77/GM-UBND", "express", "Giấy mời họp khắc phục sự cố Trục liên thông văn bản điện tử của tỉnh", "P. CNTT"),
-        entry(1851, "Sở Tư pháp", "2211/STP-XDVB", "normal", "Công văn về việc góp ý dự thảo Quyết định sửa đổi, bổ sung một số điều của Quy chế", "P. CNTT"),
-        entry(1850, "UBND TP. Sông Công", "863/UBND-VP", "normal", "Công văn đề nghị cấp lại tài khoản, mật khẩu cho 12 cán bộ, công chức cấp xã", "Trung tâm CNTT&TT"),
-        entry(1849, "Sở Nội vụ", "1460/SNV-CCHC", "normal", "Công văn phối hợp đánh giá kết quả thực hiện Quy chế để xem xét thi đua, khen thưởng", "P. CNTT", note="Chữ ký chưa xác định", tone="undet"),
-        entry(1848, "Doanh nghiệp A", "02/CV-2020", "normal", "Đơn kiến nghị về cung cấp dịch vụ viễn thông tại khu công nghiệp", "P. BCVT", waiting=True, note="Đã số hóa, 3 trang"),
+        entry(
+            1852,
+            "UBND tỉnh",
+            "77/GM-UBND",
+            "express",
+            "Giấy mời họp khắc phục sự cố Trục liên thông văn bản điện tử của tỉnh",
+            "P. CNTT",
+        ),
+        entry(
+            1851,
+            "Sở Tư pháp",
+            "2211/STP-XDVB",
+            "normal",
+            "Công văn về việc góp ý dự thảo Quyết định sửa đổi, bổ sung một số điều của Quy chế",
+            "P. CNTT",
+        ),
+        entry(
+            1850,
+            "UBND TP. Sông Công",
+            "863/UBND-VP",
+            "normal",
+            "Công văn đề nghị cấp lại tài khoản, mật khẩu cho 12 cán bộ, công chức cấp xã",
+            "Trung tâm CNTT&TT",
+        ),
+        entry(
+            1849,
+            "Sở Nội vụ",
+            "1460/SNV-CCHC",
+            "normal",
+            "Công văn phối hợp đánh giá kết quả thực hiện Quy chế để xem xét thi đua, khen thưởng",
+            "P. CNTT",
+            note="Chữ ký chưa xác định",
+            tone="undet",
+        ),
+        entry(
+            1848,
+            "Doanh nghiệp A",
+            "02/CV-2020",
+            "normal",
+            "Đơn kiến nghị về cung cấp dịch vụ viễn thông tại khu công nghiệp",
+            "P. BCVT",
+            waiting=True,
+            note="Đã số hóa, 3 trang",
+        ),
     ]
     name = "đến" if kind == "incoming" else "đi"
     return {
@@ -225,7 +470,20 @@ def register(kind: str = "incoming") -> dict[str, Any]:
 
 
 def documents(kind: str) -> dict[str, Any]:
-    one = {"reference": "5127/UBND-TH", "href": "/documents/1", "urgency": "urgent", "subject": item()["subject"], "party": "UBND tỉnh", "dated": "11/12/2020", "number_text": "1846", "status_text": "Đang xử lý", "status_tone": "act", "who": "Nguyễn An", "due": due("Còn 3 giờ 20 phút", "soon"), "verdict": "valid" if kind == "outgoing" else None}
+    one = {
+        "reference": "5127/UBND-TH",
+        "href": "/documents/1",
+        "urgency": "urgent",
+        "subject": item()["subject"],
+        "party": "UBND tỉnh",
+        "dated": "11/12/2020",
+        "number_text": "1846",
+        "status_text": "Đang xử lý",
+        "status_tone": "act",
+        "who": "Nguyễn An",
+        "due": due("Còn 3 giờ 20 phút", "soon"),
+        "verdict": "valid" if kind == "outgoing" else None,
+    }
     return {
         "title": "Văn bản đến" if kind == "incoming" else "Văn bản đi", "summary": "214 văn bản đang xử lý", "kind": kind, "tabs": [{"label": "Đang xử lý", "href": "#", "current": True}, {"label": "Đã xong", "href": "#", "current": False}],
         "filter_action": "#", "filters": form(field("text", "text", "Trích yếu, số, ký hiệu")), "rows": [one, {**one, "reference": "77/GM-UBND", "urgency": "express", "verdict": "undetermined" if kind == "outgoing" else None, "due": None}], "page": page("1 đến 2 trong 214"),
@@ -244,15 +502,60 @@ def process() -> dict[str, Any]:
 
 
 FINDINGS = [
-    {"severity": "error", "element": "receive", "element_name": "Tiếp nhận", "text": "Chưa bắt buộc kiểm tra nguồn gốc nơi gửi, sự toàn vẹn.", "citation": "Khoản 1 Điều 7"},
-    {"severity": "error", "element": "issue", "element_name": "Phát hành", "text": "Văn bản có thể phát hành khi chưa có chữ ký số của cơ quan.", "citation": "Khoản 5 Điều 3; khoản 3 Điều 5"},
-    {"severity": "warning", "element": "solve", "element_name": "Soạn trả lời", "text": "Chưa có nhánh xử lý khi quá hạn báo lên lãnh đạo.", "citation": "Khoản 3 Điều 9"},
+    {
+        "severity": "error",
+        "element": "receive",
+        "element_name": "Tiếp nhận",
+        "text": "Chưa bắt buộc kiểm tra nguồn gốc nơi gửi, sự toàn vẹn.",
+        "citation": "Khoản 1 Điều 7",
+    },
+    {
+        "severity": "error",
+        "element": "issue",
+        "element_name": "Phát hành",
+        "text": "Văn bản có thể phát hành khi chưa có chữ ký số của cơ quan.",
+        "citation": "Khoản 5 Điều 3; khoản 3 Điều 5",
+    },
+    {
+        "severity": "warning",
+        "element": "solve",
+        "element_name": "Soạn trả lời",
+        "text": "Chưa có nhánh xử lý khi quá hạn báo lên lãnh đạo.",
+        "citation": "Khoản 3 Điều 9",
+    },
 ]
 
 
 def replay() -> dict[str, Any]:
-    texts = ["Trục liên thông nhận văn bản", "Kiểm tra chữ ký: 2 hợp lệ, 1 chưa xác định", "Tiếp nhận, kiểm tra xác thực", "Đăng ký, số đến 1846", "Mở xem văn bản", "Bút phê, giao P. CNTT chủ trì", "Phân công Nguyễn An chủ trì", "Xác nhận đã nhận", "Lưu dự thảo bản 3, trình duyệt", "Duyệt nội dung: trả lại, thiếu phụ lục", "Trình lại dự thảo bản 4", "Duyệt nội dung: đạt", "Ký số", "Cấp số 412/BC-STTTT"]
-    events = [{"number": n, "href": f"?at={n}", "text": t, "who": "Vũ Hà, thay Phạm Dung", "when": "15/12, 15:10:02", "hash": "sha256 e94d 2c58 a3f7…", "later": n > 12, "current": n == 12} for n, t in enumerate(texts, 1)]
+    texts = [
+        "Trục liên thông nhận văn bản",
+        "Kiểm tra chữ ký: 2 hợp lệ, 1 chưa xác định",
+        "Tiếp nhận, kiểm tra xác thực",
+        "Đăng ký, số đến 1846",
+        "Mở xem văn bản",
+        "Bút phê, giao P. CNTT chủ trì",
+        "Phân công Nguyễn An chủ trì",
+        "Xác nhận đã nhận",
+        "Lưu dự thảo bản 3, trình duyệt",
+        "Duyệt nội dung: trả lại, thiếu phụ lục",
+        "Trình lại dự thảo bản 4",
+        "Duyệt nội dung: đạt",
+        "Ký số",
+        "Cấp số 412/BC-STTTT",
+    ]
+    events = [
+        {
+            "number": n,
+            "href": f"?at={n}",
+            "text": t,
+            "who": "Vũ Hà, thay Phạm Dung",
+            "when": "15/12, 15:10:02",
+            "hash": "sha256 e94d 2c58 a3f7…",
+            "later": n > 12,
+            "current": n == 12,
+        }
+        for n, t in enumerate(texts, 1)
+    ]
     return {
         "title": "Phát lại: 5127/UBND-TH, số đến 1846", "subtitle": "Sở Thông tin và Truyền thông · Xử lý văn bản đến, bản 7 · hồ sơ 04.CNTT", "chain": {"ok": True, "text": "Chuỗi băm khớp 14/14 sự kiện"}, "alerts": ["1 điểm cần xem: duyệt thay"], "export_href": "/replay/1/bundle",
         "at": 12, "total": 14, "moment_text": "15 giờ 10 phút 02 giây, ngày 15/12/2020", "first_text": "14/12, 07:58", "last_text": "15/12, 16:20", "legend": "Vạch đỏ: bị trả lại (10) · Vạch đậm: đang xem (12)", "action": "/replay/1",
@@ -267,7 +570,10 @@ def replay() -> dict[str, Any]:
 
 
 def operator() -> dict[str, Any]:
-    queue = lambda name, waiting, tone, text: {"name": name, "waiting": waiting, "running": 2, "failed": 0, "oldest": "20 giây", "trend": [1, 2, 1, 4, 8, 9, 12, 10], "state_text": text, "state_tone": tone}  # noqa: E731
+    def queue(name: str, waiting: int, tone: str, text: str) -> dict[str, Any]:
+        return {"name": name, "waiting": waiting, "running": 2, "failed": 0, "oldest": "20 giây",
+                "trend": [1, 2, 1, 4, 8, 9, 12, 10], "state_text": text, "state_tone": tone}  # fmt: skip
+
     return {
         "title": "Vận hành", "updated_text": "Cập nhật 10 giờ 15 phút 20 giây", "notes": [{"tone": "warn", "text": "Trục liên thông của tỉnh chậm từ 09 giờ 52. 31 văn bản đang chờ gửi lại, không mất văn bản nào."}], "acts": [{"label": "Chạy chẩn đoán", "action": "/doctor", "icon": "activity", "kind": ""}],
         "services": [{"name": "Trang web", "state": "", "state_text": "hoạt động", "text": "p95 84 ms"}, {"name": "Cơ sở dữ liệu", "state": "", "state_text": "hoạt động", "text": "sao chép trễ 0,3 giây"}, {"name": "Trục tỉnh", "state": "warn", "state_text": "chậm", "text": "31 việc thử lại"}, {"name": "Nhật ký", "state": "", "state_text": "chuỗi băm khớp", "text": "neo lúc 06:00"}],
@@ -278,23 +584,94 @@ def operator() -> dict[str, Any]:
 
 
 def login(**more: Any) -> dict[str, Any]:
-    return {"username": "an.nguyen", "next": "/", "action": "/login", "errors": [], "username_error": "", "password_error": "", "forgot_href": "/forgot", "certificate_href": "/login/certificate", "notice": "Bảo trì: 22 giờ 00 ngày 19/12 đến 02 giờ 00 ngày 20/12/2020. Hệ thống vẫn đọc được, không ký và phát hành.", "demo_accounts": [], **more}
+    return {
+        "username": "an.nguyen",
+        "next": "/",
+        "action": "/login",
+        "errors": [],
+        "username_error": "",
+        "password_error": "",
+        "forgot_href": "/forgot",
+        "certificate_href": "/login/certificate",
+        "notice": "Bảo trì: 22 giờ 00 ngày 19/12 đến 02 giờ 00 ngày 20/12/2020. Hệ thống vẫn đọc được, không ký và phát hành.",
+        "demo_accounts": [],
+        **more,
+    }
 
 
 def pages() -> dict[str, tuple[str, dict[str, Any]]]:
     """Return name → (template, context) of every page and of its telling states."""
     wrong = "Mật khẩu không đúng. Còn 3 lần thử trước khi tạm khóa 15 phút."
-    dossier_row = {"code": "04.CNTT", "href": "#", "title": "Vận hành hệ thống QLVBĐH liên thông năm 2020", "keeper": "Nguyễn An", "opened_on": "02/01/2020", "closed_on": "", "documents": 37, "retention": "10 năm", "status_text": "Đang mở", "status_tone": "act"}
+    dossier_row = {
+        "code": "04.CNTT",
+        "href": "#",
+        "title": "Vận hành hệ thống QLVBĐH liên thông năm 2020",
+        "keeper": "Nguyễn An",
+        "opened_on": "02/01/2020",
+        "closed_on": "",
+        "documents": 37,
+        "retention": "10 năm",
+        "status_text": "Đang mở",
+        "status_tone": "act",
+    }
     dossier = {"crumbs": [{"label": "Hồ sơ", "href": "/dossiers"}, {"label": "04.CNTT", "href": ""}], "code": "04.CNTT", "title": dossier_row["title"], "status_text": "Đang mở", "status_tone": "act", "facts": [{"label": "Thời hạn bảo quản", "value": "10 năm", "href": None}], "acts": [{"label": "Kết thúc hồ sơ", "action": "#", "kind": "primary", "icon": ""}], "warnings": [{"tone": "warn", "text": "Hồ sơ đến hạn nộp lưu ngày 31/12/2021."}],
                "documents": [{"ordinal": 1, "reference": "5127/UBND-TH", "href": "#", "dated": "11/12/2020", "author": "UBND tỉnh", "subject": item()["subject"], "pages": 2, "role": "văn bản đến"}], "history": HISTORY}  # fmt: skip
-    user = {"name": "Nguyễn An", "href": "#", "username": "an.nguyen", "positions": ["Chuyên viên, Phòng CNTT"], "roles": ["Chuyên viên"], "last_login": "15/12, 07:58", "status_text": "Đang dùng", "status_tone": "ok", "acts": [{"label": "Cấp lại mật khẩu", "action": "#", "kind": ""}, {"label": "Khóa", "action": "#", "kind": "danger"}]}
+    user = {
+        "name": "Nguyễn An",
+        "href": "#",
+        "username": "an.nguyen",
+        "positions": ["Chuyên viên, Phòng CNTT"],
+        "roles": ["Chuyên viên"],
+        "last_login": "15/12, 07:58",
+        "status_text": "Đang dùng",
+        "status_tone": "ok",
+        "acts": [
+            {"label": "Cấp lại mật khẩu", "action": "#", "kind": ""},
+            {"label": "Khóa", "action": "#", "kind": "danger"},
+        ],
+    }
     admin = shell("Quy trình", who="Mai Quân", position="Quản trị cơ quan")
-    positions = [{"id": "1", "title": "Phó Giám đốc", "unit": "", "agency": "Sở Thông tin và Truyền thông", "note": ""}, {"id": "2", "title": "Thành viên Ban Chỉ đạo", "unit": "Ban Chỉ đạo chuyển đổi số", "agency": "UBND tỉnh", "note": "đến 31/12/2020"}]
-    password = {"action": "/password", "must_change": True, "errors": [("new", "Mật khẩu quá ngắn")], "current_error": "", "new_error": "Mật khẩu quá ngắn", "again_error": "", "rules": ["Ít nhất 12 ký tự.", "Không dùng lại 5 mật khẩu gần nhất."]}
+    positions = [
+        {
+            "id": "1",
+            "title": "Phó Giám đốc",
+            "unit": "",
+            "agency": "Sở Thông tin và Truyền thông",
+            "note": "",
+        },
+        {
+            "id": "2",
+            "title": "Thành viên Ban Chỉ đạo",
+            "unit": "Ban Chỉ đạo chuyển đổi số",
+            "agency": "UBND tỉnh",
+            "note": "đến 31/12/2020",
+        },
+    ]
+    password = {
+        "action": "/password",
+        "must_change": True,
+        "errors": [("new", "Mật khẩu quá ngắn")],
+        "current_error": "",
+        "new_error": "Mật khẩu quá ngắn",
+        "again_error": "",
+        "rules": ["Ít nhất 12 ký tự.", "Không dùng lại 5 mật khẩu gần nhất."],
+    }
     new = {"title": "Soạn văn bản đi", "intro": "Dự thảo được lưu thành từng bản; chưa có số cho đến khi được ký.", "action": "/outgoing", "submit": "Lưu dự thảo", "cancel_href": "/outgoing", "aside": {"title": "Lưu ý", "items": ["Không soạn văn bản mật trên hệ thống."]},
            "form": form(field("select", "type", "Loại văn bản", options=options("Công văn", "Quyết định")), field("text", "subject", "Trích yếu", error="Nhập trích yếu nội dung"), field("date", "due", "Hạn trả lời", optional=True, hint="Để trống nếu không đề nghị trả lời.", input_mode="numeric"), field("number", "pages", "Số trang", suffix="trang", input_mode="numeric"), field("text", "number", "Số", readonly=True, value="hệ thống cấp"), field("file", "file", "Tệp dự thảo", accept=".docx,.pdf", max_bytes=20_000_000), NoteView("n", "text", "Văn bản mật không soạn thảo trên hệ thống này."), NoteView("s", "separator"), GroupView("g", "Nơi nhận", (field("taglist", "to", "Cơ quan", options=options("UBND tỉnh", "Sở Nội vụ", "Sở Tài chính")),)), field("text", "secret", "Mã khóa ký", sensitive=True), errors=(("f-subject", "Nhập trích yếu nội dung"),))}  # fmt: skip
-    error = {"status": 409, "title": "Bước này đã được xử lý", "text": "Phạm Dung đã hoàn thành bước này lúc 15 giờ 05. Nội dung bạn vừa gửi chưa được ghi.", "advice": "Mở lại văn bản để xem bước hiện tại.", "reference": "01938f2c", "retry_href": "/documents/1", "home_href": "/"}
-    message = {"tone": "ok", "text": "Đã trình Trưởng phòng.", "undo": {"href": "/undo", "label": "Hoàn tác"}}
+    error = {
+        "status": 409,
+        "title": "Bước này đã được xử lý",
+        "text": "Phạm Dung đã hoàn thành bước này lúc 15 giờ 05. Nội dung bạn vừa gửi chưa được ghi.",
+        "advice": "Mở lại văn bản để xem bước hiện tại.",
+        "reference": "01938f2c",
+        "retry_href": "/documents/1",
+        "home_href": "/",
+    }
+    message = {
+        "tone": "ok",
+        "text": "Đã trình Trưởng phòng.",
+        "undo": {"href": "/undo", "label": "Hoàn tác"},
+    }
     return {
         "login": ("login.html", {"shell": shell(), "login": login()}),
         "login-error": ("login.html", {"shell": shell(), "login": login(errors=[("password", wrong)], password_error="Mật khẩu không đúng. Còn 3 lần thử.", demo_accounts=[{"username": "chutich", "who": "Chủ tịch UBND tỉnh"}])}),

@@ -1,9 +1,9 @@
 """What a diagram may ask of the machine (việc của máy): steps nobody has to click."""
 
 from engine.database import Transaction
-from processes.delivery.report import report_status
 from processes.means import Means
 from processes.order import Decision, Order, Verb
+from processes.status_reports import report_status
 from records.document import Document, IncomingDocument
 from records.vocabulary import IncomingStatus
 
