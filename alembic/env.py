@@ -2,12 +2,10 @@
 
 from alembic import context
 
-from office.migrate import metadata
-
 connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
-    target_metadata=metadata(),
+    target_metadata=context.config.attributes.get("metadata"),
     compare_type=True,
     compare_server_default=True,
     transaction_per_migration=False,

@@ -75,10 +75,28 @@ class Database:
             connect_args={"options": SESSION_OPTIONS, "prepare_threshold": 0},
         )
         sa.event.listen(self.engine, "connect", _prepare_connection)
+        # Commands have connections of their own, in autocommit for good: they say BEGIN
+        # themselves, with role and agency in the same round trip.
+        self._commands = sa.pool.QueuePool(
+            self._connect,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            timeout=10,
+            reset_on_return=None,
+        )
+
+    def _connect(self) -> Any:
+        arguments, options = self.engine.dialect.create_connect_args(self.engine.url)
+        own = {"options": SESSION_OPTIONS, "prepare_threshold": 0, "autocommit": True}
+        connection = psycopg.connect(*arguments, **{**options, **own})
+        _prepare_connection(connection, None)
+        return connection
 
     def dispose(self) -> None:
         """Close all connections; after a fork the child calls this first."""
         self.engine.dispose(close=True)
+        self._commands.dispose()
+        self._commands = self._commands.recreate()
 
     @contextmanager
     def transaction(self, acting: Acting = SYSTEM) -> Iterator[Transaction]:
@@ -102,7 +120,7 @@ class Database:
             self._abandon(fairy, connection)
             raise
         else:
-            _give_back(fairy, connection)
+            fairy.close()
         for call in tx.after_commit:
             call()
 
@@ -111,14 +129,13 @@ class Database:
         command = _context(self.role, acting)
         for attempt in (1, 2):
             try:
-                fairy = self.engine.raw_connection()
+                fairy = self._commands.connect()
             except sa.exc.TimeoutError as error:
                 raise Unavailable(what="quá tải") from error
             except (sa.exc.OperationalError, psycopg.OperationalError) as error:
                 raise Unavailable(what="cơ sở dữ liệu") from error
-            connection = cast("psycopg.Connection[Any]", fairy.driver_connection)
+            connection = cast("psycopg.Connection[Any]", fairy.dbapi_connection)
             try:
-                connection.autocommit = True
                 connection.execute(command, prepare=False)
             except psycopg.OperationalError as error:
                 fairy.invalidate()
@@ -135,7 +152,7 @@ class Database:
     def _abandon(fairy: Any, connection: "psycopg.Connection[Any]") -> None:
         try:
             connection.execute("ROLLBACK", prepare=False)
-            _give_back(fairy, connection)
+            fairy.close()
         except psycopg.Error:
             fairy.invalidate()
 
@@ -146,14 +163,6 @@ class Database:
             bind_session(session, self.role, acting)
             yield session
             session.commit()  # a ROLLBACK would throw away every prepared statement (psycopg)
-
-
-def _give_back(fairy: Any, connection: "psycopg.Connection[Any]") -> None:
-    """Return a connection to the pool as the ORM expects it: a session on a connection left in
-    autocommit would run outside its transaction, as the owner instead of the bound role.
-    """
-    connection.autocommit = False
-    fairy.close()
 
 
 def bind_session(session: orm.Session, role: str | None, acting: Acting) -> None:
@@ -170,11 +179,14 @@ def _scope(acting: Acting) -> str:
 
 @lru_cache(maxsize=4096)
 def _context_of(role: str | None, scope: str) -> sql.Composed:
-    parts = [sql.SQL("BEGIN")]
+    settings = [("congvan.agency", scope)]
     if role:
-        parts.append(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))  # type: ignore[arg-type]
-    parts.append(sql.SQL("SET LOCAL congvan.agency = {}").format(sql.Literal(scope)))  # type: ignore[arg-type]
-    return sql.SQL("; ").join(parts)
+        settings.insert(0, ("role", role))
+    calls = [
+        sql.SQL("set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
+        for name, value in settings
+    ]
+    return sql.SQL("BEGIN; SELECT ") + sql.SQL(", ").join(calls)
 
 
 def _context(role: str | None, acting: Acting) -> sql.Composed:

@@ -80,7 +80,14 @@ def statement(shapes: tuple[Shape, ...]) -> str:
     """Return the text of one statement that carries out `shapes` and counts what each met."""
     parts = [f"s{i} AS ({_text(shape)} RETURNING 1)" for i, shape in enumerate(shapes)]
     counts = ", ".join(f"(SELECT count(*) FROM s{i})" for i in range(len(shapes)))
-    return f"WITH {', '.join(parts)} SELECT {counts}"
+    return _numbered(f"WITH {', '.join(parts)} SELECT {counts}")
+
+
+def _numbered(text: str) -> str:
+    """Write each place as the server counts it, so that the driver has nothing left to convert."""
+    pieces = text.split("%s")
+    places = (f"${n}" for n in range(1, len(pieces)))
+    return "".join(part + place for part, place in zip(pieces, (*places, ""), strict=True))
 
 
 def _text(shape: Shape) -> str:

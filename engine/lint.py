@@ -6,47 +6,29 @@ fall through as an event that does nothing.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine import diagram
 from engine.diagram import HUMAN, MACHINE, Model, flow_nodes, kind_of, own, scopes, tag
 from engine.errors import OfficeError
 from engine.expressions import ExpressionError, compile_assignments, compile_expression
+from engine.finding import Finding, Severity, error
 from engine.normalise import TIMER_LITERALS
+from engine.path import check_paths
+
+__all__ = [
+    "Catalogue",
+    "Finding",
+    "Severity",
+    "check",
+    "parser_finding",
+    "rewrite_findings",
+    "schema_findings",
+]
 
 #: a multi-instance never opens more items than this
 MAX_CARDINALITY = 500
-
-
-class Severity(StrEnum):
-    """Whether a finding forbids publishing."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing found in a diagram: where, how grave, in words, and what to do."""
-
-    severity: Severity
-    element: str
-    code: str
-    vi: str
-    en: str
-    citation: str = ""
-
-    @property
-    def is_error(self) -> bool:
-        """Whether it forbids publishing."""
-        return self.severity is Severity.ERROR
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the finding as plain JSON."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +41,10 @@ class Catalogue:
     machine_verbs: frozenset[str] = frozenset()
 
 
-def _error(element: Any, code: str, vi: str, en: str) -> Finding:
-    identity = element if isinstance(element, str) else str(element.get("id") or "")
-    return Finding(Severity.ERROR, identity, code, vi, en)
-
-
-def _warning(element: Any, code: str, vi: str, en: str) -> Finding:
-    return Finding(Severity.WARNING, str(element.get("id") or ""), code, vi, en)
-
-
 def schema_findings(root: Any) -> list[Finding]:
     """Return what the BPMN 2.0 schema holds against the file."""
     return [
-        _error(
+        error(
             "",
             "schema",
             f"Dòng {line}: không đúng chuẩn BPMN 2.0 ({words})",
@@ -89,14 +62,14 @@ def rewrite_findings(notes: Iterable[tuple[str, str, str]]) -> list[Finding]:
     ]
 
 
-def parser_finding(error: OfficeError) -> Finding:
+def parser_finding(refusal: OfficeError) -> Finding:
     """Return what the parser refused as an error."""
-    return Finding(Severity.ERROR, "", "not-executable", error.text("vi"), error.text("en"))
+    return error("", "not-executable", refusal.text("vi"), refusal.text("en"))
 
 
 def check(root: Any, model: Model, catalogue: Catalogue | None) -> list[Finding]:
     """Return all findings of a diagram, in document order of their rules."""
-    rules = (_elements, _events, _names, _gateways, _expressions, _loops, _paths)
+    rules = (_elements, _events, _names, _gateways, _expressions, _loops, check_paths)
     findings = [f for rule in rules for f in rule(root)]
     if catalogue is not None:
         findings += _catalogue(model, catalogue)
@@ -124,24 +97,24 @@ def _elements(root: Any) -> Iterator[Finding]:
         kind = kind_of(element)
         if kind in _REFUSED:
             vi, en = _REFUSED[kind]
-            yield _error(
+            yield error(
                 element if element.get("id") else element.getparent(), "unsupported",
                 f"Phiên bản này chưa chạy được {vi}. Vẽ lại bằng cổng hoặc bước thường.",
                 f"A {en} is not run by this version. Draw it with other elements.",
             )  # fmt: skip
         if kind == "subProcess" and element.get("triggeredByEvent") == "true":
-            yield _error(
+            yield error(
                 element, "unsupported",
                 "Phiên bản này chưa chạy được quy trình con theo sự kiện.",
                 "An event sub-process is not run by this version.",
             )  # fmt: skip
         if kind in {"sendTask", "receiveTask"} and not element.get("messageRef"):
-            yield _error(
+            yield error(
                 element, "no-message", "Bước gửi hoặc nhận thông điệp phải chọn thông điệp.",
                 "A send or receive task needs its message.",
             )  # fmt: skip
         if kind == "scriptTask" and not (element.findtext(tag("script")) or "").strip():
-            yield _error(element, "no-script", "Bước kịch bản còn trống.", "The script is empty.")
+            yield error(element, "no-script", "Bước kịch bản còn trống.", "The script is empty.")
 
 
 #: which event definitions run where; anything else would silently do nothing in the library
@@ -164,13 +137,13 @@ def _events(root: Any) -> Iterator[Finding]:
         found = [e for e in element if kind_of(e).endswith("EventDefinition")]
         kinds = [kind_of(e).removesuffix("EventDefinition") for e in found] or ["none"]
         if len(kinds) > 1:
-            yield _error(
+            yield error(
                 element, "unsupported", "Một sự kiện chỉ được có một định nghĩa.",
                 "An event may have one definition only.",
             )  # fmt: skip
         for name in kinds:
             if name not in _RUNS[kind]:
-                yield _error(
+                yield error(
                     element, "event-place",
                     f"Sự kiện kiểu «{name}» không chạy được ở vị trí này ({kind}).",
                     f"A {name} event does nothing at this place ({kind}).",
@@ -179,12 +152,12 @@ def _events(root: Any) -> Iterator[Finding]:
             name = kind_of(definition).removesuffix("EventDefinition")
             reference = (definition.get(f"{name}Ref") or "").split(":")[-1]
             if name in {"message", "signal"} and reference not in defined:
-                yield _error(
+                yield error(
                     element, "no-reference", f"Sự kiện chưa chọn {name} hoặc {name} không còn.",
                     f"The event names no existing {name}.",
                 )  # fmt: skip
         if kind == "boundaryEvent" and not element.get("attachedToRef"):
-            yield _error(element, "detached", "Sự kiện biên chưa gắn vào bước.", "Not attached.")
+            yield error(element, "detached", "Sự kiện biên chưa gắn vào bước.", "Not attached.")
     yield from _link_pairs(root)
 
 
@@ -202,7 +175,7 @@ def _link_pairs(root: Any) -> Iterator[Finding]:
             catches = sides.get("intermediateCatchEvent", [])
             if not throws or len(catches) != 1:
                 for element in throws + catches:
-                    yield _error(
+                    yield error(
                         element, "link-pair",
                         f"Liên kết «{name}» phải có đúng một điểm đến và ít nhất một điểm đi.",
                         f"Link “{name}” needs one catching and at least one throwing end.",
@@ -216,24 +189,24 @@ def _names(root: Any) -> Iterator[Finding]:
         if not identity:
             continue
         if identity in seen:
-            yield _error(
+            yield error(
                 element, "twice", f"Mã «{identity}» bị dùng hai lần.", "The id is used twice."
             )
         if identity.startswith("cv."):
-            yield _error(
+            yield error(
                 element, "reserved", "Mã bắt đầu bằng «cv.» là của hệ thống.", "Reserved id."
             )
         seen.add(identity)
     processes = {p.get("id"): p for p in root.findall(tag("process"))}
     for element in root.iter(tag("callActivity")):
         if (element.get("calledElement") or "") not in processes:
-            yield _error(
+            yield error(
                 element, "called-process",
                 "Bước gọi quy trình con phải gọi một quy trình có trong cùng tệp.",
                 "A call activity must call a process of the same file.",
             )  # fmt: skip
         elif _calls_itself(processes, element.get("calledElement")):
-            yield _error(
+            yield error(
                 element, "called-process", "Quy trình con gọi lại chính nó, sẽ chạy mãi.",
                 "The called process calls itself: it would run for ever.",
             )  # fmt: skip
@@ -266,7 +239,7 @@ def _gateways(root: Any) -> Iterator[Finding]:
             for flow in flows:
                 text = (flow.findtext(tag("conditionExpression")) or "").strip()
                 if not text and flow.get("id") != element.get("default"):
-                    yield _error(
+                    yield error(
                         flow, "no-condition",
                         f"Luồng ra khỏi cổng «{element.get('name') or element.get('id')}» chưa có "
                         "điều kiện và không phải luồng mặc định.",
@@ -308,7 +281,7 @@ def _expressions(root: Any) -> Iterator[Finding]:
         if due.startswith("="):
             yield from _compiles(element, due)
         elif due and not _DUE.fullmatch(due):
-            yield _error(
+            yield error(
                 element, "due",
                 f"Thời hạn «{due}» không hợp lệ: viết P2D, PT4H hoặc biểu thức bắt đầu bằng «=».",
                 f"The limit “{due}” is neither P2D, PT4H nor an expression that begins with “=”.",
@@ -324,9 +297,9 @@ def _timers(root: Any) -> Iterator[Finding]:
             event = element.getparent().getparent()
             text = (element.text or "").strip()
             if not text:
-                yield _error(event, "no-timer", "Hẹn giờ còn trống.", "The timer is empty.")
+                yield error(event, "no-timer", "Hẹn giờ còn trống.", "The timer is empty.")
             elif _LITERAL_LIKE.match(text) and not literal.fullmatch(text):
-                yield _error(
+                yield error(
                     event, "timer",
                     f"Hẹn giờ «{text}» không đúng cách viết (2026-11-22T08:00, P3D, R3/P1D).",
                     f"The timer “{text}” is not written right (2026-11-22T08:00, P3D, R3/P1D).",
@@ -334,15 +307,15 @@ def _timers(root: Any) -> Iterator[Finding]:
             elif not literal.fullmatch(text):
                 yield from _compiles(event, text)
             if _SHORT_CYCLE.search(text):
-                yield _error(event, "timer-too-short", "Chu kỳ dưới 1 phút.", "Under one minute.")
+                yield error(event, "timer-too-short", "Chu kỳ dưới 1 phút.", "Under one minute.")
             if name == "timeCycle" and kind_of(event) != "boundaryEvent":
-                yield _error(
+                yield error(
                     event, "timer-place", "Hẹn giờ lặp lại chỉ chạy khi gắn vào một bước.",
                     "A repeating timer runs only at the edge of a step.",
                 )  # fmt: skip
     for element in root.iter(tag("timerEventDefinition")):
         if not any(kind_of(child) in TIMER_LITERALS for child in element):
-            yield _error(element.getparent(), "no-timer", "Hẹn giờ còn trống.", "Empty timer.")
+            yield error(element.getparent(), "no-timer", "Hẹn giờ còn trống.", "Empty timer.")
 
 
 def _compiles(element: Any, text: str, compiler: Any = compile_expression) -> Iterator[Finding]:
@@ -350,8 +323,8 @@ def _compiles(element: Any, text: str, compiler: Any = compile_expression) -> It
         return
     try:
         compiler(text)
-    except ExpressionError as error:
-        yield _error(element, "expression", error.text("vi"), error.text("en"))
+    except ExpressionError as problem:
+        yield error(element, "expression", problem.text("vi"), problem.text("en"))
 
 
 def _loops(root: Any) -> Iterator[Finding]:
@@ -359,7 +332,7 @@ def _loops(root: Any) -> Iterator[Finding]:
         task = loop.getparent()
         for name in (own(loop, "collection"), own(loop, "element")):
             if name and not name.isidentifier():
-                yield _error(
+                yield error(
                     task, "list-name", f"«{name}» không phải tên biến.", f"“{name}” is no name."
                 )
         cardinality = (loop.findtext(tag("loopCardinality")) or "").strip()
@@ -367,14 +340,14 @@ def _loops(root: Any) -> Iterator[Finding]:
         if not (own(loop, "collection") or reference) and (
             not cardinality.isdigit() or int(cardinality) > MAX_CARDINALITY
         ):
-            yield _error(
+            yield error(
                 task, "cardinality",
                 "Bước lặp phải chạy theo một danh sách, hoặc một số cố định không quá "
                 f"{MAX_CARDINALITY}.",
                 f"A multi-instance runs over a list, or a fixed number up to {MAX_CARDINALITY}.",
             )  # fmt: skip
         if loop.find(tag("loopDataOutputRef")) is not None:
-            yield _error(
+            yield error(
                 task, "unsupported",
                 "Phiên bản này chưa gom kết quả của bước lặp thành danh sách. Bỏ danh sách kết quả "
                 "và ghi ý kiến trong biểu mẫu.",
@@ -382,107 +355,10 @@ def _loops(root: Any) -> Iterator[Finding]:
             )  # fmt: skip
     for loop in root.iter(tag("standardLoopCharacteristics")):
         if not loop.get("loopMaximum"):
-            yield _error(
+            yield error(
                 loop.getparent(), "loop-maximum", "Bước lặp phải có số lần tối đa.",
                 "A loop needs its maximum.",
             )  # fmt: skip
-
-
-# paths -----------------------------------------------------------------------------------------
-
-_WAITS = HUMAN | MACHINE | {"receiveTask", "callActivity", "intermediateCatchEvent", "subProcess"}
-
-
-def _paths(root: Any) -> Iterator[Finding]:
-    for scope in scopes(root):
-        nodes = {e.get("id"): e for e in scope if kind_of(e) in diagram.FLOW_NODES}
-        if not nodes:
-            yield _error(scope, "empty", "Quy trình chưa có bước nào.", "The process is empty.")
-            continue
-        starts = [i for i, e in nodes.items() if kind_of(e) == "startEvent"]
-        if not starts:
-            yield _error(scope, "no-start", "Quy trình chưa có điểm bắt đầu.", "No start event.")
-        if not any(kind_of(e) == "endEvent" for e in nodes.values()):
-            yield _error(scope, "no-end", "Quy trình chưa có điểm kết thúc.", "No end event.")
-        after: dict[str, set[str]] = {i: set() for i in nodes}
-        for flow in scope.findall(tag("sequenceFlow")):
-            source, target = flow.get("sourceRef"), flow.get("targetRef")
-            if source not in nodes or target not in nodes:
-                yield _error(flow, "flow-end", "Luồng nối tới phần tử không có.", "Dangling flow.")
-            else:
-                after[source].add(target)
-        _add_jumps(nodes, after)
-        yield from _unreachable(nodes, after, starts)
-        yield from _endless(nodes, after)
-
-
-def _add_jumps(nodes: dict[str, Any], after: dict[str, set[str]]) -> None:
-    """A boundary event follows its activity; a link catches what its other half throws."""
-    catches: dict[str, str] = {}
-    for identity, element in nodes.items():
-        attached = element.get("attachedToRef")
-        if attached in after:
-            after[attached].add(identity)
-        link = element.find(tag("linkEventDefinition"))
-        if link is not None and kind_of(element) == "intermediateCatchEvent":
-            catches[link.get("name") or ""] = identity
-    for identity, element in nodes.items():
-        link = element.find(tag("linkEventDefinition"))
-        if link is not None and kind_of(element) == "intermediateThrowEvent":
-            target = catches.get(link.get("name") or "")
-            if target:
-                after[identity].add(target)
-
-
-def _unreachable(
-    nodes: dict[str, Any], after: dict[str, set[str]], starts: list[str]
-) -> Iterator[Finding]:
-    seen: set[str] = set()
-    todo = list(starts)
-    while todo:
-        current = todo.pop()
-        if current not in seen:
-            seen.add(current)
-            todo.extend(after[current])
-    for identity, element in nodes.items():
-        if identity not in seen and starts:
-            yield _warning(
-                element, "unreachable",
-                f"Không có đường nào từ điểm bắt đầu tới «{element.get('name') or identity}».",
-                "No path from the start reaches this element.",
-            )  # fmt: skip
-
-
-def _endless(nodes: dict[str, Any], after: dict[str, set[str]]) -> Iterator[Finding]:
-    """A cycle on which nothing waits would run for ever."""
-    running = {
-        i
-        for i, e in nodes.items()
-        if kind_of(e) not in _WAITS or e.find(tag("linkEventDefinition")) is not None
-    }
-    colour: dict[str, int] = {}
-    for origin in running:
-        stack = [(origin, iter(after[origin] & running))]
-        if colour.get(origin):
-            continue
-        colour[origin] = 1
-        while stack:
-            current, following = stack[-1]
-            step = next(following, None)
-            if step is None:
-                colour[current] = 2
-                stack.pop()
-            elif colour.get(step) == 1:
-                yield _error(
-                    nodes[step], "endless",
-                    "Vòng lặp không có bước nào dừng chờ, quy trình sẽ chạy mãi.",
-                    "A cycle without a waiting step would run for ever.",
-                )  # fmt: skip
-                colour[current] = 2
-                stack.pop()
-            elif not colour.get(step):
-                colour[step] = 1
-                stack.append((step, iter(after[step] & running)))
 
 
 # names of the office ---------------------------------------------------------------------------
@@ -491,7 +367,7 @@ def _endless(nodes: dict[str, Any], after: dict[str, set[str]]) -> Iterator[Find
 def _catalogue(model: Model, catalogue: Catalogue) -> Iterator[Finding]:
     for lane in model.lanes:
         if lane.role and lane.role not in catalogue.roles:
-            yield _error(
+            yield error(
                 lane.id, "role", f"Làn «{lane.name}» gắn vai trò không có: {lane.role}.",
                 f"Lane “{lane.name}” names no known role: {lane.role}.",
             )  # fmt: skip
@@ -500,22 +376,22 @@ def _catalogue(model: Model, catalogue: Catalogue) -> Iterator[Finding]:
             continue
         known = catalogue.machine_verbs if node.is_machine else catalogue.verbs
         if node.verb and node.verb not in known:
-            yield _error(
+            yield error(
                 node.id, "verb", f"Bước «{node.name}» gọi việc không có: {node.verb}.",
                 f"Step “{node.name}” calls no known verb: {node.verb}.",
             )  # fmt: skip
         if node.is_machine and not node.verb:
-            yield _error(
+            yield error(
                 node.id, "verb", f"Bước máy «{node.name}» chưa chọn việc phải làm.",
                 f"Machine step “{node.name}” names no verb.",
             )  # fmt: skip
         if node.form and node.form not in catalogue.forms:
-            yield _error(
+            yield error(
                 node.id, "form", f"Bước «{node.name}» dùng biểu mẫu không có: {node.form}.",
                 f"Step “{node.name}” uses no known form: {node.form}.",
             )  # fmt: skip
         if not node.is_machine and not (node.role or node.candidates or node.assignee):
-            yield _error(
+            yield error(
                 node.id, "nobody",
                 f"Bước «{node.name}» không nằm trong làn có vai trò nên không ai nhận được việc.",
                 f"Step “{node.name}” has no lane with a role: nobody would get it.",

@@ -133,7 +133,7 @@ def complete(
     """
     workflow = states.load(state, program.spec, program.subprocess_specs, Evaluator(now))
     before = _ready(workflow)
-    task = before.get(task_id)
+    task = before.get(str(task_id))
     if task is None:
         raise NotWaiting
 
@@ -150,7 +150,7 @@ def fire(program: Program, state: bytes, task_id: UUID, now: datetime) -> Step:
     """Fire the timer whose token is `task_id`; raises `NotWaiting` where it is gone."""
     workflow = states.load(state, program.spec, program.subprocess_specs, Evaluator(now))
     before = _ready(workflow)
-    task = _events(workflow).get(task_id)
+    task = _events(workflow).get(str(task_id))
     timer = _timer_of(task) if task is not None else None
     if task is None or timer is None:
         raise NotWaiting
@@ -204,7 +204,7 @@ def standing(program: Program, state: bytes, now: datetime) -> list[str]:
 def _run(
     program: Program,
     workflow: FlatWorkflow,
-    before: set[UUID],
+    before: set[str],
     act: Callable[[], None] | None,
 ) -> Step:
     deadline = time.monotonic() + MAX_SECONDS
@@ -253,7 +253,7 @@ def _failed(program: Program, error: Exception) -> OfficeError:
 
 
 def _step(
-    program: Program, workflow: FlatWorkflow, before: set[UUID], moments: dict[UUID, Any]
+    program: Program, workflow: FlatWorkflow, before: set[str], moments: dict[str, Any]
 ) -> Step:
     thrown = [_thrown(event) for event in workflow.get_events()]
     ready, waiting = _ready(workflow), _events(workflow)
@@ -261,43 +261,53 @@ def _step(
     for task_id, task in ready.items():
         node = program.node_of(task)
         if task_id not in before and node is not None:
-            opened.append(Open(task_id, node, dict(task.data)))
+            opened.append(Open(UUID(task_id), node, dict(task.data)))
     return Step(
         state=states.dump(workflow),
         completed=bool(workflow.completed),
         opened=opened,
-        closed=[i for i in before if i not in ready],
+        closed=[UUID(i) for i in before if i not in ready],
         subscribed=[
             _waiting(task)
             for i, task in waiting.items()
             if i not in moments or moments[i] != _moment(task)
         ],
         unsubscribed=[
-            i for i, due in moments.items() if i not in waiting or due != _moment(waiting[i])
+            UUID(i) for i, due in moments.items() if i not in waiting or due != _moment(waiting[i])
         ],
         thrown=[t for t in thrown if t is not None],
         standing=_standing(program, workflow),
     )
 
 
+_STANDS = TaskState.READY | TaskState.WAITING | TaskState.STARTED
+
+
 def _standing(program: Program, workflow: FlatWorkflow) -> list[str]:
     nodes = []
-    for task in workflow.get_tasks(state=TaskState.READY | TaskState.WAITING | TaskState.STARTED):
+    for task in workflow.everywhere():
+        if not task._state & _STANDS:
+            continue
         node = program.node_of(task)
         if node is not None and node.kind != "boundaryEvent" and node.id not in nodes:
             nodes.append(node.id)
     return nodes
 
 
-def _ready(workflow: FlatWorkflow) -> dict[UUID, Any]:
-    return {t.id: t for t in workflow.get_tasks(state=TaskState.READY) if t.task_spec.manual}
-
-
-def _events(workflow: FlatWorkflow) -> dict[UUID, Any]:
+def _ready(workflow: FlatWorkflow) -> dict[str, Any]:
     return {
-        t.id: t
-        for t in workflow.get_tasks(state=TaskState.WAITING)
-        if isinstance(t.task_spec, CatchingEvent)
+        str(t.id): t
+        for t in workflow.everywhere()
+        if t._state == TaskState.READY and t.task_spec.manual
+    }
+
+
+def _events(workflow: FlatWorkflow) -> dict[str, Any]:
+    return {
+        str(t.id): t
+        for t in workflow.everywhere()
+        if t._state == TaskState.WAITING
+        and isinstance(t.task_spec, CatchingEvent)
         and isinstance(t.task_spec.event_definition, _AWAITED)
     }
 
@@ -307,7 +317,7 @@ def _moment(task: Any) -> Any:
     return task.internal_data.get("event_value")
 
 
-def _moments(workflow: FlatWorkflow) -> dict[UUID, Any]:
+def _moments(workflow: FlatWorkflow) -> dict[str, Any]:
     return {i: _moment(task) for i, task in _events(workflow).items()}
 
 
@@ -326,9 +336,9 @@ def _waiting(task: Any) -> Waiting:
     timer = _timer_of(task)
     if timer is not None and timer is definition:
         due = datetime.fromisoformat(task.internal_data["event_value"])
-        return Waiting(task.id, name, "timer", definition.name or name, due)
+        return Waiting(UUID(str(task.id)), name, "timer", definition.name or name, due)
     kind = "signal" if isinstance(definition, SignalEventDefinition) else "message"
-    return Waiting(task.id, name, kind, definition.name or name, None)
+    return Waiting(UUID(str(task.id)), name, kind, definition.name or name, None)
 
 
 def _thrown(event: BpmnEvent) -> Thrown | None:

@@ -56,13 +56,13 @@ def build(normalised: Any) -> tuple[bytes, Model]:
         parser.add_bpmn_xml(normalised)
         spec = parser.get_spec(model.process_id)
         subs = parser.get_subprocess_specs(model.process_id, require_call_activity_specs=False)
-    except ValidationException as error:
+    except (ValidationException, RecursionError) as error:
+        if isinstance(error.__context__ or error, RecursionError):
+            raise DiagramRefused(
+                reason_vi="chuỗi bước nối tiếp quá dài. Chia thành các quy trình con.",
+                reason_en="the chain of steps is too long. Split it into sub-processes.",
+            ) from None
         raise DiagramRefused(reason_vi=str(error), reason_en=str(error)) from None
-    except RecursionError:
-        raise DiagramRefused(
-            reason_vi="chuỗi bước nối tiếp quá dài. Chia thành các quy trình con.",
-            reason_en="the chain of steps is too long. Split it into sub-processes.",
-        ) from None
     except Exception as error:  # noqa: BLE001 - the parser raises anything on odd input
         words = f"{type(error).__name__}: {error}"
         raise DiagramRefused(reason_vi=words, reason_en=words) from None

@@ -283,7 +283,6 @@ def _open(tx: Transaction, desk: Desk, instance: ProcessInstance, entry: Open) -
                 group_key=group,
                 due_at=assignment.due_at,
                 work_item_id=item.id,
-                agency_id=instance.agency_id,
             )
         )
     return item

@@ -8,7 +8,6 @@ null, lists and objects are what a variable may be.
 
 import re
 from typing import Any
-from uuid import UUID
 
 import orjson
 from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
@@ -143,9 +142,10 @@ def _load_one(workflow: Any, rows: dict[str, Any]) -> None:
     specs = workflow.spec.task_specs
     for task_id, row in rows["tasks"].items():
         task = new_task(workflow)
-        task.id = UUID(task_id)
-        task._parent = UUID(row["parent"]) if row["parent"] else None
-        task._children = [UUID(child) for child in row["children"]]
+        # Text for ids: the library only compares them, and this is its most frequent act.
+        task.id = task_id
+        task._parent = row["parent"]
+        task._children = row["children"]
         task._state = row["state"]
         task.task_spec = specs[row["spec"]]
         task.last_state_change = row["changed"]
@@ -157,15 +157,15 @@ def _load_one(workflow: Any, rows: dict[str, Any]) -> None:
             workflow.top_workflow.event_manager.add_task(task)
     for task in workflow.tasks.values():
         _fill(task, workflow.tasks, rows["tasks"])
-    workflow.task_tree = workflow.tasks[UUID(rows["root"])]
-    workflow.last_task = workflow.tasks.get(UUID(rows["last"])) if rows["last"] else None
+    workflow.task_tree = workflow.tasks[rows["root"]]
+    workflow.last_task = workflow.tasks.get(rows["last"]) if rows["last"] else None
     workflow.success = rows["success"]
     workflow.completed = rows["completed"]
     workflow.correlations = rows["correlations"]
     workflow.data = rows["data"]
 
 
-def _fill(task: Any, tasks: dict[UUID, Any], rows: dict[str, Any]) -> None:
+def _fill(task: Any, tasks: dict[Any, Any], rows: dict[str, Any]) -> None:
     """Give the task its data, its ancestors' first, whatever the order of the rows."""
     path = []
     current = task
@@ -173,12 +173,13 @@ def _fill(task: Any, tasks: dict[UUID, Any], rows: dict[str, Any]) -> None:
         path.append(current)
         current = tasks.get(current._parent)
     for item in reversed(path):
-        row = rows[str(item.id)]
+        row = rows[item.id]
         if item._parent is None:
             item.data = row["data"]
             continue
         data = copied(tasks[item._parent].data)
-        data.update(row.get("put", {}))
+        if "put" in row:
+            data.update(row["put"])
         for name in row.get("cut", ()):
             data.pop(name, None)
         item.data = data

@@ -20,7 +20,7 @@ class Subscription(Base):
     )
 
     id: orm.Mapped[UUID] = orm.mapped_column(primary_key=True)
-    agency_id: orm.Mapped[UUID] = orm.mapped_column(sa.ForeignKey("agency.id"))
+    agency_id: orm.Mapped[UUID]
     instance_id: orm.Mapped[UUID] = orm.mapped_column(sa.ForeignKey("process_instance.id"))
     node_id: orm.Mapped[str]
     kind: orm.Mapped[str]

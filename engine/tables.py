@@ -48,10 +48,13 @@ def same(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
+_CONTAINERS: frozenset[type] = frozenset({dict, list})
+
+
 def copied(value: Any) -> Any:
     """Copy what can be changed in place: lists and objects, through and through."""
     if isinstance(value, dict):
-        return {k: copied(v) for k, v in value.items()}
+        return {k: copied(v) if v.__class__ in _CONTAINERS else v for k, v in value.items()}
     if isinstance(value, list):
         return [copied(v) for v in value]
     return value

@@ -26,7 +26,7 @@ Ts = TypeVarTuple("Ts")
 
 _KEYS = (sa.PrimaryKeyConstraint, sa.UniqueConstraint)
 
-DIALECT: sa.Dialect = cast("Any", postgresql.dialect)(paramstyle="format")
+DIALECT: sa.Dialect = cast("Any", postgresql.dialect)(paramstyle="numeric_dollar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,7 @@ class Transaction:
         self, connection: "psycopg.Connection[Any]", acting: Acting, now: datetime
     ) -> None:
         self.connection = connection
+        self._raw = psycopg.RawCursor(connection)
         self.acting = acting
         self.now = now
         self.after_commit: list[Callable[[], None]] = []
@@ -143,9 +144,7 @@ class Transaction:
         A record met twice is the same object; its unsaved changes are kept.
         """
         compiled = select.compiled if isinstance(select, Query) else _Compiled(cast("Any", select))
-        cursor = self.connection.execute(
-            cast("Any", compiled.text), compiled.values(parameters) or None
-        )
+        cursor = self._raw.execute(cast("Any", compiled.text), compiled.values(parameters) or None)
         found: Any = [self._row(compiled, raw) for raw in cursor.fetchall()]
         return cast("list[tuple[*Ts]]", found)
 
@@ -236,7 +235,7 @@ class Transaction:
         for group in plan(steps):
             text = statement(tuple(step.shape for step in group))
             values = [v for step in group for v in step.values]
-            met = self.connection.execute(cast("Any", text), values).fetchone()
+            met = self._raw.execute(cast("Any", text), values).fetchone()
             for step, count in zip(group, cast("Any", met), strict=True):
                 if step.expected is not None and count != step.expected:
                     raise Stale(what=step.label)

@@ -42,7 +42,7 @@ class WorkItem(Base):
     )  # fmt: skip
 
     id: orm.Mapped[UUID] = orm.mapped_column(primary_key=True)
-    agency_id: orm.Mapped[UUID] = orm.mapped_column(sa.ForeignKey("agency.id"))
+    agency_id: orm.Mapped[UUID]
     instance_id: orm.Mapped[UUID] = orm.mapped_column(sa.ForeignKey("process_instance.id"))
     node_id: orm.Mapped[str]
     name: orm.Mapped[str]
@@ -66,7 +66,11 @@ class WorkItem(Base):
 
 
 class Candidate(Base):
-    """One group that may take an open item: the inbox itself (hộp việc); gone when it closes."""
+    """One group that may take an open item: the inbox itself (hộp việc); gone when it closes.
+
+    Keys alone, and no agency: what an item says is read from the item, which row-level security
+    guards, while a policy here would keep the planner from walking the index in its order.
+    """
 
     __tablename__ = "candidate"
     __table_args__ = (
@@ -79,4 +83,3 @@ class Candidate(Base):
     work_item_id: orm.Mapped[UUID] = orm.mapped_column(
         sa.ForeignKey("work_item.id"), primary_key=True
     )
-    agency_id: orm.Mapped[UUID]

@@ -163,6 +163,10 @@ class Flat:
     top_workflow: Any
     completed: bool
 
+    def everywhere(self) -> Iterator[Any]:
+        """Yield every task here and in running sub-processes."""
+        return self._all(nested=True, done=False)
+
     def _all(self, *, nested: bool, done: bool = True) -> Iterator[Any]:
         yield from list(self.tasks.values())
         if not nested:

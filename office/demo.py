@@ -11,15 +11,12 @@ import sqlalchemy as sa
 
 from engine.database import SYSTEM, Transaction
 from engine.errors import OfficeError
-from exchange.axis import Axis
+from office.founding import admit, furnish
 from office.office import Office
 from office.settings import Mode, Settings, keep_secret
-from processes import procedures
-from processes.delivery.gateway import codes_of, secret_of
 from records.account import issue_demo_account
-from records.axis import AxisStore
 from records.calendar_day import seed_calendar
-from records.document_type import DocumentType, seed_types
+from records.document_type import DocumentType
 from records.organization import Agency, Role
 from records.register import Register, open_series
 from records.staffing import add_agency, add_code, add_officer, add_unit, appoint
@@ -159,6 +156,23 @@ def password_of(settings: Settings) -> str:
     return settings.demo_password or keep_secret(settings.make_data() / "demo.password")[:14]
 
 
+def accounts() -> list[tuple[str, Person]]:
+    """Return the sample accounts, each with the short name of its agency."""
+    found = [(agency.short_name, person) for agency in AGENCIES for person in agency.people]
+    return [*found, ("UBND tỉnh, Sở TT&TT", INSPECTOR), ("vận hành", OPERATOR)]
+
+
+def shown(settings: Settings) -> str:
+    """Return the password of the sample accounts the first time, then where it lies."""
+    if settings.demo_password:
+        return "CONGVAN_DEMO_PASSWORD"
+    told = settings.data / "demo.told"
+    if told.exists():
+        return f"đã in lần đầu, xem {settings.data / 'demo.password'} (14 ký tự đầu)"
+    told.touch()
+    return password_of(settings)
+
+
 def seed(office: Office, *, password: str, at: datetime | None = None) -> bool:
     """Seed the demonstration; False where there is an agency already.
 
@@ -258,25 +272,6 @@ def _employ(
     issue_demo_account(tx, officer.id, person.username, password)
     tx.flush()
     return officer.id
-
-
-def furnish(tx: Transaction, agency_id: UUID) -> None:
-    """Give a new agency what it works with: kinds of documents, registers, procedures."""
-    seed_types(tx, agency_id)
-    for kind in (RegisterKind.INCOMING, RegisterKind.OUTGOING):
-        tx.add(Register(agency_id=agency_id, kind=kind, name=kind.vi))
-    tx.flush()
-    procedures.seed(tx, agency_id)
-    tx.flush()
-
-
-def admit(tx: Transaction, office: Office, agency_id: UUID) -> None:
-    """Connect an agency to our axis under a secret of its own, with all its codes."""
-    agency = tx.get(Agency, agency_id)
-    axis = Axis(AxisStore(tx), clock=lambda: tx.now)
-    axis.admit_system(str(agency_id), secret_of(office.means, agency_id))
-    first, *others = codes_of(tx, agency_id)
-    axis.admit_agency(str(agency_id), first, agency.name, others)
 
 
 def _open_188(tx: Transaction, agency_id: UUID) -> None:

@@ -5,11 +5,11 @@ import pkgutil
 from pathlib import Path
 
 import sqlalchemy as sa
+from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from alembic import command
 from engine.database import Base
 
 #: one migration at a time, whoever starts first
@@ -19,7 +19,7 @@ ROOMS = ("engine", "records", "forms", "processes", "api")
 
 
 def folder() -> Path:
-    """Return where the migrations lie: beside the code in a checkout, inside `office` in a wheel."""
+    """Return where the migrations lie: beside the code, or inside `office` in a wheel."""
     inside = Path(__file__).parent / "migrations"
     return inside if inside.is_dir() else Path(__file__).parent.parent / "alembic"
 
@@ -40,7 +40,7 @@ def _config() -> Config:
 
 
 def upgrade(url: str) -> str:
-    """Migrate the database at `url` to the newest schema in one transaction; return its revision."""
+    """Migrate the database at `url` to the newest schema at once; return its revision."""
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.begin() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
@@ -65,5 +65,5 @@ def write_revision(url: str, message: str) -> None:
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as connection:
         config = _config()
-        config.attributes["connection"] = connection
+        config.attributes |= {"connection": connection, "metadata": metadata()}
         command.revision(config, message=message, autogenerate=True)

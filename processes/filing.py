@@ -1,6 +1,7 @@
 """Into a dossier (lập hồ sơ): one that is there, or a new one opened on the way."""
 
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,15 @@ class NoDossier(OfficeError):
     en = "Choose an open dossier, or give the title of a new one."
 
 
+class DossierSymbolTaken(OfficeError):
+    """Another dossier of the year bears this symbol (trùng ký hiệu hồ sơ)."""
+
+    code = "dossier-symbol-taken"
+    status = 409
+    vi = "Năm {year} đã có hồ sơ mang ký hiệu «{notation}». Ghi ký hiệu khác, hoặc chọn hồ sơ đó."
+    en = "A dossier of {year} bears the symbol “{notation}” already. Choose it or another symbol."
+
+
 def choose_dossier(tx: Transaction, document: Document, data: Mapping[str, Any]) -> Dossier:
     """Return the dossier the form names, opening a new one where it gives a title."""
     if data.get("dossier"):
@@ -47,18 +57,23 @@ def open_dossier(
 ) -> Dossier:
     """Open a dossier in the name of the acting officer (mở hồ sơ).
 
-    Without a symbol it takes the next of the year. Raises `BadRetention`.
+    Without a symbol it takes the next of the year. Raises `DossierSymbolTaken`, `BadRetention`.
     """
     authorize(tx.acting, Act.OPEN_DOSSIER)
     year = local_date(tx.now).year
-    if not notation:
-        tx.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", f"dossier {agency_id}")
-        count = tx.scalar(
-            sa.select(sa.func.count(Dossier.id)).where(
+    tx.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", f"dossier {agency_id}")
+    taken = set(
+        tx.scalars(
+            sa.select(Dossier.file_notation).where(
                 Dossier.agency_id == agency_id, Dossier.file_catalog == year
             )
         )
-        notation = f"{(count or 0) + 1:02d}.HS"
+    )
+    if notation in taken:
+        raise DossierSymbolTaken(notation=notation, year=year)
+    if not notation:
+        free = (f"{n:02d}.HS" for n in count(len(taken) + 1))
+        notation = next(symbol for symbol in free if symbol not in taken)
     dossier = Dossier(
         agency_id=agency_id,
         organ_code=_code_of(tx, agency_id),

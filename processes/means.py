@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
+from exchange.gateway import Gateway
 from processes.desk import Desk
 from records.content import ContentStore
 from signing.keystores.base import KeyStore
@@ -37,5 +38,7 @@ class Means:
     #: where the axis answers, and the key our agencies' secrets are derived from
     axis_endpoint: str = ""
     axis_secret: str = ""
+    #: another road to the axis than our own client, by agency id and code
+    gateway: Callable[[UUID, str], Gateway] | None = None
     #: where LibreOffice and other converters may work
     scratch: Path | None = None

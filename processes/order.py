@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from engine.database import Transaction
+from engine.database import Acting, Transaction
 from engine.instance import ProcessInstance
 from engine.work_item import WorkItem
 from processes.means import Means
@@ -83,6 +83,11 @@ class Verb:
     def label(self, language: str = "vi") -> str:
         """Return the words for the screen."""
         return self.en if language == "en" else self.vi
+
+
+def bound_by(acting: Acting) -> set[str]:
+    """Return whose own work this officer may not judge: his, and of whom he stands in for."""
+    return {str(i) for i in (acting.officer_id, acting.on_behalf_of) if i is not None}
 
 
 def text(data: Mapping[str, Any], key: str) -> str:

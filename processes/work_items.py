@@ -6,7 +6,7 @@ it or nothing.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -26,11 +26,10 @@ from processes import form_store, prefill
 from processes.catalogue import VERBS
 from processes.choices import choices_for
 from processes.means import Means
-from processes.order import Decision, Order, Upload, Verb
-from processes.subjects import load_subject
+from processes.order import Decision, Order, Upload, Verb, bound_by
 from records import journal
 from records.authority import Act, Facts, authorize
-from records.document import Document
+from records.document import Document, IncomingDocument, OutgoingDocument
 
 
 class UnknownVerb(OfficeError):
@@ -81,6 +80,30 @@ class Completion:
 _NO_VERB = Verb("", "Hoàn thành bước", "Complete the step", lambda *_: Decision())
 
 
+#: all a completion must know of what it changes, in one question. The instance's lock orders the
+#: steps of one document; the document itself is guarded by its version.
+_STEP = Query(
+    sa.select(WorkItem, ProcessInstance, IncomingDocument, OutgoingDocument)
+    .join(ProcessInstance, ProcessInstance.id == WorkItem.instance_id)
+    .outerjoin(IncomingDocument, IncomingDocument.id == ProcessInstance.subject_id)
+    .outerjoin(OutgoingDocument, OutgoingDocument.id == ProcessInstance.subject_id)
+    .where(WorkItem.id == sa.bindparam("id"))
+    .with_for_update(of=[WorkItem, ProcessInstance])
+)
+
+
+def find(tx: Transaction, item_id: UUID) -> tuple[WorkItem, ProcessInstance, Document]:
+    """Return a work item with its instance, both locked, and its document; raises `NotFound`."""
+    row = tx.one(_STEP, id=item_id)
+    if row is None:
+        raise NotFound(what="việc cần xử lý")
+    item, instance, *sides = cast("tuple[Any, ...]", row)
+    document = next((side for side in sides if side is not None), None)
+    if document is None:
+        raise NotFound(what="văn bản")
+    return item, instance, document
+
+
 def verb_of(item: WorkItem) -> Verb:
     """Return the verb a step calls; a step without one is simply completed."""
     if not item.verb:
@@ -99,7 +122,7 @@ def facts_of(item: WorkItem) -> Facts:
 def ensure_may_take(tx: Transaction, item: WorkItem) -> None:
     """Raise `NoRight` or `ExcludedFromStep` unless the acting officer may take this step."""
     authorize(tx.acting, Act.COMPLETE_WORK_ITEM, facts_of(item))
-    if str(tx.acting.officer_id) in item.excluded:
+    if not bound_by(tx.acting).isdisjoint(item.excluded):
         raise ExcludedFromStep(step=item.name)
 
 
@@ -109,24 +132,22 @@ def complete(tx: Transaction, means: Means, command: CompleteItem) -> Completion
     Raises `NotFound`, `NoRight`, `ExcludedFromStep`, `Stale` (another version), `NotWaiting`
     (already done), `FormInvalid`, and whatever the verb refuses.
     """
-    item, instance = runtime.find(tx, command.item_id)
+    item, instance, document = find(tx, command.item_id)
     ensure_may_take(tx, item)
     if command.version is not None and command.version != item.version:
         raise Stale(what=item.name)
     if item.status != ItemStatus.OPEN or instance.status != InstanceStatus.RUNNING:
         raise NotWaiting
     verb = verb_of(item)
-    document = load_subject(tx, instance)
     order = _filled(tx, command, Order(item, instance, document, {}))
     return _carry_out(tx, means, verb, order)
 
 
 def complete_by_machine(tx: Transaction, means: Means, item_id: UUID) -> Completion | None:
     """Complete a step of the machine by its verb; None where it is no longer open."""
-    item, instance = runtime.find(tx, item_id)
+    item, instance, document = find(tx, item_id)
     if item.status != ItemStatus.OPEN or instance.status != InstanceStatus.RUNNING:
         return None
-    document = load_subject(tx, instance)
     return _carry_out(tx, means, verb_of(item), Order(item, instance, document, {}))
 
 

@@ -36,6 +36,8 @@ from records.inspection import DEFAULT, DOCUMENTS, PDF, Limits, count_pages, ins
 from records.record import Authored, GuardedRecord, author, one_document
 from records.vocabulary import FileKind, Scan, vocabulary
 
+#: the media type of bytes that nobody looked into
+UNREAD = "application/octet-stream"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _CHUNK = 1 << 20
@@ -63,11 +65,12 @@ class ContentStore:
         self,
         content: bytes | BinaryIO,
         *,
-        accept: frozenset[str] = DOCUMENTS,
+        accept: frozenset[str] | None = DOCUMENTS,
         limits: Limits | None = None,
     ) -> Stored:
         """Check `content`, keep it durably and return its digest; nothing is left on any error.
 
+        With `accept=None` it is kept unread, as evidence and never as a document's file.
         Raises `StorageFull`, `FileTooLarge`, `FileTypeRefused`, `NotAPdf` (where only PDF is
         accepted) and what `records.inspection` finds.
         """
@@ -182,7 +185,9 @@ def _chunks(content: bytes | BinaryIO) -> Iterator[bytes]:
         yield chunk
 
 
-def _accepted(file: IO[bytes], accept: frozenset[str], limits: Limits) -> str:
+def _accepted(file: IO[bytes], accept: frozenset[str] | None, limits: Limits) -> str:
+    if accept is None:
+        return UNREAD
     try:
         media_type = inspect(file, limits)
     except FileTypeRefused as error:

@@ -104,7 +104,8 @@ def drawn() -> dict[str, bytes]:
     }
     html = jinja.get_template("_findings.html").render(samples["pages"]()["designer"][1])
     findings = [{**one, "vi": one["text"], "en": one["text"]} for one in samples["FINDINGS"]]
-    answer = {"etag": "abd", "saved_text": "", "findings_html": html, "findings": findings}
+    said = "Đã lưu lúc 10 giờ 21"
+    answer = {"etag": "abd", "saved_text": said, "findings_html": html, "findings": findings}
     pages["/lint.json"] = json.dumps(answer).encode()
     pages["/files/sample.pdf"] = sample_pdf()
     pages["/sample.bpmn"] = samples["SAMPLE"]

@@ -99,6 +99,23 @@ def upgrade() -> None:
         info={"read_by": "all"},
     )
     op.create_table(
+        "idempotency_key",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("officer_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("request", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "headers", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
+        ),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("agency_id", "officer_id", "key", name=op.f("pk_idempotency_key")),
+    )
+    op.create_index(
+        op.f("ix_idempotency_key_expires_at"), "idempotency_key", ["expires_at"], unique=False
+    )
+    op.create_table(
         "job",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("agency_id", sa.Uuid(), nullable=True),
@@ -1004,6 +1021,32 @@ def upgrade() -> None:
     )
     op.create_index("ix_process_instance_subject", "process_instance", ["subject_id"], unique=False)
     op.create_table(
+        "waiting_file",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("officer_id", sa.Uuid(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_waiting_file_agency_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["officer_id"], ["officer.id"], name=op.f("fk_waiting_file_officer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_waiting_file")),
+    )
+    op.create_index(op.f("ix_waiting_file_agency_id"), "waiting_file", ["agency_id"], unique=False)
+    op.create_index(
+        op.f("ix_waiting_file_expires_at"), "waiting_file", ["expires_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_waiting_file_officer_id"), "waiting_file", ["officer_id"], unique=False
+    )
+    op.create_table(
         "api_token",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
@@ -1538,9 +1581,6 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
-            ["agency_id"], ["agency.id"], name=op.f("fk_subscription_agency_id")
-        ),
-        sa.ForeignKeyConstraint(
             ["instance_id"], ["process_instance.id"], name=op.f("fk_subscription_instance_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
@@ -1588,7 +1628,6 @@ def upgrade() -> None:
         sa.Column(
             "outcome", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
         ),
-        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_work_item_agency_id")),
         sa.ForeignKeyConstraint(
             ["instance_id"], ["process_instance.id"], name=op.f("fk_work_item_instance_id")
         ),
@@ -1688,7 +1727,6 @@ def upgrade() -> None:
         sa.Column("group_key", sa.Text(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("work_item_id", sa.Uuid(), nullable=False),
-        sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
             ["work_item_id"], ["work_item.id"], name=op.f("fk_candidate_work_item_id")
         ),

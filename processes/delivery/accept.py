@@ -9,15 +9,17 @@ import sqlalchemy as sa
 from engine.database import Transaction
 from engine.errors import OfficeError, StorageFull
 from exchange.envelope import Attachment, BusinessType, Envelope
+from exchange.identity import organ_key
 from processes.incoming.receive import begin
 from processes.means import Means
 from processes.status_reports import report_status
 from processes.verify import Examination, examine_pdf
 from records import journal
 from records.content import Stored, attach_file
-from records.document import IncomingDocument
+from records.document import INCOMING_LENGTHS, IncomingDocument
 from records.document_type import DocumentType, find_type
 from records.inspection import PDF
+from records.organization import AgencyCode
 from records.staffing import add_partner
 from records.transfer import Packet
 from records.verification import SignatureCheck
@@ -100,15 +102,27 @@ def accept(
 
 
 def _is_here(tx: Transaction, envelope: Envelope) -> bool:
-    return bool(
-        tx.scalars(
-            sa.select(IncomingDocument.id).where(
-                IncomingDocument.agency_id == tx.acting.agency_id,
-                IncomingDocument.identifier == envelope.identifier,
-                IncomingDocument.status != IncomingStatus.REFUSED,
-            )
+    """Return whether this sender's document is here; whose identifier it bears proves nothing.
+
+    A sender is one agency under any of its codes. Two packets of one document wait for each other.
+    """
+    tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+        f"arrival {tx.acting.agency_id} {envelope.identifier}",
+    )
+    senders = tx.scalars(
+        sa.select(IncomingDocument.organ_code).where(
+            IncomingDocument.agency_id == tx.acting.agency_id,
+            IncomingDocument.identifier == envelope.identifier,
+            IncomingDocument.status != IncomingStatus.REFUSED,
         )
     )
+    code = envelope.sender.organ_id
+    if organ_key(code) in map(organ_key, senders):
+        return True
+    siblings = sa.select(AgencyCode.agency_id).where(AgencyCode.code == code)
+    own = tx.scalars(sa.select(AgencyCode.code).where(AgencyCode.agency_id.in_(siblings)))
+    return not set(map(organ_key, own)).isdisjoint(map(organ_key, senders))
 
 
 def _document(tx: Transaction, envelope: Envelope, examined: Examined) -> IncomingDocument:
@@ -116,27 +130,35 @@ def _document(tx: Transaction, envelope: Envelope, examined: Examined) -> Incomi
     add_partner(tx, envelope.sender.name or envelope.sender.organ_id, envelope.sender.organ_id)
     types = tx.scalars(sa.select(DocumentType).where(DocumentType.agency_id == agency_id))
     kind = find_type(types, envelope.document_type.name)
-    refused = [f"Không nhận tệp {f.name}: {f.refusal}" for f in examined.files if f.refusal]
+    remarks = [f"Không nhận tệp {f.name}: {f.refusal}" for f in examined.files if f.refusal]
+    signer = envelope.signer
+    stated = {
+        "type_name": envelope.document_type.name,
+        "code_number": envelope.code.number,
+        "code_notation": envelope.code.notation,
+        "organ_code": envelope.sender.organ_id,
+        "organ_name": envelope.sender.name,
+        "subject": envelope.subject,
+        "signer_position": signer.position if signer else "",
+        "signer_name": signer.full_name if signer else "",
+        "to_places": "; ".join(envelope.to_places),
+    }
+    # Others are more generous than Phụ lục VI; the packet keeps every word.
+    fitting = {name: text[: INCOMING_LENGTHS[name]] for name, text in stated.items()}
+    if any(fitting[name] != stated[name] for name in ("code_number", "code_notation")):
+        remarks.insert(0, f"Số, ký hiệu ghi trong gói tin: {envelope.code}")
     return IncomingDocument(
+        **fitting,
         agency_id=agency_id,
         channel=Channel.EXCHANGE,
         identifier=envelope.identifier,
         type_id=kind.id if kind else None,
-        type_name=envelope.document_type.name[:100],
         wire_type=f"{envelope.document_type.number or ''}/{envelope.document_type.detail or ''}",
-        code_number=envelope.code.number,
-        code_notation=envelope.code.notation,
         issued_on=envelope.promulgated_on,
-        organ_code=envelope.sender.organ_id,
-        organ_name=envelope.sender.name,
-        subject=envelope.subject[:500],
-        page_amount=min(envelope.pages or 0, 999),
-        description="\n".join(refused)[:500],
-        signer_position=(envelope.signer.position if envelope.signer else "")[:100],
-        signer_name=(envelope.signer.full_name if envelope.signer else "")[:50],
+        page_amount=max(0, min(envelope.pages or 0, 999)),
+        description="\n".join(remarks)[:500],
         urgency=Urgency.of_wire(int(envelope.priority)),
         due_on=envelope.due_on,
-        to_places="; ".join(envelope.to_places)[:1000],
         trace=[
             {"organ": hop.organ_id, "at": hop.at.isoformat() if hop.at else None}
             for hop in envelope.trace

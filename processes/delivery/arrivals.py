@@ -4,16 +4,15 @@ At least once on the wire, once in effect: a packet already known is confirmed a
 nothing. It is never confirmed before what came of it is committed.
 """
 
-import hashlib
 import logging
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from engine import jobs
-from engine.database import Transaction
+from engine.database import Query, Transaction
 from engine.handlers import Errand, Handlers
-from engine.jobs import ClaimedJob
+from engine.jobs import ClaimedJob, LeaseLost
 from exchange import edxml
 from exchange.envelope import Envelope
 from exchange.errors import ExchangeError
@@ -21,13 +20,16 @@ from exchange.gateway import Arrival, Gateway, MessageType, Outcome
 from exchange.status import StatusMessage
 from processes.delivery.accept import Examined, accept, examine
 from processes.delivery.gateway import gateway_of, tenants
-from processes.delivery.send import EDXML
+from processes.delivery.send import keep_packet
 from processes.delivery.statuses import apply_status
 from processes.means import Means
 from records.content import Stored
 from records.transfer import Direction, Packet
 
 log = logging.getLogger(__name__)
+
+#: the result of a packet that could not be read
+REFUSED = "refused"
 
 #: the job that looks at the axis for one agency
 POLL_JOB = "poll_axis"
@@ -55,30 +57,46 @@ def poll(errand: Errand, job: ClaimedJob, means: Means) -> None:
     """Take in all that waits for an agency, documents first: statuses may answer them."""
     assert job.agency_id is not None
     gateway = gateway_of(means, job.agency_id, job.payload["code"])
-    try:
-        for message_type in (MessageType.EDOC, MessageType.STATUS):
-            for arrival in gateway.list_received(message_type):
+    stuck: list[Exception] = []
+    for message_type in (MessageType.EDOC, MessageType.STATUS):
+        try:
+            waiting = gateway.list_received(message_type)
+        except ExchangeError as error:
+            # The next look comes by itself; only an axis that stays away is worth a word.
+            log.info("agency %s: the axis does not answer: %s", job.agency_id, error)
+            continue
+        for arrival in waiting:
+            try:
                 take_in(errand, means, gateway, job.agency_id, arrival)
-    except ExchangeError as error:
-        # The next look comes by itself; only an axis that stays away is worth a word.
-        log.info("agency %s: the axis does not answer: %s", job.agency_id, error)
+            except ExchangeError as error:
+                log.info("agency %s: %s waits: %s", job.agency_id, arrival.packet_id, error)
+            except LeaseLost:
+                raise
+            except Exception as error:
+                # One packet that cannot be taken in holds up no other.
+                log.exception("agency %s: packet %s", job.agency_id, arrival.packet_id)
+                stuck.append(error)
+    if stuck:
+        raise stuck[0]
 
 
 def take_in(
     errand: Errand, means: Means, gateway: Gateway, agency_id: UUID, arrival: Arrival
 ) -> None:
     """Fetch one packet, accept it in one transaction, confirm it after the commit."""
-    if known(errand, agency_id, arrival.packet_id):
+    packet = known(errand, agency_id, arrival.packet_id)
+    if packet is not None and packet.result != REFUSED:
         gateway.confirm(arrival.packet_id, Outcome.DONE, "Đã nhận trước đó")
         return
     data = gateway.fetch(arrival.packet_id)
+    stored = keep_packet(means, data)
     try:
         message = edxml.read(data)
     except ExchangeError as error:
+        if packet is None:
+            _note_refused(errand, agency_id, arrival, stored, error.text("vi"))
         gateway.confirm(arrival.packet_id, Outcome.FAIL, error.text("vi")[:500])
-        _note_refused(errand, means, agency_id, arrival, data, error.text("vi"))
         return
-    stored = means.content.put(data, accept=EDXML)
     examined = None
     with errand.transaction() as tx:
         now = tx.now
@@ -89,19 +107,19 @@ def take_in(
     gateway.confirm(arrival.packet_id, Outcome.DONE)
 
 
-def known(errand: Errand, agency_id: UUID, packet_id: str) -> bool:
-    """Return whether this packet was taken in before."""
+_KNOWN = Query(
+    sa.select(Packet).where(
+        Packet.agency_id == sa.bindparam("agency_id"),
+        Packet.direction == Direction.IN,
+        Packet.packet_id == sa.bindparam("packet_id"),
+    )
+)
+
+
+def known(errand: Errand, agency_id: UUID, packet_id: str) -> Packet | None:
+    """Return the packet if it came before: taken in, or refused as unreadable."""
     with errand.transaction() as tx:
-        return (
-            tx.scalar(
-                sa.select(Packet.id).where(
-                    Packet.agency_id == agency_id,
-                    Packet.direction == Direction.IN,
-                    Packet.packet_id == packet_id,
-                )
-            )
-            is not None
-        )
+        return tx.scalar(_KNOWN, agency_id=agency_id, packet_id=packet_id)
 
 
 def _accept(
@@ -113,20 +131,15 @@ def _accept(
     message: Envelope | StatusMessage,
     examined: Examined | None,
 ) -> None:
-    packet = Packet(
-        agency_id=agency_id,
-        direction=Direction.IN,
-        message_type=arrival.message_type.value,
-        packet_id=arrival.packet_id,
-        send_key=None,
-        sha256=stored.sha256,
-        size=stored.size,
-        from_code=message.sender.organ_id,
-        to_code=arrival.receiver,
-        at=tx.now,
-    )
+    packet = tx.scalar(_KNOWN, agency_id=agency_id, packet_id=arrival.packet_id)
+    if packet is None:
+        packet = tx.add(_packet(tx, agency_id, arrival, stored))
+    elif packet.result != REFUSED:
+        return  # another look at the same time was first
+    packet.sha256, packet.size = stored.sha256, stored.size
+    packet.from_code = message.sender.organ_id
+    packet.note = ""
     # Two looks at once: the second meets the unique key and changes nothing.
-    tx.add(packet)
     tx.flush()
     if isinstance(message, StatusMessage):
         apply_status(tx, packet, message)
@@ -136,27 +149,24 @@ def _accept(
 
 
 def _note_refused(
-    errand: Errand, means: Means, agency_id: UUID, arrival: Arrival, data: bytes, why: str
+    errand: Errand, agency_id: UUID, arrival: Arrival, stored: Stored, why: str
 ) -> None:
-    """Keep what could not be read: the bytes by digest, the reason for the clerk."""
-    digest = hashlib.sha256(data).hexdigest()
-    try:
-        digest = means.content.put(data, accept=frozenset()).sha256
-    except Exception:  # noqa: BLE001 - not storable is part of what is noted
-        log.warning("an unreadable packet of %d bytes was not kept", len(data))
+    """Keep the reason for the clerk why a packet could not be read; its bytes are stored."""
     with errand.transaction() as tx:
-        tx.add(
-            Packet(
-                agency_id=agency_id,
-                direction=Direction.IN,
-                message_type=arrival.message_type.value,
-                packet_id=arrival.packet_id,
-                sha256=digest,
-                size=len(data),
-                from_code=arrival.sender,
-                to_code=arrival.receiver,
-                result="refused",
-                note=why[:500],
-                at=tx.now,
-            )
-        )
+        packet = tx.add(_packet(tx, agency_id, arrival, stored))
+        packet.result = REFUSED
+        packet.note = why[:500]
+
+
+def _packet(tx: Transaction, agency_id: UUID, arrival: Arrival, stored: Stored) -> Packet:
+    return Packet(
+        agency_id=agency_id,
+        direction=Direction.IN,
+        message_type=arrival.message_type.value,
+        packet_id=arrival.packet_id,
+        sha256=stored.sha256,
+        size=stored.size,
+        from_code=arrival.sender,
+        to_code=arrival.receiver,
+        at=tx.now,
+    )

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,9 +12,6 @@ from exchange.gateway import Gateway
 from processes.means import Means
 from records.organization import Agency, AgencyCode
 
-#: makes the gateway of one agency: its id and preferred code
-MakeGateway = Callable[[Means, UUID, str], Gateway]
-
 
 def secret_of(means: Means, agency_id: UUID) -> str:
     """Return the secret under which an agency of this installation calls the axis."""
@@ -24,6 +20,8 @@ def secret_of(means: Means, agency_id: UUID) -> str:
 
 def gateway_of(means: Means, agency_id: UUID, code: str) -> Gateway:
     """Return the client of an agency's connection to the axis."""
+    if means.gateway is not None:
+        return means.gateway(agency_id, code)
     connection = Connection(
         endpoint=means.axis_endpoint,
         system_id=str(agency_id),

@@ -1,11 +1,12 @@
 """What leaves (gửi liên thông): envelopes and status reports, by jobs, each once in effect."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from engine.database import Transaction
-from engine.errors import NotFound
+from engine.errors import OfficeError
 from engine.handlers import Errand, GiveUp, Handlers
 from engine.jobs import ClaimedJob
 from exchange import edxml
@@ -24,6 +25,7 @@ from exchange.envelope import (
 )
 from exchange.errors import ExchangeError
 from exchange.gateway import MessageType
+from exchange.limits import DEFAULT_LIMITS
 from exchange.status import StatusCode, StatusMessage
 from processes.delivery.gateway import gateway_of
 from processes.means import Means
@@ -31,14 +33,26 @@ from processes.outgoing.issue import SEND_JOB, recipients_of
 from processes.outgoing.paper import current_paper
 from processes.status_reports import STATUS_JOB
 from records import journal
-from records.content import files_of
+from records.content import Stored, files_of
 from records.document import IncomingDocument, OutgoingDocument
 from records.document_type import DocumentType
+from records.inspection import DEFAULT
+from records.issuing_error import NotExchangeable
 from records.link import DocumentLink
 from records.organization import Agency
 from records.recipient import Recipient
 from records.transfer import Direction, Packet, StatusReport
 from records.vocabulary import Delivery, FileKind, LinkKind
+
+
+class NotIssued(OfficeError):
+    """Only what was issued is sent (văn bản chưa phát hành)."""
+
+    code = "not-issued"
+    status = 409
+    citation = "Quy chế kèm theo QĐ 188/2018/QĐ-UBND, Điều 7.2"
+    vi = "Văn bản «{reference}» chưa được phát hành nên không gửi đi. Văn thư phát hành trước."
+    en = "«{reference}» is not issued yet and is not sent. The clerk issues it first."
 
 
 def add_handlers(handlers: Handlers, means: Means) -> None:
@@ -51,28 +65,30 @@ def send_envelope(errand: Errand, job: ClaimedJob, means: Means) -> None:
     """Carry a document to one recipient; the same bytes on every retry.
 
     The guard of Quy chế, Điều 6.2 is asked once more here: nothing exempt or unsigned leaves,
-    whatever posted the job.
+    whatever posted the job. What cannot be sent is shown on the recipient and is an incident.
     """
-    with errand.transaction() as tx:
-        recipient = tx.get(Recipient, UUID(job.payload["recipient"]))
-        document = tx.get(OutgoingDocument, recipient.outgoing_document_id)
-        kind = tx.get(DocumentType, document.type_id) if document.type_id else None
-        document.refuse_exchange(kind)
-        envelope = envelope_of(tx, means, document, recipient)
-        sender, receiver = document.organ_code, recipient.organ_code
-        agency_id = document.agency_id
-    data = edxml.write(envelope)
-    stored = means.content.put(data, accept=EDXML)
+    recipient_id = UUID(job.payload["recipient"])
     try:
+        with errand.transaction() as tx:
+            recipient = tx.get(Recipient, recipient_id)
+            document = tx.get(OutgoingDocument, recipient.outgoing_document_id)
+            kind = tx.get(DocumentType, document.type_id) if document.type_id else None
+            document.refuse_exchange(kind)
+            envelope = envelope_of(tx, means, document, recipient)
+            sender, receiver = document.organ_code, recipient.organ_code
+            agency_id = document.agency_id
+        data = edxml.write(envelope)
+        stored = keep_packet(means, data)
         gateway = gateway_of(means, agency_id, sender)
         packet_id = gateway.send(MessageType.EDOC, data, (receiver,))
-    except ExchangeError as error:
-        if getattr(error, "retryable", False):
+    except (ExchangeError, NotExchangeable, NotIssued) as error:
+        last = job.attempt >= job.max_attempts
+        if getattr(error, "retryable", False) and not last:
             raise
-        _failed(errand, UUID(job.payload["recipient"]), error)
+        _failed(errand, recipient_id, error)
         raise GiveUp(error.text("vi")) from error
     with errand.finish() as tx:
-        recipient = tx.get(Recipient, UUID(job.payload["recipient"]), lock=True)
+        recipient = tx.get(Recipient, recipient_id, lock=True)
         if recipient.delivery in {Delivery.PENDING, Delivery.FAILED}:
             recipient.delivery = Delivery.SENT
             recipient.delivery_reason = ""
@@ -104,11 +120,16 @@ def send_envelope(errand: Errand, job: ClaimedJob, means: Means) -> None:
         )  # fmt: skip
 
 
-#: what the store may take in as a packet
-EDXML = frozenset({"application/xml"})
+#: a packet is larger than the files in it: base64 adds a third
+PACKET = replace(DEFAULT, file_bytes=DEFAULT_LIMITS.message)
 
 
-def _failed(errand: Errand, recipient_id: UUID, error: ExchangeError) -> None:
+def keep_packet(means: Means, data: bytes) -> Stored:
+    """Keep the bytes of a message as they pass, readable or not; raises `StorageFull`."""
+    return means.content.put(data, accept=None, limits=PACKET)
+
+
+def _failed(errand: Errand, recipient_id: UUID, error: ExchangeError | OfficeError) -> None:
     with errand.transaction() as tx:
         recipient = tx.get(Recipient, recipient_id, lock=True)
         recipient.delivery = Delivery.FAILED
@@ -132,7 +153,7 @@ def envelope_of(
     ]
     issued_on = document.issued_on
     if issued_on is None or document.issued_at is None:
-        raise NotFound(what="ngày ban hành")
+        raise NotIssued(reference=document.reference or document.subject)
     return Envelope(
         sender=Party(document.organ_code, agency.name, in_charge=agency.name),
         receivers=(Party(recipient.organ_code, recipient.name),),
@@ -213,7 +234,7 @@ def send_status(errand: Errand, job: ClaimedJob, means: Means) -> None:
         )
         agency_id = document.agency_id
     data = edxml.write_status(message)
-    stored = means.content.put(data, accept=EDXML)
+    stored = keep_packet(means, data)
     try:
         packet_id = gateway_of(means, agency_id, own).send(
             MessageType.STATUS, data, (message.response.organ_id,)

@@ -12,7 +12,7 @@ from records.authority import Act, authorize
 from records.directive import Assignment, PlannedAssignment, give_directive
 from records.document import IncomingDocument
 from records.organization import Officer
-from records.vocabulary import AssignmentKind
+from records.vocabulary import AssignmentKind, AssignmentState
 
 _ASSIGNMENT = Query(
     sa.select(Assignment).where(Assignment.id == sa.bindparam("id")).with_for_update()
@@ -31,7 +31,8 @@ def assign(tx: Transaction, means: Means, order: Order[IncomingDocument]) -> Dec
     variables = order.item.variables
     unit_part = assignment_of(tx, variables, "lead_assignment")
     if order.is_return:
-        if unit_part is not None:
+        # An officer whom the leader named himself has given it back before his unit does.
+        if unit_part is not None and unit_part.state is not AssignmentState.RETURNED:
             unit_part.give_back(order.reason)
         return Decision({"outcome": "return"}, f"Trả lại lãnh đạo: {order.reason}")
     officer = tx.get(Officer, UUID(text(order.data, "lead_officer")))

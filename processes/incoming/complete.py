@@ -4,7 +4,7 @@ from engine.database import Transaction
 from engine.errors import OfficeError
 from processes.incoming.assign import assignment_of
 from processes.means import Means
-from processes.order import Decision, Order, text
+from processes.order import Decision, Order, bound_by, text
 from processes.status_reports import report_status
 from records.authority import Act, authorize
 from records.document import IncomingDocument
@@ -21,16 +21,20 @@ class OwnWork(OfficeError):
     en = "You did this work yourself; somebody else must confirm it."
 
 
+#: done, or given back by the officer it was given to and done by another of his unit
+_CLOSED = frozenset({AssignmentState.FINISHED, AssignmentState.RETURNED})
+
+
 def complete(tx: Transaction, _means: Means, order: Order[IncomingDocument]) -> Decision:
     """Close the unit's part and tell the sender the document is done (06), or send it back."""
     authorize(tx.acting, Act.ASSIGN_WORK)
-    if order.item.variables.get("processed_by") == str(tx.acting.officer_id):
+    if order.item.variables.get("processed_by") in bound_by(tx.acting):
         raise OwnWork
     document = order.document
     if order.is_return:
         return Decision({"outcome": "return"}, f"Yêu cầu giải quyết tiếp: {order.reason}")
     part = assignment_of(tx, order.item.variables, "lead_assignment")
-    if part is not None and part.state is not AssignmentState.FINISHED:
+    if part is not None and part.state not in _CLOSED:
         part.finish(tx.now)
     document.status = IncomingStatus.COMPLETED
     document.completed_at = tx.now

@@ -43,6 +43,7 @@ def direct(tx: Transaction, means: Means, order: Order[IncomingDocument]) -> Dec
         "lead_unit": str(unit) if unit else None,
         "lead_officer": str(lead.officer_id) if lead.officer_id else None,
         "lead_assignment": str(lead.id),
+        "officer_assignment": None,
         "deadline": lead.deadline.isoformat(),
         "cooperating": [
             str(a.unit_id)

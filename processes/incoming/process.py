@@ -26,6 +26,9 @@ def process(tx: Transaction, _means: Means, order: Order[IncomingDocument]) -> D
     if document.status is not IncomingStatus.IN_PROGRESS:
         document.status = IncomingStatus.IN_PROGRESS
         report_status(tx, document, "05", "Đang xử lý")
+    if part is not None and part.state is AssignmentState.FINISHED:  # sent back for more work
+        part.state = AssignmentState.ACCEPTED
+        part.finished_at = None
     if order.is_return:
         if part is not None:
             part.give_back(order.reason)
@@ -37,9 +40,6 @@ def process(tx: Transaction, _means: Means, order: Order[IncomingDocument]) -> D
     percent = int(order.data.get("progress") or 0)
     done = order.outcome != "continue"
     if part is not None:
-        if part.state is AssignmentState.FINISHED:  # sent back for more work
-            part.state = AssignmentState.ACCEPTED
-            part.finished_at = None
         report_progress(
             tx, part, percent=100 if done else percent, text=text(order.data, "opinion"),
             file_id=file_id,

@@ -3,7 +3,7 @@
 from engine.database import Transaction
 from engine.errors import OfficeError
 from processes.means import Means
-from processes.order import Decision, Order
+from processes.order import Decision, Order, bound_by
 from processes.outgoing.paper import Paper, current_paper
 from records.authority import Act, authorize
 from records.document import OutgoingDocument
@@ -38,7 +38,7 @@ def judge(
     Raises `OwnDraft`, `AlreadySigned`, `NoPaper`, `OpinionWithoutText` (a return needs its reason).
     """
     document = order.document
-    if document.author_id is not None and document.author_id == tx.acting.officer_id:
+    if str(document.author_id) in bound_by(tx.acting):
         raise OwnDraft
     if document.is_signed:
         raise AlreadySigned

@@ -86,6 +86,8 @@ def draft(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Deci
         for upload in order.files.get(key, ()):
             attach_file(tx, document, upload.stored, name=upload.name, kind=use)
     version = _keep(tx, means, order, kind, position)
+    # Decree 30/2020, Điều 12: what was approved is that paper; a new one is approved anew.
+    document.reviewer_id = document.format_checker_id = None
     document.status = OutgoingStatus.DRAFTING
     units = [str(u) for u in data.get("cooperating_units") or []]
     if units:
@@ -141,8 +143,9 @@ def _readdress(tx: Transaction, document: OutgoingDocument, data: Mapping[str, A
     """Write the recipients anew, in the order of the form."""
     for earlier in recipients_of(tx, document):
         tx.delete(earlier)
-    for ordinal, row in enumerate(data.get("recipients") or [], start=1):
-        agency = tx.get(Agency, UUID(str(row["agency"])))
+    rows = {str(row["agency"]): row for row in data.get("recipients") or []}  # each once
+    for ordinal, (key, row) in enumerate(rows.items(), start=1):
+        agency = tx.get(Agency, UUID(key))
         code = tx.scalar(
             sa.select(AgencyCode.code).where(
                 AgencyCode.agency_id == agency.id, AgencyCode.preferred.is_(True)

@@ -55,8 +55,9 @@ def issue(tx: Transaction, _means: Means, order: Order[OutgoingDocument]) -> Dec
     document = order.document
     if document.issued_at is not None:
         raise AlreadyIssued(reference=document.reference, at=document.issued_at)
-    document.issue_form = term(IssueForm, order.data, "issue_form", document.issue_form)
-    document.off_system_reason = text(order.data, "off_system_reason")
+    if order.data.get("issue_form"):  # else as it was registered
+        document.issue_form = term(IssueForm, order.data, "issue_form", document.issue_form)
+        document.off_system_reason = text(order.data, "off_system_reason")
     kind = tx.get(DocumentType, document.type_id) if document.type_id else None
     document.ensure_issuable(kind, {f.kind for f in files_of(tx, document)})
     recipients = recipients_of(tx, document)

@@ -1,5 +1,6 @@
 """Diagrams written in a few lines, for tests."""
 
+from itertools import pairwise
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -116,7 +117,7 @@ class Drawing:
         return self
 
     def chain(self, *identities: str) -> "Drawing":
-        for source, target in zip(identities, identities[1:], strict=False):
+        for source, target in pairwise(identities):
             self.flow(source, target)
         return self
 

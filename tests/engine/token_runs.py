@@ -120,6 +120,11 @@ class Run:
         one = self.program
         return states.load(self.bytes, one.spec, one.subprocess_specs, Evaluator(self.now))
 
+    def loaded(self) -> list[Any]:
+        """The open steps' tasks as they come out of the stored state."""
+        wanted = {str(i) for i in self.open}
+        return [t for t in self.load().tasks.values() if str(t.id) in wanted]
+
     def _take(self, step: machine.Step) -> "Run":
         self.step = step
         self.steps += 1

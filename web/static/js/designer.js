@@ -7,6 +7,7 @@ const token = document.querySelector('meta[name="csrf-token"]').content;
 let { etag } = words;
 let designer;
 let clean = true;
+let waiting;
 
 function say(text) {
   const place = findingsBox.querySelector('[data-saved]');
@@ -14,7 +15,7 @@ function say(text) {
 }
 
 async function send(method, address) {
-  say(words.saving);
+  if (method === 'PUT') say(words.saving);
   const answer = await fetch(address, {
     method,
     body: await designer.xml(),
@@ -30,11 +31,12 @@ async function send(method, address) {
   const parsed = new DOMParser().parseFromString(result.findings_html, 'text/html');
   findingsBox.replaceChildren(...parsed.body.childNodes);
   designer.showFindings(result.findings);
-  say(result.saved_text);
+  say(clean || method === 'PUT' ? result.saved_text : words.changed);
   return result;
 }
 
 async function save() {
+  clearTimeout(waiting);
   try {
     const result = await send('PUT', words.save);
     if (!result) return false;
@@ -49,12 +51,11 @@ async function save() {
   }
 }
 
-let waiting;
 function changed() {
   clean = false;
   say(words.changed);
   clearTimeout(waiting);
-  waiting = setTimeout(() => send('POST', words.lint).then((result) => { if (result) say(words.changed); }).catch(() => {}), 1500);
+  waiting = setTimeout(() => send('POST', words.lint).catch(() => {}), 1500);
 }
 
 function connect() {

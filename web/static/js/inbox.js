@@ -1,10 +1,10 @@
-// The inbox by keyboard: j k move, Enter opens, x selects, e sends. Previews load as partials, the next one early.
+// The inbox by keyboard: j k move, Enter opens, x selects, e sends. Previews load as partials, only when asked for:
+// the journal tells what an officer has opened.
 import { mayAct } from './keys.js';
 
 const inbox = document.querySelector('[data-inbox]');
 const preview = inbox.querySelector('[data-preview]');
 const list = inbox.querySelector('[data-list]');
-const early = new Map();
 const wide = matchMedia('(min-width: 800px)');
 const rows = () => [...list.querySelectorAll('[data-row]')];
 let loading = null;
@@ -13,12 +13,6 @@ async function partial(href, signal) {
   const answer = await fetch(href, { headers: { 'X-Partial': 'preview' }, signal });
   if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
   return answer.text();
-}
-
-function prefetch(row) {
-  const href = row?.querySelector('a').href;
-  if (!href || early.has(href)) return;
-  early.set(href, partial(href).catch(() => early.delete(href)));
 }
 
 function skeleton() {
@@ -54,15 +48,13 @@ async function show(row, { remember = true } = {}) {
   mark(row);
   const slow = setTimeout(skeleton, 300);
   try {
-    const html = (await early.get(href)) ?? (await partial(href, signal));
-    early.delete(href);
+    const html = await partial(href, signal);
     if (signal.aborted) return;
     // Our own server's markup, parsed without running anything in it.
     const parsed = new DOMParser().parseFromString(html, 'text/html');
     preview.replaceChildren(...parsed.body.childNodes);
     if (remember) history.pushState({ item: href }, '', href);
     preview.dispatchEvent(new CustomEvent('congvan:loaded', { bubbles: true }));
-    prefetch(row.nextElementSibling ?? rows()[rows().indexOf(row) + 1]);
   } catch (error) {
     if (error.name !== 'AbortError') location.assign(href);
   } finally {
@@ -127,5 +119,4 @@ document.addEventListener('keydown', (event) => {
   if (act && act() !== false) event.preventDefault();
 });
 
-if (wide.matches) prefetch(current()?.nextElementSibling);
 countSelected();

@@ -1,0 +1,56 @@
+"""Files of documents (tệp): bytes as they were stored, never as a page of ours."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, send_file
+
+from api.bearer import Scope, guarded, transaction
+from api.blueprint import Resource
+from api.documents import read_file
+from api.installation import installation
+from api.schemas.files import FileQuery
+from records import journal
+from records.authority import Act
+from records.inspection import DOCUMENTS, PDF
+
+blueprint = Resource("files", "files", "Tệp của văn bản")
+
+#: shown in the browser on request; everything else is handed over for saving
+SHOWN_INLINE = frozenset({PDF, "image/png", "image/jpeg"})
+
+#: what officers and senders put in is never a page of ours
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-cache",
+    "Vary": "Authorization",
+}
+
+
+@blueprint.get("/<uuid:file_id>")
+@guarded(Scope.READ, Act.READ_DOCUMENT)
+@blueprint.arguments(FileQuery, location="query")
+@blueprint.response(
+    200, {"type": "string", "format": "binary"}, content_type="application/octet-stream"
+)
+def download(query: dict[str, Any], file_id: UUID) -> Response:
+    """Hand over a file; every time is in the journal. What is in quarantine stays there."""
+    with transaction() as tx:
+        file = read_file(tx, file_id)
+        inline = query["inline"] and file.media_type in SHOWN_INLINE
+        journal.record(tx, "view" if inline else "download", "file", file.id, sha256=file.sha256)
+    known = file.media_type if file.media_type in DOCUMENTS else "application/octet-stream"
+    response = send_file(
+        installation().means.content.open(file.sha256),
+        mimetype=known,
+        as_attachment=not inline,
+        download_name=file.name,
+        etag=file.sha256,
+        conditional=True,
+        max_age=None,
+    )
+    for name, value in HEADERS.items():
+        response.headers[name] = value
+    return response

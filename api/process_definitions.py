@@ -1,0 +1,129 @@
+"""Procedures (quy trình): versions, their diagrams, checking one, publishing one."""
+
+from typing import Any
+
+from flask import Response, request
+
+from api.answers import Answer, show
+from api.bearer import Scope, acting, guarded, transaction
+from api.blueprint import Resource
+from api.errors import WrongMediaType
+from api.idempotency import carry_out
+from api.schemas.procedures import (
+    DefinitionList,
+    DiagramRequest,
+    LintAnswer,
+    Published,
+    PublishRequest,
+)
+from engine.database import Transaction
+from engine.errors import NotFound
+from processes import procedures
+from processes.procedures import PublishProcedure
+from records.authority import Act, authorize
+
+XML = frozenset({"application/xml", "text/xml"})
+
+#: a diagram of the largest size, as a JSON string
+LARGEST_DIAGRAM = 5_000_000
+
+blueprint = Resource(
+    "process-definitions", "process-definitions", "Quy trình", largest=LARGEST_DIAGRAM
+)
+
+_LINE = (
+    "id", "key", "number", "name", "is_current", "sha256", "reason", "published_at", "published_by",
+    "forms",
+)  # fmt: skip
+
+
+@blueprint.get("")
+@guarded(Scope.READ, Act.READ_PROCESS)
+@blueprint.response(200, DefinitionList)
+def index() -> Response:
+    """List the current version of each procedure of the agency."""
+    with transaction() as tx:
+        found = procedures.current_procedures(tx)
+    return show({"items": [_line(one) for one in found]})
+
+
+@blueprint.get("/<key>")
+@guarded(Scope.READ, Act.READ_PROCESS)
+@blueprint.response(200, DefinitionList)
+def versions(key: str) -> Response:
+    """List all versions of a procedure, newest first."""
+    with transaction() as tx:
+        found = procedures.versions(tx, key)
+    return show({"items": [_line(one) for one in found]})
+
+
+@blueprint.get("/<key>/<int:number>/diagram")
+@guarded(Scope.READ, Act.READ_PROCESS)
+@blueprint.response(200, {"type": "string"}, content_type="application/xml")
+def diagram(key: str, number: int) -> Response:
+    """Return the diagram of a version as its author drew it."""
+    with transaction() as tx:
+        found = next((v for v in procedures.versions(tx, key) if v.number == number), None)
+    if found is None:
+        raise NotFound(what=f"phiên bản {number} của quy trình «{key}»")
+    response = Response(found.xml_original, content_type="application/xml")
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.set_etag(found.sha256)
+    response.make_conditional(request)
+    return response
+
+
+@blueprint.post("/lint")
+@guarded(Scope.READ, Act.READ_PROCESS)
+@blueprint.doc(
+    requestBody={
+        "required": True,
+        "content": {
+            "application/json": {"schema": DiagramRequest},
+            "application/xml": {"schema": {"type": "string"}},
+        },
+    }
+)
+@blueprint.response(200, LintAnswer)
+def lint() -> Response:
+    """Check a diagram without publishing it; 422 where it cannot be read at all."""
+    authorize(acting(), Act.READ_PROCESS)
+    prepared = procedures.check(_diagram())
+    found = [finding.to_json() for finding in prepared.findings]
+    return show({"publishable": not prepared.has_errors, "findings": found})
+
+
+def _diagram() -> bytes:
+    if request.mimetype in XML:
+        return request.get_data()
+    if not request.is_json:
+        raise WrongMediaType(
+            wanted="application/xml, application/json", found=request.mimetype or "—"
+        )
+    body = blueprint.ARGUMENTS_PARSER.parse(DiagramRequest(), request, location="json")
+    return str(body["xml"]).encode()
+
+
+@blueprint.post("")
+@guarded(Scope.WRITE, Act.PUBLISH_PROCESS)
+@blueprint.arguments(PublishRequest)
+@blueprint.response(201, Published)
+def publish(body: dict[str, Any]) -> Response:
+    """Publish a new version; runs that are under way stay with theirs.
+
+    422 with the findings where the diagram has errors.
+    """
+    command = PublishProcedure(
+        body["key"], body["xml"].encode(), body["reason"], body.get("name", "")
+    )
+
+    def effect(tx: Transaction) -> Answer:
+        made = procedures.publish(tx, command)
+        place = f"{blueprint.url_prefix}/{made.key}/{made.number}/diagram"
+        return Answer({**_line(made), "findings": made.findings}, 201, {"Location": place})
+
+    return carry_out(effect)
+
+
+def _line(definition: Any) -> dict[str, Any]:
+    return {name: getattr(definition, name) for name in _LINE}

@@ -1,0 +1,81 @@
+"""Runs of procedures (lần chạy quy trình): over which document, where they stand, what happened."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from api.answers import show
+from api.bearer import Scope, acting, guarded, transaction
+from api.blueprint import Resource
+from api.installation import installation
+from api.schemas.procedures import InstanceHistory, InstanceLine, InstanceList, InstanceQuery
+from processes import history
+from processes.history import ToldEvent
+from records.authority import Act
+
+blueprint = Resource("process-instances", "process-instances", "Lần chạy quy trình")
+
+
+@blueprint.get("")
+@guarded(Scope.READ, Act.READ_HISTORY)
+@blueprint.arguments(InstanceQuery, location="query")
+@blueprint.response(200, InstanceList)
+def index(query: dict[str, Any]) -> Response:
+    """List the runs over one document."""
+    with transaction() as tx:
+        found = history.instances_of(tx, query["document"])
+    return show({"items": [_line(instance) for instance in found]})
+
+
+@blueprint.get("/<uuid:instance_id>")
+@guarded(Scope.READ, Act.READ_HISTORY)
+@blueprint.response(200, InstanceLine)
+def read(instance_id: UUID) -> Response:
+    """Read where a run stands."""
+    with transaction() as tx:
+        found = history.read_instance(tx, instance_id)
+    return show(_line(found))
+
+
+@blueprint.get("/<uuid:instance_id>/history")
+@guarded(Scope.READ, Act.READ_HISTORY)
+@blueprint.response(200, InstanceHistory)
+def tell(instance_id: UUID) -> Response:
+    """Return every event of a run, and whether the chain of them holds."""
+    with transaction() as tx, installation().database.session(acting()) as session:
+        found = history.tell(tx, session, instance_id)
+        instance = _line(found.instance)
+    broken = found.broken
+    verification = {
+        "holds": broken is None,
+        "broken_at": broken.seq if broken else None,
+        "reason": broken.reason if broken else "",
+    }
+    events = [_event(event) for event in found.events]
+    return show({"instance": instance, "verification": verification, "items": events})
+
+
+def _line(instance: Any) -> dict[str, Any]:
+    return {
+        "id": instance.id,
+        "definition_id": instance.definition_id,
+        "document_id": instance.subject_id,
+        "kind": instance.subject_type,
+        "status": instance.status,
+        "standing": instance.standing,
+        "started_at": instance.started_at,
+        "ended_at": instance.ended_at,
+    }
+
+
+def _event(event: ToldEvent) -> dict[str, Any]:
+    return {
+        "seq": event.seq,
+        "kind": event.body["kind"],
+        "node": event.body["node"],
+        "at": event.body["at"],
+        "previous": event.previous,
+        "hash": event.hash,
+        "body": event.body,
+    }

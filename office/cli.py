@@ -1,0 +1,266 @@
+"""The command `congvan` (lệnh congvan): run an installation, set one up, look at files."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import orjson
+
+from engine.errors import OfficeError
+from exchange.errors import ExchangeError
+from office import settings as configuration
+from office.settings import Mode, Settings, release
+from signing.errors import SigningError
+
+F = TypeVar("F", bound=Callable[..., Any])
+REFUSALS = (OfficeError, ExchangeError, SigningError)
+
+
+def _told(command: F) -> F:
+    """Have a command print what was refused, in both languages, and end with status 1."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except REFUSALS as error:
+            click.echo(error.text("vi"), err=True)
+            click.echo(error.text("en"), err=True)
+            sys.exit(1)
+
+    return run  # type: ignore[return-value] # the wrapper keeps the signature
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(release(), prog_name="congvan")
+def main() -> None:
+    """Congvan: tiếp nhận, xử lý, ký, phát hành và liên thông văn bản."""
+    logging.basicConfig(
+        level=os.environ.get("CONGVAN_LOG", "WARNING"),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+
+
+# running ---------------------------------------------------------------------------------------
+
+
+@main.command()
+@_told
+def run() -> None:
+    """Chạy toàn bộ hệ thống (start everything, Ctrl-C stops it)."""
+    from office import start
+    from office.supervisor import Supervisor, own_programs
+
+    found = configuration.load()
+    Supervisor(
+        found, own_programs(), prepare=start.preparation(found), announce=start.announcement
+    ).run()
+
+
+@main.command()
+@_told
+def web() -> None:
+    """Chạy máy chủ web (one web server; needs DATABASE_URL)."""
+    from office import start
+    from office.wsgi import serve
+
+    found = configuration.load()
+    serve(found, lambda: start.application(found))
+
+
+@main.command()
+@_told
+def worker() -> None:
+    """Chạy tiến trình xử lý việc nền (one worker; needs DATABASE_URL)."""
+    from office.office import Office
+    from office.worker import Worker
+
+    found = configuration.load()
+    office = Office.open(found)
+    Worker(
+        office.database,
+        office.handlers(),
+        office.periodic(),
+        broker_url=found.broker_url,
+        threads=found.job_threads,
+    ).run()
+
+
+@main.command()
+@_told
+def migrate() -> None:
+    """Nâng cấp cơ sở dữ liệu lên phiên bản mới nhất (bring the database to the newest schema)."""
+    from office.migrate import upgrade
+
+    with _database() as found:
+        click.echo(f"Phiên bản cơ sở dữ liệu: {upgrade(found.database_url)}")
+
+
+# setting up ------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.option("--agency", "name", prompt="Tên cơ quan", help="Tên cơ quan (name of the agency)")
+@click.option("--code", prompt="Mã định danh", help="Mã định danh, ví dụ H55.07 (identifier)")
+@click.option("--symbol", prompt="Ký hiệu", help="Ký hiệu trong số văn bản, ví dụ STTTT (symbol)")
+@click.option("--place", default="", help="Địa danh ghi trên văn bản (place)")
+@click.option("--admin", prompt="Họ tên quản trị", help="Quản trị đầu tiên (first administrator)")
+@_told
+def init(name: str, code: str, symbol: str, place: str, admin: str) -> None:
+    """Tạo cơ quan và đường dẫn một lần cho quản trị đầu tiên (agency and first administrator)."""
+    from office import start
+
+    with _database() as found:
+        link = start.found_agency(
+            found, name=name, code=code, symbol=symbol, place=place, admin=admin
+        )
+    click.echo("Gửi đường dẫn này cho quản trị; chỉ dùng được một lần (one-time link):")
+    click.echo(link)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON")
+@_told
+def doctor(as_json: bool) -> None:
+    """Kiểm tra máy và cấu hình, không cần hệ thống đang chạy (check machine and settings)."""
+    from office.doctor import Level
+    from office.doctor import doctor as look
+    from office.migrate import newest
+
+    findings = look(configuration.load(), expected_revision=newest())
+    if as_json:
+        click.echo(orjson.dumps([vars_of(f) for f in findings], option=orjson.OPT_INDENT_2))
+    else:
+        for finding in findings:
+            click.echo(finding.text("vi"))
+    if any(f.level is Level.PROBLEM for f in findings):
+        sys.exit(1)
+
+
+def vars_of(finding: Any) -> dict[str, Any]:
+    """Return a finding's fields as plain JSON."""
+    return {name: str(getattr(finding, name)) for name in finding.__slots__}
+
+
+@main.command("verify-journal")
+@_told
+def verify_journal() -> None:
+    """Kiểm tra toàn vẹn nhật ký và lịch sử xử lý (verify the journal and all histories)."""
+    from office import start
+
+    with _database() as found:
+        lines, sound = start.verify_records(found)
+    for line in lines:
+        click.echo(line)
+    if not sound:
+        sys.exit(1)
+
+
+@contextmanager
+def _database() -> Iterator[Settings]:
+    """Yield the settings with a database that answers: external, running, or started for this."""
+    from office.postgres import Cluster
+
+    found = configuration.load()
+    if found.database_url:
+        yield found
+        return
+    known = found.data / "database.url"
+    if known.is_file() and _answers(known.read_text().strip()):
+        yield replace(found, database_url=known.read_text().strip())
+        return
+    found.make_data()
+    cluster = Cluster(found.data, say=click.echo)
+    try:
+        yield replace(found, database_url=cluster.start())
+    finally:
+        cluster.stop()
+
+
+def _answers(url: str) -> bool:
+    import psycopg
+
+    try:
+        psycopg.connect(url.replace("+psycopg", ""), connect_timeout=3).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+# files -----------------------------------------------------------------------------------------
+
+_FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+@main.command("lint-process")
+@_FILE
+@click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON")
+@_told
+def lint_process(file: Path, as_json: bool) -> None:
+    """Kiểm tra một sơ đồ BPMN; mã thoát 1 khi có lỗi (check a diagram; exit 1 on errors)."""
+    from processes.procedures import check
+
+    prepared = check(file.read_bytes())
+    if as_json:
+        findings = [f.to_json() for f in prepared.findings]
+        click.echo(orjson.dumps(findings, option=orjson.OPT_INDENT_2))
+    for finding in [] if as_json else prepared.findings:
+        where = f" [{finding.element}]" if finding.element else ""
+        click.echo(f"{finding.severity.value}{where}: {finding.vi}")
+        click.echo(f"    {finding.en}")
+    if not as_json:
+        count = sum(f.is_error for f in prepared.findings)
+        click.echo(f"{count} lỗi" if count else "Sơ đồ hợp lệ, ban hành được.")
+    if prepared.has_errors:
+        sys.exit(1)
+
+
+@main.command("verify-pdf")
+@_FILE
+@click.option("--trust", type=click.Path(path_type=Path), help="Thư mục tin cậy (trust.toml)")
+@click.option("--json", "as_json", is_flag=True, help="In báo cáo dạng JSON")
+@_told
+def verify_pdf(file: Path, trust: Path | None, as_json: bool) -> None:
+    """Kiểm tra chữ ký số của một tệp PDF; mã thoát 1 khi không hợp lệ (verify signatures)."""
+    from signing.verify import verify_file
+
+    folder = trust or configuration.load().data / "signing" / "trust"
+    report, words = verify_file(file, folder)
+    click.echo(report.to_json() if as_json else words)
+    if not report.is_valid:
+        sys.exit(1)
+
+
+@main.group()
+def edxml() -> None:
+    """Gói tin liên thông (exchange packets)."""
+
+
+@edxml.command("read")
+@_FILE
+@click.option("--json", "as_json", is_flag=True, help="In dạng JSON")
+@_told
+def edxml_read(file: Path, as_json: bool) -> None:
+    """Đọc một gói tin edXML (read a packet)."""
+    from exchange.summary import read_main
+
+    words, facts = read_main(file)
+    click.echo(orjson.dumps(facts, option=orjson.OPT_INDENT_2) if as_json else words)
+
+
+def mode_line(found: Settings) -> str:
+    """Return one line that tells a trial from real use."""
+    if found.mode is Mode.DEMO:
+        return "Chế độ dùng thử (demo): không dùng cho công việc thật (not for production)."
+    return "Chế độ vận hành (production)."
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""What happens before and around the first request (khởi động): migrate, seed, announce."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from wsgiref.types import WSGIApplication
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from engine import history
+from engine.database import SYSTEM, Database
+from engine.errors import OfficeError
+from engine.instance import ProcessInstance
+from office import demo, founding, migrate, wsgi
+from office.office import Office
+from office.postgres import refuse_unsafe
+from office.settings import Mode, Settings
+from records import seal
+from records.account import invite
+from records.calendar_day import seed_calendar
+from records.organization import Role
+from records.staffing import add_agency, add_officer, appoint
+from records.vietnamese import local_date
+
+
+def preparation(settings: Settings) -> list[Callable[[Settings], object]]:
+    """Return what the supervisor does once the database answers."""
+    steps: list[Callable[[Settings], object]] = [check_database, remember_database, upgrade]
+    if settings.mode is Mode.DEMO:
+        steps.append(seed_demo)
+    return steps
+
+
+def check_database(settings: Settings) -> None:
+    """Refuse a database that could lose what it acknowledged, or that sorts Vietnamese wrongly."""
+    with psycopg.connect(
+        settings.database_url.replace("+psycopg", ""), autocommit=True
+    ) as connection:
+        refuse_unsafe(connection)
+
+
+def remember_database(settings: Settings) -> None:
+    """Leave the address for `congvan init` and the like, readable by us alone."""
+    path = settings.make_data() / "database.url"
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(settings.database_url)
+
+
+def upgrade(settings: Settings) -> None:
+    """Migrate."""
+    migrate.upgrade(settings.database_url)
+
+
+def seed_demo(settings: Settings) -> None:
+    """Seed the demonstration where there is no agency yet."""
+    office = Office.open(settings)
+    try:
+        demo.seed(office, password=demo.password_of(settings))
+    finally:
+        office.database.dispose()
+
+
+def announcement(settings: Settings) -> str:
+    """Return what the terminal shows when the system is ready."""
+    lines = ["", f"Congvan đang chạy tại  {settings.url}", f"API: {settings.url}/api/docs"]
+    if settings.mode is Mode.DEMO:
+        lines += ["", "Tài khoản dùng thử (demo accounts):"]
+        lines += [
+            f"  {person.username:<20} {person.name}, {person.title} ({agency})"
+            for agency, person in demo.accounts()
+        ]
+        lines += ["", f"Mật khẩu và mã PIN chứng thư (password and PIN): {demo.shown(settings)}"]
+        lines += ["Chỉ để dùng thử, không dùng cho công việc thật (not for production)."]
+    lines += ["", "Dừng: Ctrl-C (stop with Ctrl-C)"]
+    return "\n".join(lines)
+
+
+def application(settings: Settings) -> WSGIApplication:
+    """Return the web application behind its probes, for one process of the web server."""
+    from web.app import create_app
+
+    office = Office.open(settings)
+    checks = {
+        "database": wsgi.database_answers(office.database),
+        "migrations": _migrated(office.database),
+        "worker": wsgi.worker_beats(office.database),
+    }
+    return wsgi.Probes(create_app(office), checks)
+
+
+def _migrated(database: Database) -> wsgi.Check:
+    wanted = migrate.newest()
+
+    def check() -> str | None:
+        with database.engine.connect() as connection:
+            found = migrate.current(connection)
+            connection.commit()
+        return None if found == wanted else f"revision {found or 'none'}, needs {wanted}"
+
+    return check
+
+
+class AlreadyFounded(OfficeError):
+    """The installation has this agency already (đã có cơ quan này)."""
+
+    code = "already-founded"
+    status = 409
+    vi = "Đã có cơ quan mang mã {agency_code}."
+    en = "An agency with the identifier {agency_code} exists already."
+
+
+def found_agency(
+    settings: Settings, *, name: str, code: str, symbol: str, place: str, admin: str
+) -> str:
+    """Set up an agency with its first administrator; return the one-time link for his account."""
+    migrate.upgrade(settings.database_url)
+    office = Office.open(settings)
+    with office.database.transaction(SYSTEM) as tx:
+        seed_calendar(tx)
+        today = local_date(tx.now)
+        agency = add_agency(tx, name, code, valid_from=today, symbol=symbol, place=place)
+        tx.flush()
+        officer = add_officer(tx, agency.id, admin)
+        tx.flush()
+        appoint(tx, officer.id, agency.id, "Quản trị hệ thống của cơ quan", Role.AGENCY_ADMIN)
+        founding.furnish(tx, agency.id)
+        founding.admit(tx, office, agency.id)
+        token = invite(tx, officer.id)
+    office.database.dispose()
+    return f"{settings.url}/invitations/{token}"
+
+
+def verify_records(settings: Settings) -> tuple[list[str], bool]:
+    """Verify the journal and all histories; return what to print and whether they hold."""
+    database = Database(settings.database_url)
+    with database.session() as session:
+        journal = seal.verify(session)
+        lines = [journal.text("vi")]
+        broken = list(_broken(session))
+        count = session.scalar(sa.select(sa.func.count(ProcessInstance.id)))
+    lines += broken or [f"Lịch sử xử lý toàn vẹn: {count} lần chạy quy trình."]
+    lines.append(f"Kiểm tra lúc {datetime.now(UTC).isoformat(timespec='seconds')}")
+    database.dispose()
+    return lines, journal.holds and not broken
+
+
+def _broken(session: orm.Session) -> list[str]:
+    found = []
+    for instance in session.scalars(sa.select(ProcessInstance).order_by(ProcessInstance.id)):
+        problem = history.verify(session, instance)
+        if problem is not None:
+            found.append(f"Lần chạy {instance.id}, sự kiện {problem.seq}: {problem.reason}")
+    return found

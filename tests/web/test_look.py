@@ -1,0 +1,194 @@
+"""The pages in a real browser: nothing against the strict policy, nothing against WCAG 2.2 AA, keys and forms work."""
+
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+AXE = (Path(__file__).parent / "axe/axe.min.js").read_text("utf-8")
+GALLERY = runpy.run_path(str(ROOT / "tools/gallery.py"))
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+CHROMIUM = Path("/usr/bin/chromium")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium: apt-get install chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, bytes]:
+    return GALLERY["drawn"]()
+
+
+@pytest.fixture(scope="module")
+def base(pages: dict[str, bytes]) -> Iterator[str]:
+    server = GALLERY["serve"](pages)
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def tab(browser) -> Iterator:
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="vi")
+    page = context.new_page()
+    page.complaints = []
+    page.on(
+        "console",
+        lambda m: page.complaints.append(m.text) if "Content Security Policy" in m.text else None,
+    )
+    page.on("pageerror", lambda e: page.complaints.append(str(e)))
+    yield page
+    context.close()
+
+
+def settled(tab, selector: str) -> None:
+    tab.wait_for_selector(selector, timeout=20_000)
+
+
+def test_axe_and_the_policy_find_nothing(tab, base, pages) -> None:
+    names = [p for p in pages if "." not in p and p != "/api"]
+    told = [(p, "light") for p in names] + [
+        (f"/{n}", "dark") for n in ("inbox", "document", "replay")
+    ]
+    for path, scheme in told:
+        tab.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        tab.goto(base + path)
+        tab.evaluate("document.documentElement.removeAttribute('data-theme')")
+        tab.evaluate(AXE)
+        found = tab.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]
+        assert not [(path, scheme, v["id"], [n["target"] for n in v["nodes"]]) for v in found]
+        assert not tab.complaints, (path, tab.complaints)
+
+
+def test_axe_sees_a_missing_label(tab, base) -> None:
+    tab.goto(base + "/login")
+    tab.evaluate("document.querySelector('label[for=username]').remove()")
+    tab.evaluate(AXE)
+    found = tab.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]
+    assert "label" in {v["id"] for v in found}
+
+
+def test_no_page_scrolls_sideways_on_a_phone(tab, base, pages) -> None:
+    tab.set_viewport_size({"width": 390, "height": 844})
+    for path in (p for p in pages if "." not in p and p not in {"/api", "/form-editor"}):
+        tab.goto(base + path)
+        assert not tab.evaluate("document.documentElement.scrollWidth > innerWidth"), path
+
+
+def test_the_paper_is_shown_and_searched(tab, base) -> None:
+    tab.goto(base + "/document")
+    settled(tab, ".pdf canvas")
+    settled(tab, ".textLayer span")
+    tab.fill("#pdf-find", "Ủy ban nhân dân tỉnh")
+    settled(tab, ".textLayer .highlight")
+    assert tab.inner_text("[data-pdf-page]") == "Trang 1/2"
+    assert tab.complaints == []
+
+
+def test_the_designer_edits_our_words_and_shows_its_mark(tab, base) -> None:
+    tab.goto(base + "/designer")
+    settled(tab, "[data-designer][data-ready]")
+    assert tab.locator(".finding-error").count() == 2
+    tab.click("[data-jump=solve]")
+    settled(tab, "#bio-properties-panel-congvan-verb")
+    tab.select_option("#bio-properties-panel-congvan-verb", "approve")
+    xml = tab.evaluate("document.querySelector('[data-designer]').designer.xml()")
+    assert 'xmlns:congvan="urn:congvan:bpmn:1"' in xml
+    assert (
+        '<userTask id="solve" name="Giải quyết, soạn trả lời" congvan:verb="approve">'
+        in xml.replace("bpmn:", "")
+    )
+    assert tab.evaluate("document.querySelector('[data-designer]').designer.untranslated.size") == 0
+    assert tab.inner_text("[data-saved]") == "Có thay đổi chưa lưu"
+    tab.keyboard.press("Control+s")
+    settled(tab, "[data-saved]:text('Đã lưu lúc 10 giờ 21')")
+    box = tab.locator(".bjs-powered-by").bounding_box()
+    top = tab.evaluate(
+        "([x, y]) => document.elementFromPoint(x, y).closest('.bjs-powered-by') !== null",
+        [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2],
+    )
+    assert top, "the bpmn.io mark is covered"
+    assert tab.complaints == []
+
+
+def test_the_form_editor_runs_under_the_policy(tab, base) -> None:
+    tab.goto(base + "/form-editor")
+    settled(tab, "[data-form-editor][data-ready]")
+    tab.click(".fjs-form-field")
+    # FEEL fields: CodeMirror brings its style sheet, constructed and not inline
+    tab.wait_for_selector(".cm-editor", state="attached", timeout=20_000)
+    assert tab.evaluate("document.adoptedStyleSheets.length") > 0
+    assert tab.locator(".fjs-powered-by").is_visible()
+    assert tab.complaints == []
+
+
+def test_keys_move_select_and_open_commands_without_accents(tab, base) -> None:
+    tab.goto(base + "/inbox")
+    tab.keyboard.press("x")
+    assert "Đã chọn 1 văn bản" in tab.inner_text("[data-bulk]")
+    tab.keyboard.press("Control+k")
+    tab.keyboard.type("so dang ky")
+    assert tab.locator("#command-list li").all_inner_texts() == ["Sổ đăng ký"]
+    tab.keyboard.press("Escape")
+    tab.focus("#f-opinion")
+    tab.keyboard.type("x")
+    assert "Đã chọn 1 văn bản" in tab.inner_text("[data-bulk]"), "typing is not a command"
+
+
+def test_rows_and_conditions_follow_the_form(tab, base) -> None:
+    tab.goto(base + "/directive")
+    assert tab.evaluate("document.activeElement.matches('.errsum')")
+    assert not tab.is_visible("#f-reason")
+    tab.check("input[value=return]")
+    assert tab.is_visible("#f-reason")
+    assert not tab.is_visible("#f-rows")
+    tab.check("input[value=direct]")
+    tab.click("[data-add-row]")
+    tab.click("[data-row]:first-child > [data-remove-row]")
+    names = tab.evaluate("[...document.querySelectorAll('[data-row] select')].map(e => e.name)")
+    assert names == ["rows.0.unit", "rows.0.role", "rows.1.unit", "rows.1.role"]
+    assert tab.complaints == []
+
+
+def test_without_scripts_everything_needed_is_there(browser, base) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(base + "/directive")
+    assert page.is_visible("#f-reason")
+    assert page.is_visible("button[name=row_command]")
+    page.goto(base + "/inbox")
+    assert page.is_visible(".pdf-fallback a")
+    context.close()
+
+
+def test_conditions_read_the_part_of_feel_that_hides_fields(tab, base) -> None:
+    tab.goto(base + "/login")
+    holds = """async ([source, values]) => {
+      const { compile } = await import('/static/js/conditions.js');
+      try { return compile(source)((name) => values[name] ?? null); } catch { return 'unknown'; }
+    }"""
+    cases = [
+        ('=outcome != "return"', {"outcome": "direct"}, True),
+        ('=outcome = "return" or lead_officer != null', {"lead_officer": "an"}, True),
+        ('=outcome = "return" or lead_officer != null', {}, False),
+        ('=issue_form = null or issue_form = "electronic"', {}, True),
+        ('=not(needs_reply) and kind in ("a", "b")', {"kind": "b"}, True),
+        ("=count(rows) > 2", {}, "unknown"),
+        ("=a = 1 extra", {}, "unknown"),
+    ]
+    for source, values, expected in cases:
+        assert tab.evaluate(holds, [source, values]) == expected, source

@@ -1,0 +1,113 @@
+"""The pages put together (ứng dụng web): one Flask application over one office."""
+
+import importlib
+import time
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+from flask import Flask, Response, g, request
+
+from engine.database import new_id
+from web import (
+    account,
+    api_page,
+    begin,
+    document,
+    dossier,
+    file,
+    help_page,
+    inbox,
+    journal,
+    login,
+    operator,
+    procedure,
+    register,
+    replay,
+    start,
+    step,
+)
+from web.assets import init_assets
+from web.door import Office, db, end_reading
+from web.failure import init_failures
+from web.policy import check_asked
+from web.security import secure
+from web.shell import home, shell
+from web.visitor import Browser, csrf, identify, refuse_forgery
+from web.words import init_words
+
+#: the sum of a form with several scans; one file has its own limit in the store
+LARGEST_REQUEST = 320 << 20
+#: the longest text of a form is a draft's
+LARGEST_TEXT = 8 << 20
+
+_ROOMS = (
+    start, login, inbox, step, begin, document, file, register, dossier, procedure, replay,
+    account, operator, journal, api_page, help_page,
+)  # fmt: skip
+
+
+def create_app(office: Office) -> Flask:
+    """Return the application that serves `office`: pages, and the API where it is installed."""
+    app = Flask("web", static_folder=None)
+    app.extensions["congvan"] = office
+    app.secret_key = office.settings.secret_key()
+    app.config.update(
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
+        MAX_FORM_MEMORY_SIZE=LARGEST_TEXT,
+        MAX_FORM_PARTS=5_000,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        SQLALCHEMY_DATABASE_URI=office.database.url,
+    )
+    app.session_interface = Browser()
+    app.jinja_env.trim_blocks = False
+    csrf.init_app(app)
+    db.init_app(app)
+    init_words(app)
+    init_assets(app)
+    app.before_request(_open)
+    app.before_request(refuse_forgery)
+    app.before_request(identify)
+    for room in _ROOMS:
+        app.register_blueprint(room.pages)
+    _add_machines(app)
+    init_failures(app)
+    app.context_processor(lambda: {"shell": shell()} if _is_page() else {})
+    app.after_request(_close)
+    app.after_request(end_reading)
+    app.after_request(secure)
+    app.extensions["congvan.home"] = home
+    return app
+
+
+def _add_machines(app: Flask) -> None:
+    """Register the machines' door."""
+    if find_spec("api") is None:
+        return
+    found = importlib.import_module("api")
+    if hasattr(found, "init_api"):
+        found.init_api(app)
+
+
+def _is_page() -> bool:
+    return request.endpoint != "static" and "error_shell" not in g
+
+
+def _open() -> None:
+    g.started = time.perf_counter()
+    g.request_id = new_id().hex
+    g.release = release()
+
+
+def _close(response: Response) -> Response:
+    if response.status_code < 300 and request.endpoint is not None:
+        check_asked()
+    return response
+
+
+def release() -> str:
+    """Return the version of the product; a checkout that was never installed has none."""
+    try:
+        return version("congvan")
+    except PackageNotFoundError:
+        return "0+source"

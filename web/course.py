@@ -1,0 +1,203 @@
+"""What became of a document, step by step (quá trình xử lý): read from the chain of events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from engine.database import Transaction
+from engine.definition import Definition
+from engine.diagram import Model, model_of, read
+from engine.history import Event
+from engine.instance import ProcessInstance
+from engine.work_item import ItemStatus, WorkItem
+from records.document import Document
+from web import words
+from web.door import language
+from web.svg import render_diagram
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event as it stands in its body."""
+
+    seq: int
+    kind: str
+    node: str
+    at: datetime
+    name: str
+    title: str
+    on_behalf_of: UUID | None
+    hash: bytes
+    facts: dict[str, Any]
+
+    @property
+    def passed(self) -> list[str]:
+        return list(self.facts.get("passed") or ())
+
+    @property
+    def standing(self) -> list[str]:
+        return list(self.facts.get("standing") or ())
+
+    @property
+    def outcome(self) -> dict[str, Any]:
+        return dict(self.facts.get("outcome") or {})
+
+    @property
+    def is_return(self) -> bool:
+        return self.outcome.get("outcome") == "return"
+
+
+@dataclass
+class Course:
+    """One run of a procedure over a document."""
+
+    instance: ProcessInstance
+    definition: Definition
+    happenings: Sequence[Happening]
+    items: Sequence[WorkItem]
+
+    @cached_property
+    def model(self) -> Model:
+        """Return what the diagram of this run says."""
+        return model_of(read(self.definition.xml_original))
+
+    def name_of(self, node: str) -> str:
+        """Return the words of a step."""
+        known = self.model.nodes.get(node)
+        return known.name if known is not None and known.name else node
+
+    def passed(self, upto: int | None = None) -> list[str]:
+        """Return the nodes passed until an event, in order, each once."""
+        told = self.happenings if upto is None else self.happenings[:upto]
+        return list(dict.fromkeys(node for one in told for node in one.passed))
+
+    def draw(self, upto: int | None = None, *, compact: bool = False) -> Markup:
+        """Draw the diagram as it stood after an event; now when none is named."""
+        last = self.happenings[(upto or len(self.happenings)) - 1] if self.happenings else None
+        active = frozenset(last.standing if last is not None else self.instance.standing)
+        done = frozenset(self.passed(upto))
+        return render_diagram(
+            self.definition.xml_original,
+            done,
+            active,
+            self._flows(done, active),
+            language(),
+            bad=frozenset(h.node for h in self.happenings[: upto or None] if h.is_return),
+            counts=self._counts(upto) if not compact else None,
+            compact=compact,
+        )
+
+    def _flows(self, done: frozenset[str], active: frozenset[str]) -> frozenset[str]:
+        """Return the flows that lead from what was passed to what was reached."""
+        reached = done | active
+        return frozenset(
+            flow.get("id")
+            for flow in read(self.definition.xml_original).iter("{*}sequenceFlow")
+            if flow.get("sourceRef") in done and flow.get("targetRef") in reached
+        )
+
+    def _counts(self, upto: int | None) -> dict[str, str]:
+        """Return at which event each step was last passed."""
+        told = self.happenings if upto is None else self.happenings[:upto]
+        return {one.node: str(one.seq) for one in told if one.node}
+
+    def steps(self) -> list[dict[str, str]]:
+        """Return the steps as a list beside the drawing: done, standing, still to come."""
+        active, done = set(self.instance.standing), set(self.passed())
+        who = {h.node: h.name for h in self.happenings if h.node and h.kind == "complete"}
+        shown = []
+        for node in self.model.nodes.values():
+            if not node.kind.lower().endswith("task"):
+                continue
+            state = "now" if node.id in active else "done" if node.id in done else ""
+            shown.append({"name": node.name, "state": state, "who": who.get(node.id, "")})
+        return shown
+
+    def open_items(self) -> list[WorkItem]:
+        """Return what waits now, most urgent first."""
+        waiting = [i for i in self.items if i.status == ItemStatus.OPEN]
+        return sorted(waiting, key=lambda i: i.due_at)
+
+    def told(self, one: Happening) -> str:
+        """Return an event as a sentence without its subject."""
+        name = self.name_of(one.node) if one.node else ""
+        match one.kind:
+            case "start":
+                return _("bắt đầu quy trình «%(name)s»", name=self.definition.name)
+            case "complete":
+                summary = str(one.outcome.get("summary") or "")
+                if one.is_return:
+                    text = _("trả lại tại bước «%(step)s»", step=name)
+                else:
+                    text = _("hoàn thành bước «%(step)s»", step=name)
+                return f"{text}: {summary}" if summary else text
+            case "timer":
+                return _("đến thời hạn tại «%(step)s»", step=name)
+            case "cancel":
+                reason = one.facts.get("reason", "")
+                return _("dừng quy trình: %(reason)s", reason=reason)
+            case _:
+                return _("nhận thông báo «%(name)s»", name=one.node)
+
+    def who(self, one: Happening) -> str:
+        """Return who did it, in which position."""
+        return ", ".join(part for part in (one.name or _("Hệ thống"), one.title) if part)
+
+    def timeline(self, now: datetime) -> list[dict[str, Any]]:
+        """Return the events as a list, newest first."""
+        return [
+            {
+                "who": one.name or _("Hệ thống"),
+                "text": self.told(one),
+                "when": words.moment(one.at, now),
+                "at": words.iso(one.at),
+                "state": "bad" if one.is_return else "now" if one is self.happenings[-1] else "",
+            }
+            for one in reversed(self.happenings)
+        ]
+
+
+def courses_of(tx: Transaction, document: Document) -> list[Course]:
+    """Return the runs of procedures over a document, newest first."""
+    rows = tx.rows(
+        sa.select(ProcessInstance, Definition)
+        .join(Definition, Definition.id == ProcessInstance.definition_id)
+        .where(ProcessInstance.subject_id == document.id)
+        .order_by(ProcessInstance.id.desc())
+    )
+    found = []
+    for instance, definition in rows:
+        events = tx.scalars(
+            sa.select(Event).where(Event.instance_id == instance.id).order_by(Event.seq)
+        )
+        items = tx.scalars(
+            sa.select(WorkItem)
+            .where(WorkItem.instance_id == instance.id)
+            .order_by(WorkItem.opened_at, WorkItem.id)
+        )
+        found.append(Course(instance, definition, [happening(e) for e in events], items))
+    return found
+
+
+def happening(event: Event) -> Happening:
+    """Return an event as it stands in its body."""
+    body = orjson.loads(event.body)
+    return Happening(
+        seq=event.seq,
+        kind=event.kind,
+        node=event.node_id,
+        at=event.at,
+        name=body.get("name") or "",
+        title=body.get("title") or "",
+        on_behalf_of=event.on_behalf_of,
+        hash=event.hash,
+        facts=body,
+    )

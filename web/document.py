@@ -1,0 +1,250 @@
+"""Incoming and outgoing documents (văn bản đến, văn bản đi): lists, search, one document's page."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from engine.database import Transaction
+from engine.errors import NotFound
+from engine.instance import ProcessInstance
+from engine.work_item import ItemStatus, WorkItem
+from processes import reach
+from records import journal
+from records.authority import Act, may
+from records.document import Document, IncomingDocument, OutgoingDocument
+from records.recipient import Recipient
+from records.vocabulary import IncomingStatus, OutgoingStatus, Urgency
+from web import fields, paper, words
+from web.document_view import view_of
+from web.door import acting, language, transaction
+from web.policy import Who, ensure, needs, open_to
+
+pages = Blueprint("document", __name__)
+PAGE = 50
+_DONE_IN = (IncomingStatus.COMPLETED, IncomingStatus.REFUSED, IncomingStatus.CANCELLED)
+_DONE_OUT = (
+    OutgoingStatus.ISSUED,
+    OutgoingStatus.RECALLED,
+    OutgoingStatus.REPLACED,
+    OutgoingStatus.DROPPED,
+)
+_TONES = {
+    "completed": "ok", "issued": "ok", "refused": "bad", "cancelled": "bad", "recalled": "bad",
+    "dropped": "", "replaced": "",
+}  # fmt: skip
+
+
+@pages.get("/search")
+@open_to(Who.IN_POSITION)
+def search() -> Response:
+    """Look for documents by number, subject or agency, with or without accents."""
+    text = request.args.get("q", "").strip()
+    return redirect(url_for("document.incoming_list", text=text or None, state="all", q=text), 303)
+
+
+@pages.get("/incoming")
+@open_to(Who.IN_POSITION)
+def incoming_list() -> Response:
+    """List the incoming documents the officer may read."""
+    g.nav = "document.incoming_list"
+    return _list("incoming")
+
+
+@pages.get("/outgoing")
+@open_to(Who.IN_POSITION)
+def outgoing_list() -> Response:
+    """List the outgoing documents the officer may read."""
+    g.nav = "document.outgoing_list"
+    return _list("outgoing")
+
+
+def _list(way: str) -> Response:
+    with transaction() as tx:
+        shown = _documents(tx, way)
+    return make_response(render_template(f"{way}_list.html", documents=shown))
+
+
+def _documents(tx: Transaction, way: str) -> dict[str, Any]:
+    is_in = way == "incoming"
+    entity: Any = IncomingDocument if is_in else OutgoingDocument
+    done = _DONE_IN if is_in else _DONE_OUT
+    asked = {k: request.args.get(k, "").strip() for k in ("text", "state", "urgency", "before")}
+    state = asked["state"] if asked["state"] in {"open", "done", "all"} else "open"
+    select = sa.select(entity).where(reach.within_reach(acting(), entity))
+    if state != "all":
+        select = select.where(
+            entity.status.in_(done) if state == "done" else entity.status.not_in(done)
+        )
+    if asked["urgency"] in set(Urgency):
+        select = select.where(entity.urgency == Urgency(asked["urgency"]))
+    if asked["text"]:
+        select = select.where(_matches(entity, asked["text"]))
+    if asked["before"]:
+        select = select.where(entity.id < paper.key_of(asked["before"]))
+    found = tx.scalars(select.order_by(entity.id.desc()).limit(PAGE + 1))
+    rows, more = found[:PAGE], len(found) > PAGE
+    kept: dict[str, Any] = {k: asked[k] or None for k in ("text", "urgency")}
+    endpoint = f"document.{way}_list"
+
+    def at(**changed: Any) -> str:
+        return url_for(endpoint, **{**kept, "state": state, **changed})
+
+    tabs = (("open", _("Đang xử lý")), ("done", _("Đã xong")), ("all", _("Tất cả")))
+    urgencies = [("", _("Tất cả")), *((u.value, u.label(language())) for u in Urgency)]
+    return {
+        "title": _("Văn bản đến") if is_in else _("Văn bản đi"),
+        "summary": _summary(len(rows), more),
+        "kind": way,
+        "tabs": [
+            {"label": label, "href": at(state=value), "current": value == state}
+            for value, label in tabs
+        ],
+        "filters": fields.form(
+            endpoint,
+            fields.field("text", "text", _("Trích yếu, số, cơ quan"), asked["text"]),
+            fields.choice("urgency", _("Mức độ khẩn"), urgencies, asked["urgency"]),
+            fields.choice("state", _("Trạng thái"), tabs, state),
+        ),
+        "filter_action": url_for(endpoint),
+        "rows": _rows(tx, rows),
+        "page": {
+            "text": words.documents(len(rows)),
+            "older": at(before=rows[-1].id) if more else None,
+            "newer": at() if asked["before"] else None,
+        },
+        "new": _new(is_in),
+        "empty": {
+            "title": _("Không có văn bản nào"),
+            "text": _("Đổi điều kiện lọc, hoặc xem mục Tất cả."),
+        },
+    }
+
+
+def _summary(count: int, more: bool) -> str:
+    if more:
+        return _("%(n)s văn bản mới nhất theo điều kiện lọc", n=count)
+    return _("%(n)s văn bản theo điều kiện lọc", n=count)
+
+
+def _new(is_in: bool) -> dict[str, str] | None:
+    if is_in:
+        if not may(acting(), Act.RECEIVE_DOCUMENT):
+            return None
+        return {"href": url_for("begin.incoming"), "label": _("Tiếp nhận văn bản")}
+    if not may(acting(), Act.DRAFT_DOCUMENT):
+        return None
+    return {"href": url_for("begin.outgoing"), "label": _("Soạn văn bản")}
+
+
+def _matches(entity: Any, text: str) -> sa.ColumnElement[bool]:
+    """Every word is found somewhere: subject, agency, or number and symbol as printed."""
+    whole = sa.func.unaccent(
+        entity.subject + " " + entity.organ_name + " " + entity.type_name + " "
+        + entity.code_number + "/" + entity.code_notation
+    )  # fmt: skip
+    if entity is IncomingDocument:
+        whole = whole + " " + sa.func.coalesce(sa.cast(entity.arrival_number, sa.Text()), "")
+    patterns = [f"%{paper.like(word)}%" for word in text.split()[:12]]
+    return sa.and_(*(whole.ilike(sa.func.unaccent(pattern)) for pattern in patterns))
+
+
+def _rows(tx: Transaction, documents: Sequence[Document]) -> list[dict[str, Any]]:
+    ids = [d.id for d in documents]
+    standing = _standing(tx, ids)
+    calendar = words.calendar_of(tx, acting().agency_id)
+    places = _recipients(tx, ids)
+    rows = []
+    for one in documents:
+        step, due_at = standing.get(one.id, ("", None))
+        is_in = isinstance(one, IncomingDocument)
+        rows.append(
+            {
+                "reference": paper.reference(one),
+                "href": paper.page_of(one),
+                "urgency": one.urgency.value,
+                "subject": one.subject or _("(chưa có trích yếu)"),
+                "party": one.organ_name if is_in else places.get(one.id, ""),
+                "dated": words.day(one.issued_on),
+                "number_text": (one.arrival_number or "") if is_in else _signed(one),
+                "status_text": one.status.label(language()),
+                "status_tone": _TONES.get(one.status.value, "act"),
+                "who": step,
+                "due": words.due(due_at, tx.now, calendar),
+                "verdict": None,
+            }
+        )
+    return rows
+
+
+def _signed(document: Document) -> str:
+    if not isinstance(document, OutgoingDocument) or not document.is_signed:
+        return _("Chưa ký")
+    return _("Đã ký, đã đóng dấu") if document.sealed_at else _("Đã ký")
+
+
+def _standing(tx: Transaction, ids: list[UUID]) -> dict[UUID, tuple[str, datetime]]:
+    """Return where each document waits: the step due first, and until when."""
+    if not ids:
+        return {}
+    rows = tx.rows(
+        sa.select(ProcessInstance.subject_id, WorkItem.name, WorkItem.due_at)
+        .join(WorkItem, WorkItem.instance_id == ProcessInstance.id)
+        .where(ProcessInstance.subject_id.in_(ids), WorkItem.status == ItemStatus.OPEN.value)
+        .order_by(WorkItem.due_at.desc())
+    )
+    return {key: (name, due) for key, name, due in rows}
+
+
+def _recipients(tx: Transaction, ids: list[UUID]) -> dict[UUID, str]:
+    if not ids:
+        return {}
+    found: dict[UUID, list[str]] = {}
+    for key, name in tx.rows(
+        sa.select(Recipient.outgoing_document_id, Recipient.name)
+        .where(Recipient.outgoing_document_id.in_(ids))
+        .order_by(Recipient.ordinal, Recipient.id)
+    ):
+        found.setdefault(key, []).append(name)
+    return {
+        key: "; ".join(names[:2]) + (f" +{len(names) - 2}" if len(names) > 2 else "")
+        for key, names in found.items()
+    }
+
+
+# one document ----------------------------------------------------------------------------------
+
+
+@pages.get("/incoming/<uuid:document_id>")
+@needs(Act.READ_DOCUMENT, each=True)
+def incoming(document_id: UUID) -> Response:
+    """Show an incoming document: paper, place on the diagram, directives, history, signatures."""
+    g.nav = "document.incoming_list"
+    return _document("incoming", document_id)
+
+
+@pages.get("/outgoing/<uuid:document_id>")
+@needs(Act.READ_DOCUMENT, each=True)
+def outgoing(document_id: UUID) -> Response:
+    """Show an outgoing document: drafts, opinions, signatures, and how far it has got."""
+    g.nav = "document.outgoing_list"
+    return _document("outgoing", document_id)
+
+
+def _document(way: str, document_id: UUID) -> Response:
+    chosen = request.args.get("file")
+    with transaction() as tx:
+        document = paper.load_document(tx, way, document_id)
+        ensure(tx.acting, Act.READ_DOCUMENT, reach.facts_of_document(tx, document))
+        papers = paper.papers_of(tx, document)
+        face = papers.face(paper.key_of(chosen) if chosen else None)
+        if chosen and face is None:
+            raise NotFound(what=_("tệp"))
+        shown = view_of(tx, document, papers, face)
+        journal.record(tx, "view", f"{way}_document", document.id)
+    return make_response(render_template("document.html", document=shown))

@@ -1,0 +1,414 @@
+"""What the page of one document tells (trang văn bản), gathered in one reading."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from engine.database import Transaction
+from engine.work_item import WorkItem
+from processes import work_items
+from records.authority import Act, may
+from records.content import File
+from records.directive import Assignment, Directive
+from records.document import Document, IncomingDocument, OutgoingDocument, about
+from records.dossier import Dossier, DossierItem
+from records.draft import Draft, Opinion
+from records.link import DocumentLink
+from records.organization import Officer, Unit
+from records.recipient import Recipient
+from records.transfer import StatusReceived
+from records.vocabulary import AssignmentKind, AssignmentState, FileKind, IncomingStatus
+from web import paper, words
+from web.course import Course, courses_of
+from web.door import language
+from web.paper import Papers
+
+_ANSWERABLE = (
+    IncomingStatus.REGISTERED,
+    IncomingStatus.PRESENTED,
+    IncomingStatus.DIRECTED,
+    IncomingStatus.IN_PROGRESS,
+)
+
+
+def view_of(
+    tx: Transaction, document: Document, papers: Papers, face: File | None
+) -> dict[str, Any]:
+    """Return the context of `document.html`."""
+    course = next(iter(courses_of(tx, document)), None)
+    waiting = course.open_items() if course is not None else []
+    mine = next((item for item in waiting if _may_take(tx, item)), None)
+    calendar = words.calendar_of(tx, document.agency_id)
+    opinions = _opinions(tx, document)
+    facts = _facts(document) + _places(tx, document)
+    title = paper.reference(document)
+    return {
+        "crumbs": _crumbs(document),
+        "subject": document.subject or _("(chưa có trích yếu)"),
+        "reference": title,
+        "urgency": document.urgency.value,
+        "secrecy": None,
+        "status_text": _status(document, waiting),
+        "due": words.due(waiting[0].due_at, tx.now, calendar) if waiting else None,
+        "verdicts": paper.verdict_badges(document, papers),
+        "step_href": url_for("step.show", item_id=mine.id) if mine is not None else None,
+        "replay_href": _replay(document) if course is not None else None,
+        "reply_href": _reply(tx, document),
+        "opinion_href": None,
+        "files": _tabs(document, papers, face),
+        "pdf": paper.pdf(face, title),
+        "download": _download(face),
+        "warnings": _warnings(document),
+        "diagram": _diagram(course),
+        "opinions": opinions,
+        "opinions_text": _count(len(opinions)),
+        "assignments": _assignments(tx, document),
+        "history": course.timeline(tx.now) if course is not None else [],
+        "related": _related(tx, document),
+        "signatures": paper.signatures(papers, face) or _signed_by(document, tx),
+        "check_action": _check_action(papers, face),
+        "facts": facts,
+        "facts_text": _("%(n)s trường", n=len(facts)),
+        "statuses": _statuses(tx, document),
+        "acts": [],
+    }
+
+
+def _may_take(tx: Transaction, item: WorkItem) -> bool:
+    allowed = may(tx.acting, Act.COMPLETE_WORK_ITEM, work_items.facts_of(item))
+    return allowed and str(tx.acting.officer_id) not in item.excluded
+
+
+def _count(count: int) -> str:
+    return ngettext("%(num)d ý kiến", "%(num)d ý kiến", count)
+
+
+def _crumbs(document: Document) -> list[dict[str, str]]:
+    if isinstance(document, IncomingDocument):
+        first = {"label": _("Văn bản đến"), "href": url_for("document.incoming_list")}
+    else:
+        first = {"label": _("Văn bản đi"), "href": url_for("document.outgoing_list")}
+    return [first, {"label": paper.reference(document), "href": ""}]
+
+
+def _status(document: Document, waiting: list[WorkItem]) -> str:
+    status = document.status.label(language())
+    if not waiting:
+        return status
+    step = waiting[0].name
+    return _("%(status)s · đang ở: %(step)s", status=status, step=step)
+
+
+def _way(document: Document) -> str:
+    return "incoming" if isinstance(document, IncomingDocument) else "outgoing"
+
+
+def _replay(document: Document) -> str:
+    return url_for("replay.show", way=_way(document), document_id=document.id)
+
+
+def _reply(tx: Transaction, document: Document) -> str | None:
+    if not isinstance(document, IncomingDocument) or document.status not in _ANSWERABLE:
+        return None
+    if not may(tx.acting, Act.DRAFT_DOCUMENT):
+        return None
+    return url_for("begin.outgoing", reply=document.id)
+
+
+def _tabs(document: Document, papers: Papers, face: File | None) -> list[dict[str, Any]]:
+    """Return the files as tabs: of the signed versions only the newest."""
+    main = papers.face()
+    shown = [
+        f for f in papers.files if f.kind is not FileKind.SIGNED or f is main or f is face
+    ]
+    shown.sort(key=lambda f: (f is not main, f.id))
+    page = paper.page_of(document)
+    return [
+        {
+            "label": _("Văn bản") if f is main else _tab(f),
+            "href": f"{page}?file={f.id}",
+            "current": face is not None and f.id == face.id,
+        }
+        for f in shown
+    ]
+
+
+def _tab(file: File) -> str:
+    if file.kind in {FileKind.ANNEX, FileKind.OPINION, FileKind.SOURCE}:
+        return f"{paper.file_label(file)}: {file.name}"
+    return paper.file_label(file)
+
+
+def _download(face: File | None) -> dict[str, str] | None:
+    if face is None:
+        return None
+    text = _("Tải tệp %(name)s, %(size)s", name=face.name, size=words.size(face.size))
+    return {"href": url_for("file.read", file_id=face.id), "text": text}
+
+
+def _check_action(papers: Papers, face: File | None) -> str | None:
+    """Return where the signatures of a PDF that was never checked can be checked now."""
+    if face is None or paper.pdf(face, "") is None or face.kind is FileKind.DRAFT:
+        return None
+    return url_for("file.check", file_id=face.id)
+
+
+def _warnings(document: Document) -> list[dict[str, str]]:
+    found = []
+    if document.frozen_at is not None:
+        found.append({"tone": "warn", "text": _("Văn bản đang bị giữ nguyên trạng: không thay đổi được.")})
+    if document.is_petition:
+        text = _("Đơn thư tranh chấp, khiếu nại, tố cáo: không gửi qua trục liên thông.")
+        found.append({"tone": "", "text": text})
+    if isinstance(document, IncomingDocument):
+        if document.refusal_reason:
+            text = _("Từ chối tiếp nhận: %(reason)s", reason=document.refusal_reason)
+            found.append({"tone": "bad", "text": text})
+        if document.authenticity.value in {"unsigned", "invalid"}:
+            text = document.authenticity.label(language())
+            if document.authenticity_reason:
+                text = _(
+                    "%(verdict)s. Vẫn tiếp nhận vì: %(reason)s",
+                    verdict=text, reason=document.authenticity_reason,
+                )  # fmt: skip
+            found.append({"tone": "bad", "text": text})
+    return found  # fmt: skip
+
+
+def _diagram(course: Course | None) -> dict[str, Any] | None:
+    if course is None:
+        return None
+    return {
+        "svg": course.draw(compact=True),
+        "title": course.definition.name,
+        "version_text": _("bản %(n)s", n=course.definition.number),
+        "steps": course.steps(),
+    }
+
+
+def _opinions(tx: Transaction, document: Document) -> list[dict[str, Any]]:
+    """Return directives and opinions on drafts, in the order they were given."""
+    ((column, key),) = about(document).items()
+    directives = tx.scalars(
+        sa.select(Directive).where(getattr(Directive, column) == key, Directive.text != "")
+    )
+    told = [(one.at, one.by_name, one.by_title, one.text, True) for one in directives]
+    if isinstance(document, OutgoingDocument):
+        for opinion, number in tx.rows(
+            sa.select(Opinion, Draft.version_no)
+            .join(Draft, Draft.id == Opinion.draft_id)
+            .where(Draft.outgoing_document_id == document.id)
+        ):
+            verdict = opinion.verdict.label(language())
+            said = f"{verdict}: {opinion.text}" if opinion.text else verdict
+            role = _("%(title)s, về dự thảo bản %(n)s", title=opinion.by_title, n=number)
+            told.append((opinion.at, opinion.by_name, role, said, False))
+    elif document.proposal:
+        at = document.registered_at or document.received_at
+        told.append((at, _("Văn thư"), _("đề xuất"), document.proposal, False))
+    return [
+        {
+            "who": who,
+            "role": role,
+            "when": words.moment(at, tx.now),
+            "text": text,
+            "directive": directive,
+        }
+        for at, who, role, text, directive in sorted(told, key=lambda one: one[0])
+    ]
+
+
+def _assignments(tx: Transaction, document: Document) -> list[dict[str, Any]]:
+    ((column, key),) = about(document).items()
+    found = tx.scalars(
+        sa.select(Assignment)
+        .join(Directive, Directive.id == Assignment.directive_id)
+        .where(getattr(Directive, column) == key)
+        .order_by(Directive.at, Assignment.id)
+    )
+    calendar = words.calendar_of(tx, document.agency_id)
+    over = {AssignmentState.FINISHED, AssignmentState.RETURNED}
+
+    def progress(one: Assignment) -> str:
+        state = one.state.label(language())
+        return f"{state}, {one.progress}%" if 0 < one.progress < 100 else state
+
+    return [
+        {
+            "role_text": one.kind.label(language()),
+            "tone": "act" if one.kind is AssignmentKind.LEAD else "",
+            "who": one.name,
+            "due": None if one.state in over else words.due(one.deadline, tx.now, calendar),
+            "progress": progress(one),
+        }
+        for one in found
+    ]
+
+
+def _related(tx: Transaction, document: Document) -> list[dict[str, str]]:
+    way = _way(document)
+    mine = (
+        getattr(DocumentLink, f"from_{way}_id") == document.id,
+        getattr(DocumentLink, f"to_{way}_id") == document.id,
+    )
+    found = []
+    for link in tx.scalars(sa.select(DocumentLink).where(sa.or_(*mine)).order_by(DocumentLink.id)):
+        from_here = document.id in {link.from_incoming_id, link.from_outgoing_id}
+        other = _other_end(tx, link, from_here=from_here)
+        kind = link.kind.label(language())
+        if not from_here:
+            kind = _("%(kind)s bởi", kind=kind)
+        if other is None:
+            label = link.to_reference or link.to_identifier
+            found.append({"kind": kind, "label": label, "href": paper.page_of(document)})
+            continue
+        label = f"{paper.reference(other)}, {other.subject}"
+        found.append({"kind": kind, "label": label, "href": paper.page_of(other)})
+    return found + _dossiers(tx, document)
+
+
+def _other_end(tx: Transaction, link: DocumentLink, *, from_here: bool) -> Document | None:
+    end = "to" if from_here else "from"
+    incoming: UUID | None = getattr(link, f"{end}_incoming_id")
+    outgoing: UUID | None = getattr(link, f"{end}_outgoing_id")
+    if incoming is not None:
+        return tx.get(IncomingDocument, incoming)
+    return tx.get(OutgoingDocument, outgoing) if outgoing is not None else None
+
+
+def _dossiers(tx: Transaction, document: Document) -> list[dict[str, str]]:
+    ((column, key),) = about(document).items()
+    found = tx.scalars(
+        sa.select(Dossier)
+        .join(DossierItem, DossierItem.dossier_id == Dossier.id)
+        .where(getattr(DossierItem, column) == key)
+        .order_by(Dossier.id)
+    )
+    return [
+        {
+            "kind": _("Hồ sơ"),
+            "label": f"{one.file_notation} · {one.title}",
+            "href": url_for("dossier.show", dossier_id=one.id),
+        }
+        for one in found
+    ]
+
+
+def _signed_by(document: Document, tx: Transaction) -> list[dict[str, Any]]:
+    """Return what the record says of the signatures of our own document, not checked again yet."""
+    if not isinstance(document, OutgoingDocument) or document.signed_at is None:
+        return []
+    signer = f"{document.signer_name}, {document.signer_position}"
+    at = words.moment(document.signed_at, tx.now)
+    found = [{"who": signer, "text": _("Ký lúc %(at)s.", at=at)}]
+    if document.sealed_at is not None:
+        at = words.moment(document.sealed_at, tx.now)
+        found.append({"who": document.organ_name, "text": _("Ký số cơ quan lúc %(at)s.", at=at)})
+    return [{"verdict": "unchecked", "detail": None, **one} for one in found]
+
+
+def _statuses(tx: Transaction, document: Document) -> list[dict[str, str]]:
+    """Return every recipient with all that it reported (01 to 06, 02 with its reason)."""
+    if not isinstance(document, OutgoingDocument):
+        return []
+    recipients = tx.scalars(
+        sa.select(Recipient)
+        .where(Recipient.outgoing_document_id == document.id)
+        .order_by(Recipient.ordinal, Recipient.id)
+    )
+    reports: dict[UUID, list[StatusReceived]] = {}
+    for report in tx.scalars(
+        sa.select(StatusReceived)
+        .where(StatusReceived.recipient_id.in_([r.id for r in recipients]))
+        .order_by(StatusReceived.reported_at, StatusReceived.code)
+    ):
+        reports.setdefault(report.recipient_id, []).append(report)
+    rows = []
+    for one in recipients:
+        now = one.delivery.label(language())
+        if one.delivery_reason:
+            now = f"{now}: {one.delivery_reason}"
+        name = _("%(name)s (để biết)", name=one.name) if one.for_information else one.name
+        at = words.moment(one.delivered_at, tx.now)
+        rows.append({"agency": name, "code_text": now, "when": at})
+        rows += [
+            {
+                "agency": "",
+                "code_text": f"{report.code} {_code_words(report)}",
+                "when": words.moment(report.reported_at, tx.now),
+            }
+            for report in reports.get(one.id, ())
+        ]
+    return rows
+
+
+def _code_words(report: StatusReceived) -> str:
+    said = {
+        "01": _("Đã đến"),
+        "02": _("Từ chối tiếp nhận"),
+        "03": _("Đã tiếp nhận"),
+        "04": _("Phân công"),
+        "05": _("Đang xử lý"),
+        "06": _("Hoàn thành"),
+    }.get(report.code, "")
+    return f"{said}: {report.description}" if report.code == "02" and report.description else said
+
+
+def _facts(document: Document) -> list[dict[str, Any]]:
+    """Return the fields of Decree 30/2020, annex VI, part II, in its order."""
+    values: list[tuple[str, Any]] = [
+        (_("Mã định danh văn bản"), document.identifier),
+        (_("Tên loại văn bản"), document.type_name),
+        (_("Số của văn bản"), document.code_number),
+        (_("Ký hiệu của văn bản"), document.code_notation),
+        (_("Ngày, tháng, năm văn bản"), words.long_day(document.issued_on)),
+        (_("Mã cơ quan ban hành"), document.organ_code),
+        (_("Cơ quan ban hành"), document.organ_name),
+        (_("Ngôn ngữ"), document.language),
+        (_("Số trang"), document.page_amount or ""),
+        (_("Chức vụ người ký"), document.signer_position),
+        (_("Người ký"), document.signer_name),
+        (_("Mức độ khẩn"), document.urgency.label(language())),
+        (_("Hạn trả lời"), words.day(document.due_on)),
+        (_("Ghi chú"), document.description),
+    ]
+    if isinstance(document, IncomingDocument):
+        values += [
+            (_("Số đến"), document.arrival_number),
+            (_("Ngày đến"), words.day(document.arrived_on)),
+            (_("Nguồn"), document.channel.label(language())),
+            (_("Nơi nhận"), document.to_places),
+            (_("Chuyển cho"), document.handed_to),
+            (_("Kiểm tra xác thực"), document.authenticity.label(language())),
+        ]
+    else:
+        values += [
+            (_("Hình thức phát hành"), document.issue_form.label(language())),
+            (_("Lý do phát hành bản giấy"), document.off_system_reason),
+            (_("Số lượng bản phát hành"), document.issued_amount or ""),
+            (_("Nơi lưu bản gốc"), document.original_kept_at),
+            (_("Nơi lưu bản chính"), document.file_copy_kept_at),
+            (_("Người nhận bản lưu"), document.kept_by),
+        ]
+    return [words.fact(label, value) for label, value in values if value not in {"", None}]
+
+
+def _places(tx: Transaction, document: Document) -> list[dict[str, Any]]:
+    """Return who wrote, reviewed and checked an outgoing document (Quy chế, Điều 12.2)."""
+    if not isinstance(document, OutgoingDocument):
+        return []
+    people = (
+        (_("Người soạn thảo"), document.author_id),
+        (_("Người duyệt nội dung"), document.reviewer_id),
+        (_("Người kiểm tra thể thức"), document.format_checker_id),
+    )
+    found = [
+        words.fact(label, tx.get(Officer, key).full_name) for label, key in people if key is not None
+    ]
+    if document.unit_id is not None:
+        found.insert(0, words.fact(_("Đơn vị soạn thảo"), tx.get(Unit, document.unit_id).name))
+    return found

@@ -1,0 +1,83 @@
+"""Files handed out (xem, tải tệp): asked, noted in the journal, verified, never a page of ours."""
+
+from urllib.parse import quote
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, request, send_file
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from engine.database import Transaction
+from engine.errors import NotFound
+from processes import reach
+from processes.verify import examine_pdf
+from records import journal
+from records.authority import Act
+from records.content import File
+from records.document import Document
+from records.verification import SignatureCheck
+from records.vocabulary import Scan
+from web import paper
+from web.door import language, office, transaction
+from web.policy import ensure, needs
+from web.security import DOWNLOAD
+from web.shell import say
+
+pages = Blueprint("file", __name__)
+
+
+@pages.get("/files/<uuid:file_id>")
+@needs(Act.READ_DOCUMENT, each=True)
+def read(file_id: UUID) -> Response:
+    """Hand out the bytes of a file; the journal tells who read (`view=1`) or took it."""
+    with transaction() as tx:
+        file, document = _readable(tx, file_id)
+        if file.scan is Scan.QUARANTINE:
+            file.ensure_downloadable()
+        act = "view_file" if "view" in request.args else "download"
+        journal.record(tx, act, "file", file.id, document=document.id, sha256=file.sha256)
+        name, kind, sha256 = file.name, file.media_type, file.sha256
+    content = office().means.content.open(sha256)
+    response = send_file(content, mimetype=kind, etag=sha256, conditional=True, max_age=0)
+    # RFC 6266, RFC 5987: the name is text of a stranger's, in one encoding every browser knows
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    response.headers["Content-Security-Policy"] = DOWNLOAD
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@pages.post("/files/<uuid:file_id>/check")
+@needs(Act.READ_DOCUMENT, each=True)
+def check(file_id: UUID) -> WerkzeugResponse:
+    """Check the signatures of a PDF anew and keep the report with it."""
+    with transaction() as tx:
+        file, document = _readable(tx, file_id)
+        target, sha256, now = f"{paper.page_of(document)}?file={file.id}", file.sha256, tx.now
+    examination = examine_pdf(office().means, office().means.content.read(sha256), now)
+    with transaction() as tx:
+        file, document = _readable(tx, file_id)
+        tx.add(
+            SignatureCheck(
+                agency_id=document.agency_id,
+                file_id=file.id,
+                verdict=examination.authenticity,
+                report=examination.report,
+                checked_at=tx.now,
+            )
+        )
+        verdict = examination.authenticity
+        journal.record(tx, "check_signatures", "file", file.id, verdict=verdict.value)
+    say(_("Kết quả kiểm tra chữ ký số: %(verdict)s.", verdict=verdict.label(language())))
+    return redirect(target, 303)
+
+
+def _readable(tx: Transaction, file_id: UUID) -> tuple[File, Document]:
+    """Return a file and its document; raises `NotFound`, `NoRight`."""
+    file = tx.get(File, file_id)
+    way = "incoming" if file.incoming_document_id else "outgoing"
+    document_id = file.incoming_document_id or file.outgoing_document_id
+    if document_id is None:
+        raise NotFound(what=_("tệp"))
+    document = paper.load_document(tx, way, document_id)
+    ensure(tx.acting, Act.READ_DOCUMENT, reach.facts_of_document(tx, document))
+    return file, document

@@ -1,0 +1,224 @@
+"""A document as every page shows it (văn bản trên trang): reference, facts, files, signatures."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from engine.database import Transaction
+from engine.errors import NotFound
+from records.content import File, files_of
+from records.document import Document, IncomingDocument, OutgoingDocument
+from records.inspection import PDF
+from records.verification import SignatureCheck, checks_of
+from records.vocabulary import Authenticity, FileKind
+from signing.report import DocumentReport, SignatureReport
+from web import words
+from web.door import language
+
+#: which file is the document itself: the first kind present, its newest version
+_FACE = (FileKind.SIGNED, FileKind.MAIN, FileKind.SCAN, FileKind.DRAFT)
+#: not for people: packets and reports
+_HIDDEN = frozenset({FileKind.EDXML, FileKind.REPORT})
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """The files of a document and what is known of their signatures."""
+
+    files: Sequence[File]
+    checks: dict[UUID, SignatureCheck]
+
+    def face(self, chosen: UUID | None = None) -> File | None:
+        """Return the file to be shown: the chosen one, else the document itself."""
+        if chosen is not None:
+            return next((f for f in self.files if f.id == chosen), None)
+        for kind in _FACE:
+            found = [f for f in self.files if f.kind is kind and f.media_type == PDF]
+            if found:
+                return max(found, key=lambda f: (f.version_no, f.id))
+        return next((f for f in self.files if f.media_type == PDF), None)
+
+    def report(self, file: File | None) -> DocumentReport | None:
+        """Return the newest report on the file's signatures."""
+        check = self.checks.get(file.id) if file is not None else None
+        return DocumentReport.from_json(check.report) if check is not None else None
+
+
+def load_document(tx: Transaction, subject_type: str, document_id: UUID) -> Document:
+    """Return an incoming or outgoing document; raises `NotFound`."""
+    entity = IncomingDocument if subject_type == "incoming" else OutgoingDocument
+    found: Document | None
+    try:
+        found = tx.get(entity, document_id)
+    except NotFound:
+        found = None
+    if found is None:
+        raise NotFound(what=_("văn bản"))
+    return found
+
+
+def key_of(text: str) -> UUID:
+    """Return the id a page names; raises `NotFound` for what is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound(what=_("văn bản")) from None
+
+
+def like(text: str) -> str:
+    """Return typed text as a literal part of a LIKE pattern, composed as the records are."""
+    composed = unicodedata.normalize("NFC", text)[:200]
+    return composed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def papers_of(tx: Transaction, document: Document) -> Papers:
+    """Return the files of a document that people read, with the checks of their signatures."""
+    files = [f for f in files_of(tx, document) if f.kind not in _HIDDEN]
+    return Papers(files, checks_of(tx, [f.id for f in files]) if files else {})
+
+
+def page_of(document: Document) -> str:
+    """Return the address of a document's page."""
+    way = "incoming" if isinstance(document, IncomingDocument) else "outgoing"
+    return url_for(f"document.{way}", document_id=document.id)
+
+
+def reference(document: Document) -> str:
+    """Return số và ký hiệu, or what stands for it while there is no number."""
+    if document.reference:
+        return document.reference
+    if isinstance(document, OutgoingDocument):
+        return _("Dự thảo")
+    if document.arrival_number is not None:
+        return _("Số đến %(n)s", n=document.arrival_number)
+    return _("Chưa có số")
+
+
+def facts_line(document: Document) -> str:
+    """Return the line under a subject: from whom, what kind, of what day."""
+    kind = document.type_name or _("Văn bản")
+    if document.issued_on is not None:
+        kind = f"{kind} {words.long_day(document.issued_on)}"
+    parts = [document.organ_name, kind]
+    if isinstance(document, IncomingDocument):
+        if document.arrived_on is not None:
+            arrived = words.day(document.arrived_on)
+            source = document.channel.label(language())
+            parts.append(_("Đến ngày %(day)s, %(source)s", day=arrived, source=source))
+        else:
+            parts.append(document.channel.label(language()))
+    return " · ".join(part for part in parts if part)
+
+
+def verdict_of(document: Document) -> str | None:
+    """Return the verdict on an incoming document's signatures as templates name it."""
+    if not isinstance(document, IncomingDocument):
+        return None
+    known = {
+        Authenticity.VALID: "valid",
+        Authenticity.INVALID: "invalid",
+        Authenticity.UNDETERMINED: "undetermined",
+        Authenticity.UNSIGNED: "unsigned",
+        Authenticity.UNCHECKED: "unchecked",
+    }
+    return known.get(document.authenticity)
+
+
+def verdict_badges(document: Document, papers: Papers) -> list[dict[str, str]]:
+    """Return the badges that sum up the signatures of the document itself."""
+    report = papers.report(papers.face())
+    if report is None:
+        verdict = verdict_of(document)
+        return [{"verdict": verdict, "text": ""}] if verdict else []
+    if not report.signatures:
+        return [{"verdict": report.verdict.value, "text": ""}]
+    if report.missing_roles:
+        return [{"verdict": report.verdict.value, "text": _capital(report.summary(language()))}]
+    found: dict[str, int] = {}
+    for signature in report.signatures:
+        found[signature.verdict.value] = found.get(signature.verdict.value, 0) + 1
+    told = {
+        "valid": lambda n: ngettext("%(num)d chữ ký hợp lệ", "%(num)d chữ ký hợp lệ", n),
+        "invalid": lambda n: ngettext(
+            "%(num)d chữ ký không hợp lệ", "%(num)d chữ ký không hợp lệ", n
+        ),
+    }
+    undetermined = lambda n: ngettext(  # noqa: E731 - one of three alike
+        "%(num)d chữ ký chưa xác định", "%(num)d chữ ký chưa xác định", n
+    )
+    return [
+        {"verdict": verdict, "text": told.get(verdict, undetermined)(count)}
+        for verdict, count in found.items()
+    ]
+
+
+def signatures(papers: Papers, file: File | None) -> list[dict[str, Any]]:
+    """Return the signatures of a file in plain words."""
+    report = papers.report(file)
+    if report is None:
+        return []
+    shown = [_signature(one) for one in report.signatures]
+    if not report.is_valid:
+        lines = report.text(language()).split("\n")
+        whole = {
+            "verdict": report.verdict.value,
+            "who": _("cả văn bản"),
+            "text": lines[0],
+            "detail": f"SHA-256 {report.digest}" if report.digest else None,
+        }
+        shown.insert(0, whole)
+    return shown
+
+
+def _signature(one: SignatureReport) -> dict[str, Any]:
+    technical = [
+        f"PAdES-{one.level.value}",
+        f"{_('Nơi cấp')}: {one.issuer}",
+        f"{_('Số chứng thư')}: {one.serial}",
+        f"{_('Vân tay')}: {one.fingerprint}",
+        f"{_('Hiệu lực')}: {words.exact(one.valid_from)} - {words.exact(one.valid_until)}",
+    ]
+    name = one.subject
+    if one.organization and one.organization != one.subject:
+        name = f"{one.subject}, {one.organization}"
+    return {
+        "verdict": one.verdict.value,
+        "who": name or one.field,
+        "text": one.text(language()),
+        "detail": "\n".join(technical),
+    }
+
+
+def pdf(file: File | None, title: str) -> dict[str, Any] | None:
+    """Return what the PDF view needs, None where the file is no PDF."""
+    if file is None or file.media_type != PDF:
+        return None
+    return {"href": url_for("file.read", file_id=file.id, view=1), "title": title}
+
+
+def file_link(file: File) -> dict[str, Any]:
+    """Return a file as a link."""
+    return {
+        "name": file.name,
+        "href": url_for("file.read", file_id=file.id),
+        "size": words.size(file.size),
+        "note": file_label(file),
+    }
+
+
+def file_label(file: File) -> str:
+    """Return what a file is for: Bản đã ký số, Dự thảo bản 2, Phụ lục."""
+    label = file.kind.label(language())
+    if file.kind is FileKind.DRAFT:
+        return _("%(kind)s bản %(n)s", kind=label, n=file.version_no)
+    return label
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

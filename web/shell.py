@@ -1,0 +1,154 @@
+"""What stands around every page (khung trang): agency, officer, menu, notes, hotline."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import flash, g, get_flashed_messages, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+
+from processes import inbox
+from records.authority import Act, may
+from records.delegation import Choice, choices_of
+from records.organization import Agency, Officer, Role
+from records.vietnamese import local_date
+from web.door import language, office, system_transaction, theme
+
+#: endpoint → label, icon, the act that must be allowed (None: work items)
+_NAV = (
+    ("inbox.show", lazy_gettext("Hộp việc"), "inbox", Act.DRAFT_DOCUMENT),
+    ("document.incoming_list", lazy_gettext("Văn bản đến"), "mail", None),
+    ("document.outgoing_list", lazy_gettext("Văn bản đi"), "send", None),
+    ("dossier.listing", lazy_gettext("Hồ sơ"), "folder", None),
+    ("register.books", lazy_gettext("Sổ đăng ký"), "book", Act.READ_REGISTER),
+    ("procedure.listing", lazy_gettext("Quy trình"), "workflow", Act.READ_PROCESS),
+    ("account.listing", lazy_gettext("Tài khoản"), "users", Act.MANAGE_ACCOUNTS),
+    ("journal.check", lazy_gettext("Nhật ký"), "shield", Act.READ_JOURNAL),
+    ("operator.show", lazy_gettext("Vận hành"), "activity", Act.OPERATE),
+)
+_READERS = frozenset({Role.OFFICER.value, Role.AUDITOR.value})
+
+
+def say(text: str, tone: str = "ok") -> None:
+    """Leave a note for the next page."""
+    flash(text, tone)
+
+
+def home() -> str:
+    """Return where an officer starts: the first page he may open."""
+    entries = navigation()
+    return entries[0]["href"] if entries else url_for("help.show")
+
+
+def navigation() -> list[dict[str, Any]]:
+    """Return the menu of who acts: only what he may open."""
+    me = g.get("presence")
+    if me is None or not me.has_position:
+        return []
+    here = request.endpoint or ""
+    found = []
+    for endpoint, label, icon, act in _NAV:
+        open_ = bool(_READERS & me.acting.roles) if act is None else may(me.acting, act)
+        if open_:
+            current = here == endpoint or (
+                here.split(".")[0] == endpoint.split(".")[0] and endpoint == g.get("nav", endpoint)
+            )
+            found.append(
+                {"label": label, "href": url_for(endpoint), "icon": icon, "current": current}
+            )
+    return found
+
+
+def shell() -> dict[str, Any]:
+    """Return what `base.html` and `outside.html` show around the page."""
+    me = g.get("presence")
+    kept: dict[str, Any] = {
+        "language": language(),
+        "theme": theme(),
+        "demo": str(office().settings.mode) == "demo",
+        "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
+        "query": request.args.get("q", ""),
+        "notices": 0,
+        "agency": {"name": "Congvan", "parent": ""},
+        "officer": {"name": "", "position": ""},
+        "acting": [],
+        "nav": navigation(),
+        "messages": [
+            {"tone": tone, "text": text, "undo": None}
+            for tone, text in get_flashed_messages(with_categories=True)
+        ],
+        "hotline": "",
+        "version": g.get("release", ""),
+        "links": _links(),
+    }
+    if me is not None and "shell_failed" not in g:
+        kept |= _about(me)
+    return kept
+
+
+def _links() -> dict[str, str]:
+    return {
+        "home": url_for("start.home"),
+        "search": url_for("document.search"),
+        "preferences": url_for("login.preferences"),
+        "acting": url_for("login.position"),
+        "password": url_for("login.password"),
+        "logout": url_for("login.log_out"),
+        "notices": url_for("inbox.show", basket="overdue"),
+        "help": url_for("help.show"),
+        "incident": url_for("help.show", _anchor="incident"),
+        "access": url_for("help.accessibility"),
+    }
+
+
+def _about(me: Any) -> dict[str, Any]:
+    with system_transaction() as tx:
+        agency = tx.get(Agency, me.acting.agency_id)
+        parent = tx.get(Agency, agency.parent_id) if agency.parent_id else None
+        choices = choices_of(tx, me.acting.officer_id, local_date(tx.now))
+        for_whom = tx.get(Officer, me.acting.on_behalf_of) if me.acting.on_behalf_of else None
+    late = 0
+    if me.has_position and may(me.acting, Act.DRAFT_DOCUMENT):
+        with office().database.transaction(me.acting) as tx:
+            late = inbox.count(tx)[1]
+    title = me.acting.title
+    if for_whom is not None:
+        title = _("%(title)s, thay %(name)s", title=title, name=for_whom.full_name)
+    return {
+        "notices": late,
+        "agency": {"name": agency.name, "parent": parent.name if parent else ""},
+        "officer": {"name": me.acting.name, "position": title},
+        "acting": [position_entry(c, me.acting.position_id) for c in choices],
+        "hotline": agency.hotline,
+    }
+
+
+def position_entry(choice: Choice, current: object = None) -> dict[str, Any]:
+    """Return one way to act, as the menu and the choosing page show it."""
+    note = ""
+    if choice.delegator is not None:
+        note = _("thay %(name)s", name=choice.delegator.full_name)
+    words = [choice.position.title, choice.agency.short_name or choice.agency.name, note]
+    return {
+        "id": str(choice.position.id),
+        "label": ", ".join(word for word in words if word),
+        "title": choice.position.title,
+        "unit": "",
+        "agency": choice.agency.name,
+        "note": note,
+        "current": choice.position.id == current,
+    }
+
+
+def first_agency() -> dict[str, str]:
+    """Return the agency the login page speaks for: the oldest of the installation."""
+    with system_transaction() as tx:
+        found = tx.scalar(
+            sa.select(Agency)
+            .where(Agency.is_tenant.is_(True), Agency.parent_id.is_(None))
+            .order_by(Agency.id)
+            .limit(1)
+        )
+    if found is None:
+        return {"name": "Congvan", "hotline": ""}
+    return {"name": found.name, "hotline": found.hotline}

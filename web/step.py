@@ -1,0 +1,302 @@
+"""One step of one procedure (bước xử lý): its form drawn, sent, sent again until it is right."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from engine.database import Transaction
+from engine.errors import NotFound, OfficeError, Stale
+from engine.instance import ProcessInstance
+from engine.machine import NotWaiting
+from engine.work_item import ItemStatus, WorkItem
+from forms.definition import FormDefinition
+from forms.errors import FormInvalid
+from forms.posting import ROW_COMMAND, edit_rows, from_post
+from forms.submission import Upload as Sent
+from forms.view import view_form
+from processes import prefill, work_items
+from processes.choices import choices_for
+from processes.order import Order
+from records import journal
+from records.authority import Act, may
+from records.directive import Directive
+from records.document import Document, IncomingDocument, about
+from records.organization import Officer
+from signing.errors import SigningError
+from web import paper, words
+from web.door import language, office, own_address, transaction
+from web.failure import failed
+from web.policy import asked_below, ensure, needs
+from web.shell import say
+from web.upload import Received, receive_files
+
+pages = Blueprint("step", __name__)
+#: versions of forms this process has drawn or read; they never change
+_forms: dict[str, FormDefinition] = {}
+#: names of the page's own, beside the form's
+_OWN = ("csrf_token", "version", "next", "go", "form")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an officer has typed so far, and what is wrong with it."""
+
+    raw: Mapping[str, Any] | None = None
+    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    received: Received = field(default_factory=Received)
+    version: int | None = None
+
+
+UNTOUCHED = Draft()
+
+
+def shown_item(tx: Transaction, item: WorkItem, document: Document) -> dict[str, Any]:
+    """Return a work item with its document, as the preview and the step's page show it."""
+    papers = paper.papers_of(tx, document)
+    face = papers.face()
+    calendar = words.calendar_of(tx, document.agency_id)
+    arrival = None
+    if isinstance(document, IncomingDocument) and document.arrival_number is not None:
+        arrival = _("Số đến %(n)s", n=document.arrival_number)
+    name = paper.reference(document)
+    return {
+        "reference": name,
+        "subject": document.subject or _("(chưa có trích yếu)"),
+        "urgency": document.urgency.value,
+        "secrecy": None,
+        "facts": paper.facts_line(document),
+        "due": words.due(item.due_at, tx.now, calendar),
+        "arrival_text": arrival if arrival != name else None,
+        "signatures": paper.verdict_badges(document, papers),
+        "full_href": paper.page_of(document),
+        "list_href": url_for("inbox.show"),
+        "pdf": paper.pdf(face, name),
+        "files": [paper.file_link(f) for f in papers.files if face is None or f.id != face.id],
+        "crumbs": [
+            {"label": _("Hộp việc"), "href": url_for("inbox.show")},
+            {"label": item.name, "href": ""},
+        ],
+    }
+
+
+def shown_task(
+    tx: Transaction,
+    item: WorkItem,
+    instance: ProcessInstance,
+    document: Document,
+    draft: Draft = UNTOUCHED,
+    following: str = "",
+) -> dict[str, Any] | None:
+    """Return the form of an open step, None where the acting officer may not take it."""
+    me = tx.acting
+    allowed = may(me, Act.COMPLETE_WORK_ITEM, work_items.facts_of(item))
+    if not allowed or str(me.officer_id) in item.excluded or item.status != ItemStatus.OPEN:
+        return None
+    form = _form_of(tx, item)
+    order: Order[Document] = Order(item, instance, document, {})
+    uploads = {w: Sent(u.name, u.stored.size) for w, u in draft.received.uploads.items()}
+    view = None
+    if form is not None:
+        view = view_form(
+            form,
+            language=language(),
+            raw=draft.raw,
+            errors=draft.errors,
+            choices=choices_for(tx, form),
+            server_values=prefill.server_values(order),
+            initial=prefill.initial_values(tx, order) if draft.raw is None else {},
+            uploads=uploads,
+            now=tx.now,
+        )
+    verb = work_items.verb_of(item)
+    return {
+        "title": view.title if view is not None else item.name,
+        "step_text": f"{item.lane} · {item.name}" if item.lane else item.name,
+        "action": url_for("step.show", item_id=item.id),
+        "version": draft.version or item.version,
+        "form_version": form.sha256 if form is not None else "",
+        "next": following or url_for("inbox.show"),
+        "warnings": _warnings(document),
+        "quotes": _quotes(tx, document),
+        "form": view if view is not None else view_nothing(verb.label(language())),
+        "buttons": _buttons(),
+    }
+
+
+def view_nothing(title: str) -> Any:
+    """Return the view of a step without a form: only its button."""
+    return _Bare(title)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bare:
+    title: str
+    parts: tuple[Any, ...] = ()
+    errors: tuple[tuple[str, str], ...] = ()
+
+
+def _buttons() -> list[dict[str, Any]]:
+    main = {"label": _("Lưu và mở việc tiếp theo"), "kind": "primary", "value": "next"}
+    stay = {"label": _("Lưu"), "kind": "", "value": "stay"}
+    return [{"name": "go", "icon": "", "novalidate": False, **one} for one in (main, stay)]
+
+
+def _warnings(document: Document) -> list[dict[str, str]]:
+    if not isinstance(document, IncomingDocument):
+        return []
+    verdict = document.authenticity
+    if verdict.value == "invalid":
+        return [{"tone": "bad", "text": _("Chữ ký số của văn bản không hợp lệ.")}]
+    if verdict.value == "unsigned":
+        return [{"tone": "bad", "text": _("Văn bản không có chữ ký số.")}]
+    if verdict.value == "undetermined":
+        return [{"tone": "warn", "text": _("Chưa đủ căn cứ kết luận về chữ ký số của văn bản.")}]
+    return []
+
+
+def _quotes(tx: Transaction, document: Document) -> list[dict[str, str]]:
+    """Return the last words of those who directed this work."""
+    ((column, key),) = about(document).items()
+    found = tx.scalars(
+        sa.select(Directive)
+        .where(getattr(Directive, column) == key, Directive.text != "")
+        .order_by(Directive.at.desc())
+        .limit(2)
+    )
+    return [
+        {
+            "who": one.by_name,
+            "when": words.moment(one.at, tx.now),
+            "text": one.text,
+        }
+        for one in found
+    ]
+
+
+
+@pages.get("/work-items/<uuid:item_id>")
+@needs(Act.READ_WORK_ITEM, each=True)
+def show(item_id: UUID) -> Response:
+    """Show the document and the form of one step on a page of its own."""
+    return _page(item_id)
+
+
+def _page(item_id: UUID, draft: Draft = UNTOUCHED, status: int = 200) -> Response:
+    with transaction() as tx:
+        item, instance = work_items.read(tx, item_id)
+        ensure(tx.acting, Act.READ_WORK_ITEM, work_items.facts_of(item))
+        document = paper.load_document(tx, instance.subject_type, instance.subject_id)
+        if item.status != ItemStatus.OPEN:
+            return redirect(paper.page_of(document), 303)
+        following = own_address(request.values.get("next", ""), "")
+        task = shown_task(tx, item, instance, document, draft, following)
+        if task is None:
+            return redirect(paper.page_of(document), 303)
+        shown = shown_item(tx, item, document)
+        kind = f"{instance.subject_type}_document"
+        journal.record(tx, "view", kind, document.id, item=item.id)
+    return make_response(render_template("task.html", item=shown, task=task), status)
+
+
+@pages.post("/work-items/<uuid:item_id>")
+@needs(Act.COMPLETE_WORK_ITEM, each=True)
+def complete(item_id: UUID) -> Response:
+    """Complete the step with what was sent; what is wrong is told beside it, typed text stays."""
+    form = _posted_form(item_id)
+    received = receive_files(form) if form is not None else Received()
+    raw: dict[str, Any] = {}
+    if form is not None:
+        raw = from_post(form, request.form, uploaded=received.references, ignore=_OWN)
+    version = request.form.get("version", type=int)
+    typed = Draft(raw, {}, received, version)
+    if form is not None and ROW_COMMAND in request.form:
+        changed = edit_rows(form, raw, request.form[ROW_COMMAND])
+        return _page(item_id, Draft(changed or raw, {}, received, version))
+    if received.errors:
+        return _page(item_id, Draft(raw, received.errors, received, version), 422)
+    command = work_items.CompleteItem(item_id, version, raw, received.uploads, language())
+    try:
+        with transaction() as tx:
+            done = work_items.complete(tx, office().means, command)
+        asked_below()
+    except (Stale, NotWaiting) as error:
+        return _too_late(item_id, error)
+    except FormInvalid as error:
+        return _page(item_id, Draft(error.raw, error.errors, received, version), 422)
+    except (OfficeError, SigningError) as error:
+        return _refused(item_id, typed, error)
+    say(f"{done.item.name}: {done.summary}")
+    if request.form.get("go") == "stay":
+        return redirect(paper.page_of(done.document), 303)
+    return redirect(_following(), 303)
+
+
+def _posted_form(item_id: UUID) -> FormDefinition | None:
+    """Return the form that was sent: by the version the page names, or as the step pins it.
+
+    Only what reads the post; `work_items.complete` checks it against the step's own form. Whoever
+    sends files is asked first whether the step is his.
+    """
+    known = _forms.get(request.form.get("form", ""))
+    if known is not None and not any(file.filename for file in request.files.values()):
+        return known
+    with transaction() as tx:
+        item, _instance = work_items.read(tx, item_id)
+        ensure(tx.acting, Act.COMPLETE_WORK_ITEM, work_items.facts_of(item))
+        return _form_of(tx, item)
+
+
+def _form_of(tx: Transaction, item: WorkItem) -> FormDefinition | None:
+    form = work_items.form_of(tx, item)
+    if form is not None:
+        if len(_forms) > 1_000:
+            _forms.clear()
+        _forms[form.sha256] = form
+    return form
+
+
+def _following() -> str:
+    """Return the inbox the officer came from, opened at its first item."""
+    target = own_address(request.form.get("next", ""), url_for("inbox.show"))
+    if not target.startswith("/inbox"):
+        return target
+    basket = target.partition("?")[0].split("/")[2:3]
+    return url_for("inbox.show", basket=basket[0] if basket else "mine", item="first")
+
+
+def _refused(item_id: UUID, typed: Draft, error: OfficeError | SigningError) -> Response:
+    """Show the form again with what the verb refused; rights and outages have pages of their own."""
+    if error.status in {401, 403, 404} or error.status >= 500:
+        raise error
+    told = Draft(typed.raw, {"": [error.text(language())]}, typed.received, typed.version)
+    return _page(item_id, told, error.status)
+
+
+def _too_late(item_id: UUID, error: OfficeError) -> Response:
+    """Tell who was faster, and where the document is now."""
+    try:
+        with transaction() as tx:
+            item, instance = work_items.read(tx, item_id)
+            who = tx.get(Officer, item.done_by).full_name if item.done_by else ""
+            at = words.moment(item.done_at, tx.now)
+            document = paper.load_document(tx, instance.subject_type, instance.subject_id)
+            target = paper.page_of(document)
+    except NotFound:
+        return failed(409, error.text(language()), retry=url_for("inbox.show"), code=error.code)
+    text = error.text(language())
+    if item.status == ItemStatus.DONE and who:
+        text = _("Bước «%(step)s» đã được %(who)s xử lý (%(at)s).", step=item.name, who=who, at=at)
+    return failed(
+        409,
+        text,
+        title=_("Việc này đã có người xử lý"),
+        advice=_("Nội dung bạn gửi chưa được ghi. Mở văn bản để xem kết quả, rồi xử lý việc khác."),
+        retry=target,
+        code=error.code,
+    )
