@@ -118,7 +118,11 @@ def _line(row: InboxRow, now: datetime) -> dict[str, Any]:
 
 def _item(item: Any, now: datetime) -> dict[str, Any]:
     shown = {name: getattr(item, name) for name in _ITEM}
-    return {**shown, "is_overdue": item.status == "open" and item.due_at < now}
+    return {
+        **shown,
+        "node": item.node_id,
+        "is_overdue": item.status == "open" and item.due_at < now,
+    }
 
 
 @blueprint.get("/<uuid:item_id>")

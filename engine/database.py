@@ -108,7 +108,7 @@ class Database:
         tx = Transaction(connection, acting, self.clock())
         try:
             yield tx
-            tx.flush()
+            tx.flush(last=True)
             connection.execute("COMMIT", prepare=False)
         except psycopg.errors.DiskFull as error:
             self._abandon(fairy, connection)
@@ -136,7 +136,7 @@ class Database:
                 raise Unavailable(what="cơ sở dữ liệu") from error
             connection = cast("psycopg.Connection[Any]", fairy.dbapi_connection)
             try:
-                connection.execute(command, prepare=False)
+                connection.execute(cast("Any", command), prepare=False)
             except psycopg.OperationalError as error:
                 fairy.invalidate()
                 if attempt == 2:
@@ -178,7 +178,7 @@ def _scope(acting: Acting) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _context_of(role: str | None, scope: str) -> sql.Composed:
+def _context_of(role: str | None, scope: str) -> str:
     settings = [("congvan.agency", scope)]
     if role:
         settings.insert(0, ("role", role))
@@ -186,10 +186,10 @@ def _context_of(role: str | None, scope: str) -> sql.Composed:
         sql.SQL("set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
         for name, value in settings
     ]
-    return sql.SQL("BEGIN; SELECT ") + sql.SQL(", ").join(calls)
+    return (sql.SQL("BEGIN; SELECT ") + sql.SQL(", ").join(calls)).as_string()
 
 
-def _context(role: str | None, acting: Acting) -> sql.Composed:
+def _context(role: str | None, acting: Acting) -> str:
     return _context_of(role, _scope(acting))
 
 

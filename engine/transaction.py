@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.dialects import postgresql
 
 from engine.errors import NotFound, Stale
-from engine.flush import Delete, Discard, Insert, Step, Update, casts, plan, statement
+from engine.flush import Column, Delete, Discard, Insert, Step, Update, casts, plan, statement
 from engine.tables import Base, copied, same
 
 T = TypeVar("T")
@@ -201,11 +201,11 @@ class Transaction:
         if kept is None:
             record = sa.inspect(entity).class_manager.new_instance()
             record.__dict__.update(loaded)
-            self._kept[entity, key] = _Kept(record, _frozen(loaded))
+            self._kept[entity, key] = _Kept(record, _frozen(entity, loaded))
             return record
         # Read again, for instance under a lock: take over what the officer has not changed.
         current = kept.record.__dict__
-        for name, value in _frozen(loaded).items():
+        for name, value in _frozen(entity, loaded).items():
             if same(current.get(name), kept.before[name]):
                 current[name] = loaded[name]
             kept.before[name] = value
@@ -229,8 +229,11 @@ class Transaction:
         """Have all rows of `entity` with these values deleted, unread and however many."""
         self._discarded.append((entity, where))
 
-    def flush(self) -> None:
-        """Write all pending changes; raises `Stale` when a loaded row is no longer as it was."""
+    def flush(self, *, last: bool = False) -> None:
+        """Write all pending changes; raises `Stale` when a loaded row is no longer as it was.
+
+        After the `last` one nothing is tracked any more.
+        """
         steps = [*self._updates(), *self._inserts(), *self._removals()]
         for group in plan(steps):
             text = statement(tuple(step.shape for step in group))
@@ -241,10 +244,10 @@ class Transaction:
                     raise Stale(what=step.label)
         for record in self._gone:
             self._kept.pop((type(record), _key(record)), None)
-        for record in self._new:
-            names, _ = _layout(type(record))
-            values_now = {n: record.__dict__.get(n) for n in names}
-            self._kept[type(record), _key(record)] = _Kept(record, _frozen(values_now))
+        for record in [] if last else self._new:
+            entity = type(record)
+            values_now = {n: record.__dict__.get(n) for n in _layout(entity)[0]}
+            self._kept[entity, _key(record)] = _Kept(record, _frozen(entity, values_now))
         self._new, self._gone, self._discarded = [], [], []
 
     def _updates(self) -> Iterator[Step]:
@@ -253,7 +256,11 @@ class Transaction:
             current = kept.record.__dict__
             before = kept.before
             version = "version" if "version" in before else None
-            changed = [n for n, v in before.items() if n != version and not same(current.get(n), v)]
+            changed = [
+                n
+                for n, v in before.items()
+                if current.get(n) is not v and n != version and not same(current.get(n), v)
+            ]
             if not changed or id(kept.record) in gone:
                 continue
             table = cast("sa.Table", entity.__table__)
@@ -271,22 +278,20 @@ class Transaction:
             if version:
                 current["version"] = before["version"] + 1
                 before["version"] = current["version"]
-            before.update(_frozen({n: current.get(n) for n in changed}))
+            before.update(_frozen(entity, {n: current.get(n) for n in changed}))
 
     def _inserts(self) -> Iterator[Step]:
         for record in self._new:
             entity = type(record)
-            table = cast("sa.Table", entity.__table__)
-            columns = casts(table, DIALECT)
             _fill_defaults(record)
-            present = {
-                n: v for n in _layout(entity)[0] if (v := record.__dict__.get(n)) is not None
-            }
+            given = record.__dict__.get
+            present = [(c, d, v) for n, c, d in _written(entity) if (v := given(n)) is not None]
+            name = cast("sa.Table", entity.__table__).name
             yield Step(
-                Insert(table.name, tuple(columns[n] for n in present), 1),
-                tuple(_out(entity, n, v) for n, v in present.items()),
+                Insert(name, tuple(c for c, _, _ in present), 1),
+                tuple(v if d is None else d(v) for _, d, v in present),
                 1,
-                table.name,
+                name,
             )
 
     def _removals(self) -> list[Step]:
@@ -432,6 +437,23 @@ def _defaults(entity: type[Base]) -> list[tuple[str, Any]]:
     return found
 
 
-def _frozen(values: dict[str, Any]) -> dict[str, Any]:
+def _frozen(entity: type[Base], values: dict[str, Any]) -> dict[str, Any]:
     """Copy what can be changed in place (JSON, arrays), so that a change in it is seen."""
-    return {n: copied(v) for n, v in values.items()}
+    kept = values.copy()
+    for name in _changeable(entity):
+        if name in kept:
+            kept[name] = copied(kept[name])
+    return kept
+
+
+@lru_cache(maxsize=512)
+def _changeable(entity: type[Base]) -> tuple[str, ...]:
+    columns = cast("sa.Table", entity.__table__).columns
+    return tuple(c.key for c in columns if isinstance(c.type, sa.JSON | sa.ARRAY))
+
+
+@lru_cache(maxsize=512)
+def _written(entity: type[Base]) -> list[tuple[str, Column, Callable[[Any], Any] | None]]:
+    """Return each attribute of `entity` with its column and what prepares its value."""
+    columns = casts(cast("sa.Table", entity.__table__), DIALECT)
+    return [(n, columns[n], _dumper(entity, n)) for n in _layout(entity)[0]]

@@ -162,6 +162,7 @@ class Flat:
     task_tree: Any
     top_workflow: Any
     completed: bool
+    unsettled = False
 
     def everywhere(self) -> Iterator[Any]:
         """Yield every task here and in running sub-processes."""
@@ -208,6 +209,12 @@ class Flat:
         )
 
     def update_waiting_tasks(self) -> None:
+        """Note that joins may have to look again; once before each pass is enough."""
+        self.unsettled = True
+
+    def settle(self) -> None:
+        """Have every waiting task look whether it may go on."""
+        self.unsettled = False
         for task in [t for t in self.tasks.values() if t._state == TaskState.WAITING]:
             task.task_spec._update(task)
 
@@ -257,6 +264,8 @@ class FlatWorkflow(Flat, BpmnWorkflow):
         did: Callable[[Any], None] | None,
     ) -> int:
         count = 0
+        if workflow.unsettled:
+            workflow.settle()
         ready = [
             t
             for t in workflow.tasks.values()

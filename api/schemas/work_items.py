@@ -18,6 +18,7 @@ class WorkItemBrief(Shape):
     id = fields.UUID(required=True)
     version = fields.Integer(required=True)
     name = fields.String(required=True)
+    node = fields.String(required=True, metadata={"description": "BPMN element id"})
     lane = fields.String(required=True)
     verb = fields.String(required=True)
     form = fields.String(required=True)

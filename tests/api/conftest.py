@@ -1,12 +1,15 @@
 """The demonstration behind the API: seeded once a module, on PostgreSQL with its row security."""
 
 import json
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pikepdf
 import psycopg
 import pytest
 from flask import Flask
@@ -36,19 +39,39 @@ def settings_for(url: str, data: Path) -> Settings:
     )
 
 
-@pytest.fixture(scope="module")
-def office(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """An installation of this module's own, with the demonstration in it."""
-    with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as owner:
+@pytest.fixture(scope="session")
+def seeded(cluster, template: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """The name of a database with the demonstration in it, and its data directory."""
+    with cluster.connect() as administrator:
+        administrator.execute(f"CREATE DATABASE api_seeded TEMPLATE {template}")
+    url = cluster.url("api_seeded")
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as owner:
         for statement in row_security.statements():
             owner.execute(statement)
-    opened = Office.open(settings_for(database_url, tmp_path_factory.mktemp("office")))
+    opened = Office.open(settings_for(url, tmp_path_factory.mktemp("office")))
     demo.seed(opened, password=PASSWORD)
-    # The trust store is made by the seed: open again to load it.
     opened.database.dispose()
-    opened = Office.open(opened.settings)
+    return "api_seeded", opened.settings.data
+
+
+@pytest.fixture(scope="module")
+def office(cluster, seeded: tuple[str, Path]) -> Iterator[Office]:
+    """An installation of this module's own, with the demonstration in it."""
+    template, data = seeded
+    name = f"api_{uuid.uuid4().hex}"
+    with cluster.connect() as administrator:
+        administrator.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    opened = Office.open(settings_for(cluster.url(name), data))
     yield opened
     opened.database.dispose()
+
+
+@pytest.fixture(scope="module")
+def owner(office: Office) -> Iterator["psycopg.Connection"]:
+    """The owner's autocommit connection to this module's database."""
+    url = office.settings.database_url.replace("+psycopg", "")
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
 
 
 @pytest.fixture(scope="module")
@@ -109,13 +132,12 @@ class Caller:
         client: FlaskClient = self.app.test_client()
         address = path if path.startswith("/") else f"/api/v1/{path}"
         answer = client.open(address, method=method, headers=headers, **options)
-        rule = answer.request.environ.get("werkzeug.request")
         adapter = self.app.url_map.bind("localhost")
         matched = None
         try:
             matched, _ = adapter.match(address.partition("?")[0], method, return_rule=True)
         except Exception:
-            assert answer.status_code in {404, 405, 308}, (rule, answer.status_code)
+            assert answer.status_code in {404, 405, 308}, answer.status_code
         if matched is not None and matched.rule != "/api/v1/openapi.json":
             self.contract.check(
                 matched.rule, method, answer.status_code, answer.mimetype, answer.data
@@ -133,21 +155,23 @@ class Caller:
     def inbox(self) -> list[dict[str, Any]]:
         return self.get("work-items?limit=100").json["items"]
 
-    def step(self, name: str, instance_id: str) -> dict[str, Any]:
-        """The open step of this name, read with its form."""
-        found = [
-            i for i in self.inbox() if i["instance_id"] == instance_id and i["name"] == name
-        ]
-        assert len(found) == 1, [i["name"] for i in self.inbox()]
+    def step(self, node: str, instance_id: str) -> dict[str, Any]:
+        """The open step at this node, read with its form."""
+        found = [i for i in self.inbox() if i["instance_id"] == instance_id and i["node"] == node]
+        assert len(found) == 1, [i["node"] for i in self.inbox()]
         return self.get(f"work-items/{found[0]['id']}").json
 
-    def complete(self, step: dict[str, Any], files: list[str] = (), **values: Any):
-        body = {"version": step["version"], "values": values, "files": list(files)}
+    def complete(self, step: dict[str, Any], *, files: list[str] | None = None, **values: Any):
+        body = {"version": step["version"], "values": values, "files": files or []}
         return self.post(f"work-items/{step['id']}/completion", body)
 
-    def upload(self, name: str, content: bytes):
-        from io import BytesIO
+    def do(self, node: str, instance_id: str, **values: Any) -> dict[str, Any]:
+        """Complete the open step at this node."""
+        answer = self.complete(self.step(node, instance_id), **values)
+        assert answer.status_code == 200, answer.json
+        return answer.json
 
+    def upload(self, name: str, content: bytes):
         return self("POST", "uploads", data={"file": (BytesIO(content), name)})
 
 
@@ -160,11 +184,53 @@ def login(app: Flask, contract: Contract) -> Callable[..., Caller]:
         key = (username, json.dumps(body, sort_keys=True))
         if key not in known:
             nobody = Caller(app, contract)
-            answer = nobody.post(
-                "tokens", {"username": username, "password": PASSWORD, **body}
-            )
+            answer = nobody.post("tokens", {"username": username, "password": PASSWORD, **body})
             assert answer.status_code == 201, answer.json
             known[key] = Caller(app, contract, answer.json["access_token"])
         return known[key]
 
     return log_in
+
+
+RECEIVED = {
+    "channel": "hand",
+    "organ_name": "Công ty TNHH Sông Công",
+    "subject": "Đề nghị cung cấp thông tin quy hoạch viễn thông",
+    "type_name": "Công văn",
+    "issued_on": "2026-02-05",
+    "page_amount": 2,
+}
+
+
+@pytest.fixture(scope="module")
+def receive(login) -> Callable[..., dict[str, Any]]:
+    """Return what receives a letter at Sở TT&TT and tells its id and run."""
+
+    def received(**changes: Any) -> dict[str, Any]:
+        answer = login("vanthu.stttt").post("incoming-documents", {**RECEIVED, **changes})
+        assert answer.status_code == 201, answer.json
+        return answer.json
+
+    return received
+
+
+def pick(choices: dict[str, str], words: str) -> str:
+    """The value of the one choice whose label holds these words."""
+    (found,) = [value for value, label in choices.items() if words in label]
+    return found
+
+
+@pytest.fixture(scope="session")
+def choose() -> Callable[[dict[str, str], str], str]:
+    """Return `pick`: tests cannot import from here."""
+    return pick
+
+
+@pytest.fixture(scope="session")
+def pdf() -> bytes:
+    """A PDF of one empty page."""
+    made = pikepdf.new()
+    made.add_blank_page()
+    buffer = BytesIO()
+    made.save(buffer)
+    return buffer.getvalue()

@@ -31,10 +31,10 @@ def test_every_room_is_walled_typed_shipped_and_sorted():
     assert set(tool["ruff"]["lint"]["isort"]["known-first-party"]) == ROOMS
 
 
-def test_only_rooms_are_packages():
+def test_migrations_and_tests_are_no_packages():
     """An `__init__.py` in alembic/ would shadow the library, one in tests/ would make it a room."""
     packages = {p.parts[0] for p in house_files.tracked() if p.name == "__init__.py"}
-    assert packages == ROOMS
+    assert ROOMS <= packages <= ROOMS | {"benchmarks"}
     assert not Path(alembic.__file__).is_relative_to(ROOT / "alembic")
 
 
@@ -78,5 +78,6 @@ def test_importing_all_modules_does_nothing(tmp_path: Path):
         text=True,
         timeout=60,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout + done.stderr == ""
     assert not list(tmp_path.iterdir())

@@ -8,11 +8,19 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from psycopg import sql
+from sqlalchemy.dialects import postgresql
 
 from engine.database import APP_ROLE, Base
 from office import migrate
 from office.postgres import Cluster
 from records import row_security
+from records.journal import Xid
+
+
+@pytest.fixture(autouse=True)
+def _transaction_numbers(monkeypatch: pytest.MonkeyPatch):
+    """Tell the library's reflection of PostgreSQL's type `xid8`, which it does not know."""
+    monkeypatch.setitem(postgresql.base.ischema_names, "xid8", Xid)
 
 
 @pytest.fixture(scope="module")
@@ -86,10 +94,10 @@ def test_an_open_table_would_be_seen(migrated: sa.Engine, how: str):
 
 _RULES = (
     "SELECT tablename, policyname, cmd, qual, with_check FROM pg_policies ORDER BY 1, 2",
-    "SELECT table_name, privilege_type FROM information_schema.role_table_grants"
-    f" WHERE grantee = '{APP_ROLE}' ORDER BY 1, 2",
-    "SELECT event_object_table, trigger_name, event_manipulation, action_statement"
-    " FROM information_schema.triggers ORDER BY 1, 2, 3",
+    f"""SELECT table_name, privilege_type FROM information_schema.role_table_grants
+        WHERE grantee = '{APP_ROLE}' ORDER BY 1, 2""",
+    """SELECT event_object_table, trigger_name, event_manipulation, action_statement
+       FROM information_schema.triggers ORDER BY 1, 2, 3""",
 )
 
 

@@ -4,12 +4,22 @@ import ast
 from pathlib import Path
 
 import house_files
+import pytest
 
-LONGEST_MODULE = 350
-LONGEST_FUNCTION = 40
-#: what may be longer, and why; a list that grows is a warning
-LONG_MODULES: dict[str, str] = {}
-LONG_FUNCTIONS: dict[str, str] = {}
+#: «about 350» and «about 40» lines: few are longer, none beyond the walls
+SHORT_MODULE, LONGEST_MODULE = 350, 400
+SHORT_FUNCTION, LONGEST_FUNCTION = 40, 50
+#: of a hundred, how many may be longer than short
+FEW = 4
+#: what stands beyond the walls, and why; a list that grows is a warning
+LONG_MODULES: dict[str, str] = {
+    "engine/transaction.py": "loading, tracking and writing one command share private state",
+}
+LONG_FUNCTIONS: dict[str, str] = {
+    "processes/delivery/send.py:send_envelope": "read, send, mark as sent: three transactions of one errand",
+    "processes/delivery/send.py:send_status": "read, send, mark as sent: three transactions of one errand",
+    "records/axis.py:keep": "one insert for each table a packet is kept in",
+}
 
 
 def rooms() -> list[Path]:
@@ -26,40 +36,51 @@ def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return lines
 
 
-def long_functions(path: str, source: str) -> list[str]:
-    return [
-        f"{path}:{node.name}"
+def functions(path: str, source: str) -> dict[str, int]:
+    return {
+        f"{path}:{node.name}": length(node)
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and length(node) > LONGEST_FUNCTION
-    ]
+    }
+
+
+def sources() -> dict[str, str]:
+    return {str(p): (house_files.ROOT / p).read_text("utf-8") for p in rooms()}
+
+
+def check(lengths: dict[str, int], short: int, longest: int, allowed: dict[str, str]) -> None:
+    beyond = {name for name, lines in lengths.items() if lines > longest}
+    assert not {n: lengths[n] for n in beyond - set(allowed)}, (
+        f"over {longest} lines: split by noun"
+    )
+    assert set(allowed) <= beyond, "these are short now: take them off the list"
+    long = {name: lines for name, lines in lengths.items() if lines > short}
+    assert len(long) * 100 <= len(lengths) * FEW, f"too many over {short} lines: {long}"
 
 
 def test_modules_are_short():
-    found = {
-        str(p): lines
-        for p in rooms()
-        if (lines := len((house_files.ROOT / p).read_text("utf-8").splitlines())) > LONGEST_MODULE
-    }
-    assert not {p: n for p, n in found.items() if p not in LONG_MODULES}
-    assert set(LONG_MODULES) <= set(found), "these are short now: take them off the list"
+    lengths = {path: len(source.splitlines()) for path, source in sources().items()}
+    check(lengths, SHORT_MODULE, LONGEST_MODULE, LONG_MODULES)
 
 
 def test_functions_are_short():
-    found = {
-        name
-        for p in rooms()
-        for name in long_functions(str(p), (house_files.ROOT / p).read_text("utf-8"))
+    lengths = {
+        n: lines for path, text in sources().items() for n, lines in functions(path, text).items()
     }
-    assert not found - set(LONG_FUNCTIONS)
-    assert set(LONG_FUNCTIONS) <= found, "these are short now: take them off the list"
+    check(lengths, SHORT_FUNCTION, LONGEST_FUNCTION, LONG_FUNCTIONS)
 
 
 def test_a_long_function_is_found():
-    body = "\n".join(f"    x{n} = {n}" for n in range(LONGEST_FUNCTION + 1))
-    assert long_functions("x.py", f"def long():\n{body}\n") == ["x.py:long"]
-    assert long_functions("x.py", f'def short():\n    """{body}"""\n') == []
+    body = "\n".join(f"    x{n} = {n}" for n in range(LONGEST_FUNCTION))
+    assert functions("x.py", f"def long():\n{body}\n") == {"x.py:long": LONGEST_FUNCTION + 1}
+    assert functions("x.py", f'def short():\n    """{body}"""\n') == {"x.py:short": 1}
+    with pytest.raises(AssertionError, match="split by noun"):
+        check({"a": 51}, 40, 50, {})
+    with pytest.raises(AssertionError, match="too many"):
+        check({"a": 45, "b": 3}, 40, 50, {})
+    with pytest.raises(AssertionError, match="take them off"):
+        check({"a": 3}, 40, 50, {"a": "because"})
 
 
 def test_every_exception_says_why():
-    assert all(reason.strip() for reason in (LONG_MODULES | LONG_FUNCTIONS).values())
+    assert all(len(reason.split()) > 3 for reason in (LONG_MODULES | LONG_FUNCTIONS).values())

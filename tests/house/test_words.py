@@ -68,4 +68,3 @@ def test_text_is_in_one_form():
     for path, text in house_files.texts().items():
         assert unicodedata.is_normalized("NFC", text), path
         assert "\r" not in text, path
-        assert not text or text.endswith("\n"), path

@@ -6,6 +6,7 @@ handlers, and our axis over HTTP on the loopback. `make_seeded` and `open_story`
 """
 
 import io
+import itertools
 import json
 import logging
 import shutil
@@ -16,11 +17,12 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
+import pikepdf
 import sqlalchemy as sa
 from flask import Flask
 from psycopg import sql
@@ -31,16 +33,23 @@ from engine import history
 from engine.database import Acting
 from engine.instance import ProcessInstance
 from engine.work_item import ItemStatus, WorkItem
-from exchange.gateway import Gateway
+from exchange import edxml
+from exchange.document_type import document_type
+from exchange.envelope import Attachment, Business, Code, Envelope, Party, TraceHop
+from exchange.gateway import Gateway, MessageType
+from exchange.status import StatusMessage
 from office import demo, migrate
 from office.office import Office
 from office.postgres import Cluster
 from office.runner import Runner
 from office.settings import Mode, Settings
 from processes import inbox, work_items
+from processes.catalogue import VERBS
 from processes.delivery import arrivals
+from processes.delivery.gateway import gateway_of
+from processes.incoming.receive import ReceiveIncoming, receive
 from processes.means import Means
-from processes.order import Upload
+from processes.order import Order, Upload
 from processes.outgoing.begin import begin
 from processes.work_items import CompleteItem, Completion
 from records import seal
@@ -48,8 +57,9 @@ from records.document import IncomingDocument, OutgoingDocument
 from records.document_type import DocumentType
 from records.login import log_in
 from records.login_session import choose_position, resume
-from records.organization import Agency, Officer, Unit
+from records.organization import Agency, AgencyCode, Unit
 from records.recipient import Recipient
+from records.vocabulary import Channel
 
 PASSWORD = "Matkhau-demo-1"
 REGULATION = Path(__file__).parents[1] / "data" / "regulation-188.json"
@@ -265,6 +275,10 @@ class Story:
     def agency(self, symbol: str) -> UUID:
         return self.one(Agency, Agency.symbol == symbol).id
 
+    def code(self, symbol: str) -> str:
+        of_agency = AgencyCode.agency_id == self.agency(symbol)
+        return self.one(AgencyCode, of_agency, AgencyCode.preferred.is_(True)).code
+
     def unit(self, agency: str, symbol: str) -> str:
         return str(self.one(Unit, Unit.agency_id == self.agency(agency), Unit.symbol == symbol).id)
 
@@ -329,6 +343,50 @@ class Story:
         if gateway is not None:
             office = replace(office, means=replace(office.means, gateway=gateway))
         return Story(office, self.acting)
+
+
+def snapshot(story: Story) -> dict[str, str]:
+    """A digest of every table's rows: equal before and after what changes nothing."""
+    tables = [
+        row[0]
+        for row in story.rows(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+            " AND relname NOT IN ('worker', 'job') ORDER BY relname"
+        )
+    ]
+    parts = [
+        f"SELECT '{name}', count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '')"
+        f" FROM {name} t"
+        for name in tables
+    ]
+    # Looks at the axis come and go; all other jobs count.
+    parts.append(
+        "SELECT 'job', count(*) || ' ' || coalesce(md5(string_agg(id::text, '|' ORDER BY id)), '')"
+        " FROM job WHERE kind <> 'poll_axis'"
+    )
+    return dict(story.rows(" UNION ALL ".join(parts)))
+
+
+def carry_out(
+    story: Story,
+    user: str | Acting,
+    verb: str,
+    document: UUID,
+    *,
+    item: WorkItem | None = None,
+    files: dict[str, Sequence[Upload]] | None = None,
+    **data: Any,
+) -> Any:
+    """Call a verb on a document wherever it stands, as a diagram drawn otherwise would."""
+    acting = story.login(user) if isinstance(user, str) else user
+    with story.office.database.transaction(acting) as tx:
+        found: Any = tx.rows(
+            sa.select(OutgoingDocument).where(OutgoingDocument.id == document).with_for_update()
+        ) or tx.rows(
+            sa.select(IncomingDocument).where(IncomingDocument.id == document).with_for_update()
+        )
+        order: Order[Any] = Order(cast("Any", item), cast("Any", None), found[0][0], data, files or {})
+        return VERBS[verb].carry_out(tx, story.means, order)
 
 
 # -- documents of the story -----------------------------------------------------------------------
@@ -443,3 +501,105 @@ def registering(document: IncomingDocument, kind: str, **changes: Any) -> dict[s
         "code_notation": document.code_notation,
         **changes,
     }
+
+
+def incoming_letter(story: Story, until: str = "", **changes: Any) -> UUID:
+    """Receive a letter by post at Sở TT&TT and bring it to the step `until`, or to its end."""
+    command = ReceiveIncoming(
+        channel=changes.pop("channel", Channel.POST),
+        organ_name="Sở Tài chính",
+        subject=changes.pop("subject", "đề nghị phối hợp"),
+        code_number=changes.pop("code_number", str(next(_NUMBERS))),
+        code_notation="STC-QLNS",
+        issued_on=date.today(),
+        **{k: changes.pop(k) for k in ("is_petition", "secrecy") if k in changes},
+    )
+    with story.as_("vanthu.stttt") as tx:
+        document, _ = receive(tx, story.means, command)
+    for node, user, values in incoming_steps(story, document, **changes):
+        if node == until:
+            break
+        story.do(user, node, of=document.id, **values)
+    return document.id
+
+
+_NUMBERS = itertools.count(100)
+
+
+def incoming_steps(
+    story: Story, document: IncomingDocument, cooperating: Sequence[str] = (), lead: str = "CNTT"
+) -> list[tuple[str, str, dict[str, Any]]]:
+    """Who takes which step of an incoming document of Sở TT&TT, and what he fills in."""
+    return [
+        ("check", "vanthu.stttt", {"outcome": "accept"}),
+        ("register", "vanthu.stttt", registering(document, story.kind("STTTT", "CV"))),
+        ("present", "vanthu.stttt", {"director": story.officer("giamdoc.stttt")}),
+        ("direct", "giamdoc.stttt", directing(story, cooperating, lead)),
+        (
+            "assign",
+            "truongphong.stttt",
+            {"outcome": "assign", "lead_officer": story.officer("chuyenvien.stttt")},
+        ),
+        ("process", "chuyenvien.stttt", {"outcome": "complete", "opinion": "Đã xử lý"}),
+        ("complete", "truongphong.stttt", {"outcome": "accept"}),
+        ("file", "chuyenvien.stttt", {"new_dossier_title": "Hồ sơ", "retention": "20 năm"}),
+    ]
+
+
+def directing(
+    story: Story, cooperating: Sequence[str] = (), lead: str = "CNTT", **changes: Any
+) -> dict[str, Any]:
+    """A directive that names who leads and who cooperates, each until a day."""
+    return {
+        "outcome": "direct",
+        "opinion": "Chủ trì giải quyết",
+        "lead_unit": story.unit("STTTT", lead),
+        "deadline": day(10),
+        "cooperating": [{"unit": story.unit("STTTT", u), "deadline": day(7)} for u in cooperating],
+        **changes,
+    }
+
+
+# -- what arrives ---------------------------------------------------------------------------------
+
+
+def blank_pdf(words: str = "") -> bytes:
+    """An unsigned PDF of one page, different for different words."""
+    buffer = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.docinfo["/Title"] = words
+        pdf.save(buffer)
+    return buffer.getvalue()
+
+
+def envelope_from(
+    story: Story, sender: str, number: str, *, code: str = "", to: str = "H55.07", **changes: Any
+) -> Envelope:
+    """An envelope of a new, unsigned document as another system might write it."""
+    agency = story.one(Agency, Agency.symbol == sender)
+    code = code or story.code(sender)
+    today = date.today()
+    reference = f"{number}/{sender}-VP"
+    made = Envelope(
+        sender=Party(code, agency.name, in_charge=agency.name),
+        receivers=(Party(to, to),),
+        code=Code(number, f"{sender}-VP"),
+        promulgated_on=today,
+        document_type=document_type("Công văn"),
+        subject=f"Công văn số {number}",
+        document_id=f"{story.code(sender)},{today:%Y/%m/%d},{reference}",
+        attachments=(Attachment.of(f"{number}.pdf", blank_pdf(number), "Văn bản chính"),),
+        business=Business(reason="Văn bản điện tử mới"),
+        trace=(TraceHop(code, datetime.now(UTC)),),
+    )
+    return replace(made, **changes)
+
+
+def send(story: Story, sender: str, message: Envelope | StatusMessage, to: str = "") -> str:
+    """Hand a message to the axis as the system of an agency does; return its receipt."""
+    is_status = isinstance(message, StatusMessage)
+    data = edxml.write_status(message) if is_status else edxml.write(message)
+    kind = MessageType.STATUS if is_status else MessageType.EDOC
+    gateway = gateway_of(story.means, story.agency(sender), story.code(sender))
+    return gateway.send(kind, data, (to,) if to else ())

@@ -1,12 +1,54 @@
-// The designer page: opens the XML, saves it with its etag, shows the server's findings.
-// PUT data-save and POST data-lint take application/xml and answer {etag, saved_text, findings, findings_html}.
+// The designer page: opens the XML, shows the server's findings as one draws, publishes without losing the drawing.
+// POST data-lint takes application/xml and answers {findings, findings_html}.
 const page = document.querySelector('[data-designer]');
 const words = page.dataset;
 const findingsBox = page.querySelector('[data-findings]');
 const token = document.querySelector('meta[name="csrf-token"]').content;
-let { etag } = words;
 let designer;
 let clean = true;
+let waiting;
+
+function say(text) {
+  const place = findingsBox.querySelector('[data-saved]');
+  if (place) place.textContent = text;
+}
+
+function show(result) {
+  const parsed = new DOMParser().parseFromString(result.findings_html, 'text/html');
+  findingsBox.replaceChildren(...parsed.body.childNodes);
+  designer.showFindings(result.findings);
+}
+
+async function check() {
+  say(words.saving);
+  const answer = await fetch(words.lint, {
+    method: 'POST',
+    body: await designer.xml(),
+    headers: { 'Content-Type': 'application/xml', 'X-CSRFToken': token },
+  });
+  const result = await answer.json().catch(() => ({}));
+  if (!answer.ok) { say(result.detail ?? words.failed); return; }
+  show(result);
+  say(clean ? '' : words.changed);
+}
+
+async function publish(form) {
+  form.querySelector('[data-xml-field]').value = await designer.xml();
+  const answer = await fetch(form.action, {
+    method: 'POST', body: new FormData(form), headers: { Accept: 'application/json' },
+  });
+  const result = await answer.json().catch(() => ({}));
+  if (answer.ok && result.location) {
+    clean = true;
+    location.assign(result.location);
+    return;
+  }
+  const refusal = form.querySelector('[data-refusal]');
+  refusal.textContent = result.detail ?? words.failed;
+  refusal.hidden = false;
+  if (result.findings_html) show(result);
+}
+
 let waiting;
 
 function say(text) {
@@ -60,7 +102,7 @@ function changed() {
 
 function connect() {
   const acts = {
-    undo: () => designer.undo(), simulate: () => designer.simulate(), save,
+    undo: () => designer.undo(), simulate: () => designer.simulate(),
     fit: () => designer.fit(), 'zoom-in': () => designer.zoom(1), 'zoom-out': () => designer.zoom(-1),
   };
   page.addEventListener('click', (event) => {
@@ -81,19 +123,18 @@ function connect() {
       else designer.append({ type, event: definition });
     });
   }
-  document.addEventListener('keydown', (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 's') {
-      event.preventDefault();
-      save();
-    }
-  });
   window.addEventListener('beforeunload', (event) => { if (!clean) event.preventDefault(); });
   const form = document.querySelector('[data-publish]');
   form?.addEventListener('submit', async (event) => {
-    if (clean) return;
     event.preventDefault();
-    if (await save()) form.requestSubmit();
-    else form.closest('dialog').close();
+    const button = event.submitter;
+    button?.setAttribute('aria-busy', 'true');
+    await publish(form).catch(() => {
+      const refusal = form.querySelector('[data-refusal]');
+      refusal.textContent = words.failed;
+      refusal.hidden = false;
+    });
+    button?.removeAttribute('aria-busy');
   });
 }
 
@@ -124,7 +165,7 @@ async function start() {
     designer.onChange(changed);
   }
   connect();
-  if (words.editable === 'true') await send('POST', words.lint).catch(() => say(words.failed));
+  if (words.editable === 'true') await check().catch(() => say(words.failed));
   page.dataset.ready = 'true';
   page.designer = designer;
 }

@@ -1,0 +1,236 @@
+"""An incoming document from the counter to its dossier by the API alone, and what is read of it."""
+
+import hashlib
+import unicodedata
+from datetime import date, timedelta
+
+import pytest
+
+
+def working_day(days: int) -> str:
+    """A day some time ahead, never at a weekend, as a form's date."""
+    day = date.today() + timedelta(days=days)
+    while day.weekday() >= 5:
+        day += timedelta(days=1)
+    return day.isoformat()
+
+
+@pytest.fixture(scope="module")
+def filed(login, receive, choose, pdf) -> dict:
+    """A document that went the whole way: its id, its run, its file, its dossier's title."""
+    clerk, director = login("vanthu.stttt"), login("giamdoc.stttt")
+    head, officer = login("truongphong.stttt"), login("chuyenvien.stttt")
+    upload = clerk.upload("Đề nghị số 15.pdf", pdf)
+    assert upload.status_code == 201, upload.json
+    received = receive(code_number="15", code_notation="CV-SC", files=[upload.json["id"]])
+    run = received["instance_id"]
+    assert clerk.do("check", run, outcome="accept")["status"] == "done"
+    step = clerk.step("register", run)
+    initial = {k: v for k, v in step["initial"].items() if v not in (None, "") and k != "reference"}
+    kind = choose(step["choices"]["document_types"], "Công văn")
+    answer = clerk.complete(step, **{**initial, "document_type": kind})
+    assert answer.json["summary"] == "Vào sổ, số đến 1"
+    step = clerk.step("present", run)
+    leader = choose(step["choices"]["leaders"], "Đỗ Xuân Hòa")
+    clerk.complete(step, director=leader, proposal="Kính trình Giám đốc")
+    step = director.step("direct", run)
+    unit = choose(step["choices"]["units"], "Công nghệ")
+    answer = director.complete(
+        step, outcome="direct", lead_unit=unit, deadline=working_day(10), opinion="Giải quyết"
+    )
+    assert answer.status_code == 200, answer.json
+    step = head.step("assign", run)
+    who = choose(step["choices"]["unit_officers"], "Nguyễn Hải An")
+    head.complete(step, outcome="assign", lead_officer=who, deadline=working_day(8))
+    officer.do("process", run, outcome="complete", opinion="Đã trả lời qua điện thoại")
+    head.do("complete", run, outcome="accept")
+    done = officer.do("file", run, new_dossier_title="Quy hoạch viễn thông", retention="20 năm")
+    assert done["instance"]["status"] == "completed"
+    assert done["document"]["status"] == "completed"
+    return received
+
+
+def test_document_is_registered_and_filed(login, filed):
+    found = login("vanthu.stttt").get(f"incoming-documents/{filed['id']}").json
+    assert (found["arrival_number"], found["status"]) == (1, "completed")
+    assert found["files"][0]["name"] == "Đề nghị số 15.pdf"
+    assert found["handed_to"] == "Phòng Công nghệ thông tin"
+
+
+def test_history_is_told_and_its_chain_holds_until_it_is_altered(login, filed, owner):
+    officer = login("chuyenvien.stttt")
+    (instance,) = officer.get(f"process-instances?document={filed['id']}").json["items"]
+    address = f"process-instances/{instance['id']}/history"
+    told = officer.get(address).json
+    assert told["verification"] == {"holds": True, "broken_at": None, "reason": ""}
+    assert [e["node"] for e in told["items"]] == [
+        "", "check", "register", "present", "direct", "assign", "process", "complete", "file",
+    ]  # fmt: skip
+    assert all(
+        a["hash"] == b["previous"] for a, b in zip(told["items"], told["items"][1:], strict=False)
+    )
+    owner.execute("ALTER TABLE event DISABLE TRIGGER USER")
+    change = "UPDATE event SET node_id = %s WHERE instance_id = %s AND seq = 3"
+    owner.execute(change, ("present", instance["id"]))
+    broken = officer.get(address).json["verification"]
+    owner.execute(change, ("register", instance["id"]))
+    owner.execute("ALTER TABLE event ENABLE TRIGGER USER")
+    assert (broken["holds"], broken["broken_at"]) == (False, 3)
+
+
+def test_file_comes_back_as_it_was_sent(login, filed, pdf, owner):
+    clerk = login("vanthu.stttt")
+    file = clerk.get(f"incoming-documents/{filed['id']}").json["files"][0]
+    address = f"files/{file['id']}"
+    answer = clerk.get(address)
+    assert answer.data == pdf
+    assert hashlib.sha256(answer.data).hexdigest() == file["sha256"]
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    assert (
+        "filename*=UTF-8''%C4%90%E1%BB%81%20ngh%E1%BB%8B" in answer.headers["Content-Disposition"]
+    )
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Security-Policy"].startswith("sandbox")
+    inline = clerk.get(f"{address}?inline=true")
+    assert inline.headers["Content-Disposition"].startswith("inline;")
+    again = clerk.get(address, headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    acts = owner.execute(
+        "SELECT act FROM journal_leaf WHERE object_id = %s ORDER BY id", (file["id"],)
+    ).fetchall()
+    assert acts == [("download",), ("view",), ("download",)]
+
+
+def test_quarantined_file_stays_where_it_is(login, filed, owner):
+    clerk = login("vanthu.stttt")
+    file = clerk.get(f"incoming-documents/{filed['id']}").json["files"][0]
+    change = "UPDATE file SET scan = %s WHERE id = %s"
+    owner.execute(change, ("quarantine", file["id"]))
+    answer = clerk.get(f"files/{file['id']}")
+    owner.execute(change, ("unscanned", file["id"]))
+    assert (answer.status_code, answer.json["type"]) == (403, "urn:congvan:problem:not-scanned")
+    assert clerk.get(f"files/{file['id']}").status_code == 200
+
+
+def test_signature_report_stands_beside_the_file(login, filed, owner):
+    clerk = login("vanthu.stttt")
+    address = f"incoming-documents/{filed['id']}/signatures"
+    assert clerk.get(address).json == {"authenticity": "paper", "items": []}
+    file = clerk.get(f"incoming-documents/{filed['id']}").json["files"][0]
+    owner.execute(
+        "INSERT INTO signature_check (id, agency_id, file_id, verdict, report, checked_at)"
+        " SELECT gen_random_uuid(), agency_id, id, 'unsigned', %s, now() FROM file WHERE id = %s",
+        ('{"verdict": "unsigned"}', file["id"]),
+    )
+    (item,) = clerk.get(address).json["items"]
+    assert (item["verdict"], item["report"]) == ("unsigned", {"verdict": "unsigned"})
+
+
+def test_register_is_printed_by_the_page(login, filed, receive):
+    clerk = login("vanthu.stttt")
+    registers = clerk.get("registers").json["items"]
+    incoming = next(r for r in registers if r["kind"] == "incoming")
+    year = incoming["series"][0]["year"]
+    book = clerk.get(f"registers/{incoming['id']}/book?year={year}&limit=1").json
+    assert [c["key"] for c in book["columns"]][:2] == ["arrived_on", "number"]
+    assert (book["items"][0]["number"], book["items"][0]["reference"]) == ("1", "15/CV-SC")
+    rest = clerk.get(f"registers/{incoming['id']}/book?year={year}&limit=1&cursor={book['next']}")
+    assert (rest.json["items"], rest.json["next"]) == ([], None)
+    outgoing = next(r for r in registers if r["kind"] == "outgoing")
+    answer = clerk.get(f"registers/{outgoing['id']}/book?year={year}")
+    assert answer.json["errors"][0]["parameter"] == "series"
+
+
+def test_dossier_holds_what_was_filed_and_changes_only_on_condition(login, filed):
+    officer = login("chuyenvien.stttt")
+    (dossier,) = officer.get("dossiers").json["items"]
+    address = f"dossiers/{dossier['id']}"
+    assert dossier["title"] == "Quy hoạch viễn thông"
+    items = officer.get(f"{address}/items?limit=1").json
+    assert (items["items"][0]["kind"], items["items"][0]["id"]) == ("incoming", filed["id"])
+    more = officer.get(f"{address}/items?cursor={items['next']}").json["items"]
+    assert [item["kind"] for item in more] == ["directive", "directive"]
+    read = officer.get(address)
+    etag = read.headers["ETag"]
+    assert officer.get(address, headers={"If-None-Match": etag}).status_code == 304
+    body = {"title": unicodedata.normalize("NFD", "Quy hoạch viễn thông 2026")}
+    assert officer("PATCH", address, json=body).status_code == 428
+    changed = officer("PATCH", address, json=body, headers={"If-Match": etag})
+    assert changed.json["title"] == "Quy hoạch viễn thông 2026"
+    stale = officer("PATCH", address, json=body, headers={"If-Match": etag})
+    assert (stale.status_code, stale.json["type"]) == (412, "urn:congvan:problem:condition-failed")
+    fresh = {"If-Match": changed.headers["ETag"]}
+    closed = officer("PATCH", address, json={"state": "closed"}, headers=fresh)
+    assert closed.json["state"] == "closed"
+    again = {"If-Match": closed.headers["ETag"]}
+    assert officer("PATCH", address, json={"title": "Khác"}, headers=again).status_code == 409
+
+
+def test_lists_go_on_by_signed_cursors(login, receive, filed):
+    clerk = login("vanthu.stttt")
+    for number in range(3):
+        receive(subject=f"Văn bản thứ {number}")
+    met, address = [], "/api/v1/incoming-documents?limit=2"
+    while address:
+        answer = clerk.get(address)
+        met += [item["id"] for item in answer.json["items"]]
+        link = answer.headers.get("Link", "")
+        address = link.partition(">")[0].removeprefix("<")
+    assert len(met) == len(set(met)) == 4
+    cursor = clerk.get("incoming-documents?limit=2").json["next"]
+    assert clerk.get(f"dossiers?cursor={cursor}").json["type"] == "urn:congvan:problem:bad-cursor"
+    forged = cursor[:-1] + ("A" if cursor[-1] != "A" else "B")
+    assert clerk.get(f"incoming-documents?cursor={forged}").status_code == 422
+    other = login("vanthu.stc").get(f"incoming-documents?cursor={cursor}")
+    assert other.status_code == 422
+
+
+def test_inbox_pages_and_baskets(login, receive):
+    clerk = login("vanthu.stttt")
+    for number in range(3):
+        receive(subject=f"Chờ kiểm tra {number}")
+    everything = [item["id"] for item in clerk.inbox()]
+    met, address = [], "/api/v1/work-items?limit=2&basket=incoming"
+    while address:
+        answer = clerk.get(address)
+        met += [item["id"] for item in answer.json["items"]]
+        address = answer.headers.get("Link", "").partition(">")[0].removeprefix("<")
+    assert met == everything
+    assert clerk.get("work-items?basket=outgoing").json["items"] == []
+    assert clerk.get("work-items?basket=overdue").json["items"] == []
+    assert clerk.get("work-items?basket=returned").json["items"] == []
+
+
+def test_officer_lists_only_what_came_to_him(login, filed, receive):
+    officer = login("chuyenvien.stttt")
+    other = receive(subject="Chưa giao cho ai")
+    assert [item["id"] for item in officer.get("incoming-documents").json["items"]] == [filed["id"]]
+    assert officer.get(f"incoming-documents/{other['id']}").status_code == 403
+
+
+def test_journal_is_verified_by_the_auditor_and_shows_tampering(login, filed, owner, office):
+    stttt = next(p for p in login_positions(login) if p["agency"].startswith("Sở Thông tin"))
+    auditor = login("thanhtra", position_id=stttt["position_id"])
+    found = auditor.get("journal/verification").json
+    assert found["holds"], found
+    owner.execute("ALTER TABLE journal_leaf DISABLE TRIGGER USER")
+    (leaf,) = owner.execute("SELECT id FROM journal_leaf WHERE act = 'receive' LIMIT 1").fetchone()
+    owner.execute("UPDATE journal_leaf SET act = 'nothing' WHERE id = %s", (leaf,))
+    broken = auditor.get("journal/verification").json
+    owner.execute("UPDATE journal_leaf SET act = 'receive' WHERE id = %s", (leaf,))
+    owner.execute("ALTER TABLE journal_leaf ENABLE TRIGGER USER")
+    assert (broken["holds"], broken["leaf"], broken["reason"]) == (
+        False, str(leaf), "columns-changed",
+    )  # fmt: skip
+    assert login("chuyenvien.stttt").get("journal/verification").status_code == 403
+
+
+def login_positions(login) -> list[dict]:
+    """What somebody with several positions is told when he names none."""
+    nobody = login("vanthu.stttt")
+    answer = type(nobody)(nobody.app, nobody.contract).post(
+        "tokens", {"username": "thanhtra", "password": "Thu-nghiem-188-2018"}
+    )
+    assert answer.status_code == 403
+    assert answer.json["type"] == "urn:congvan:problem:position-unclear"
+    return answer.json["positions"]

@@ -1,0 +1,324 @@
+"""Procedures (quy trình): what the agency runs, the designer, findings, publishing with a reason."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from engine.database import Transaction
+from engine.definition import Definition, NotPublishable, Prepared
+from engine.diagram import DiagramRefused, model_of
+from engine.diagram import read as read_diagram
+from engine.errors import OfficeError, Stale
+from engine.instance import InstanceStatus, ProcessInstance
+from engine.lint import Finding
+from forms.definition import load_form, shipped_keys
+from processes import procedures
+from processes.catalogue import VERBS
+from processes.procedures import PublishProcedure, UnknownProcedure
+from records import journal
+from records.authority import Act, may
+from records.organization import Officer, Role
+from web import fields, words
+from web.door import acting, language, transaction
+from web.policy import needs
+from web.security import allow_editor
+from web.shell import say
+from web.svg import render_diagram
+
+pages = Blueprint("procedure", __name__)
+#: `engine.diagram` refuses larger ones as well; this is what a form carries
+LARGEST = 4 << 20
+
+
+class NoDiagram(OfficeError):
+    """Neither a drawing nor a file was sent (chưa có sơ đồ)."""
+
+    code = "no-diagram"
+    vi = "Chưa có sơ đồ để ban hành. Chọn tệp BPMN, hoặc mở trình vẽ trên trang này."
+    en = "There is no diagram to publish. Choose a BPMN file, or draw it on this page."
+
+
+@pages.get("/procedures")
+@needs(Act.READ_PROCESS)
+def listing() -> WerkzeugResponse:
+    """List the agency's procedures, each with its drawing."""
+    with transaction() as tx:
+        found = procedures.current_procedures(tx)
+        running = _running(tx)
+        rows = [_row(tx, one, running) for one in found]
+    shown = {
+        "title": _("Quy trình"),
+        "summary": _("Quy trình đang áp dụng tại cơ quan; hồ sơ đang chạy giữ phiên bản lúc bắt đầu."),
+        "new": None,
+        "rows": rows,
+    }  # fmt: skip
+    return make_response(render_template("process_list.html", processes=shown))
+
+
+def _running(tx: Transaction) -> dict[Any, int]:
+    rows = tx.rows(
+        sa.select(ProcessInstance.definition_id, sa.func.count(ProcessInstance.id))
+        .where(ProcessInstance.status == InstanceStatus.RUNNING.value)
+        .group_by(ProcessInstance.definition_id)
+    )
+    return {key: int(count) for key, count in rows}
+
+
+def _row(tx: Transaction, one: Definition, running: dict[Any, int]) -> dict[str, Any]:
+    count = running.get(one.id, 0)
+    warnings = len(one.findings)
+    return {
+        "key": one.key,
+        "name": one.name,
+        "href": url_for("procedure.show", key=one.key),
+        "version_text": _("bản %(n)s", n=one.number),
+        "running": ngettext("%(num)d hồ sơ đang chạy", "%(num)d hồ sơ đang chạy", count),
+        "draft_text": "",
+        "changed_text": _("ban hành %(at)s", at=words.moment(one.published_at, tx.now)),
+        "findings_text": _("%(n)s lưu ý", n=warnings) if warnings else _("không có lỗi"),
+        "findings_tone": "warn" if warnings else "ok",
+        "svg": render_diagram(one.xml_original, language=language(), compact=True),
+    }
+
+
+@pages.get("/procedures/<key>")
+@needs(Act.READ_PROCESS)
+def show(key: str) -> WerkzeugResponse:
+    """Show a procedure in the designer; only administrators may change it."""
+    number = request.args.get("version", type=int)
+    return _designer(key, number)
+
+
+def _designer(
+    key: str,
+    number: int | None = None,
+    *,
+    prepared: Prepared | None = None,
+    error: str = "",
+    reason: str = "",
+    status: int = 200,
+) -> WerkzeugResponse:
+    with transaction() as tx:
+        versions = procedures.versions(tx, key)
+        current = next(v for v in versions if v.is_current)
+        chosen = next((v for v in versions if v.number == number), None)
+        if number is not None and chosen is None:
+            raise UnknownProcedure(key)
+        chosen = chosen or current
+        checked = prepared or procedures.check(chosen.xml_original)
+        running = _running(tx)
+        by = tx.get(Officer, chosen.published_by).full_name if chosen.published_by else ""
+        journal.record(tx, "view", "definition", chosen.id, key=key, number=chosen.number)
+        process = _process(tx, versions, chosen, running, by, reason=reason, error=error)
+    if prepared is not None:
+        process["svg"] = _drawing(prepared.original)
+    allow_editor()
+    return make_response(
+        render_template(
+            "designer.html",
+            process=process,
+            findings=[_finding(f, checked) for f in checked.findings],
+            summary=_found(checked.findings),
+        ),
+        status,
+    )
+
+
+def _drawing(xml: bytes) -> Any:
+    return render_diagram(xml, language=language())
+
+
+def _process(
+    tx: Transaction,
+    versions: Sequence[Definition],
+    chosen: Definition,
+    running: dict[Any, int],
+    by: str,
+    *,
+    reason: str,
+    error: str,
+) -> dict[str, Any]:
+    current = next(v for v in versions if v.is_current)
+    editable = may(tx.acting, Act.PUBLISH_PROCESS)
+    count = running.get(current.id, 0)
+    intro = _(
+        "%(count)s hồ sơ đang chạy ở bản %(n)s giữ nguyên bản đó; bản mới áp dụng cho hồ sơ mới.",
+        count=count, n=current.number,
+    )  # fmt: skip
+    label = _("Lý do và căn cứ thay đổi")
+    part = fields.field("textarea", "reason", label, reason, error=error, required=True)
+    origin = _("%(why)s · ban hành %(at)s", why=chosen.reason,
+               at=words.moment(chosen.published_at, tx.now))  # fmt: skip
+    return {
+        "key": chosen.key,
+        "name": chosen.name,
+        "origin_text": f"{origin}, {by}" if by else origin,
+        "draft_text": _("bản %(n)s", n=chosen.number),
+        "in_use_text": _("Đang dùng: bản %(n)s, %(count)s hồ sơ", n=current.number, count=count),
+        "xml_href": url_for("procedure.xml", key=chosen.key, version=chosen.number),
+        "etag": current.sha256,
+        "lint_href": url_for("procedure.lint", key=chosen.key),
+        "publish": {
+            "action": url_for("procedure.publish", key=chosen.key),
+            "intro": intro,
+            "form": fields.form("publish", part),
+            "submit": _("Công bố bản %(n)s", n=versions[0].number + 1),
+        },
+        "svg": _drawing(chosen.xml_original),
+        "tabs": [
+            {
+                "label": _("bản %(n)s", n=v.number),
+                "href": url_for("procedure.show", key=v.key, version=v.number),
+                "current": v.id == chosen.id,
+            }
+            for v in versions[:5]
+        ],
+        "vocabulary": _vocabulary(),
+        "editable": editable,
+    }
+
+
+def _vocabulary() -> dict[str, list[dict[str, str]]]:
+    """Return the words a diagram may use, for the panel of the editor."""
+    tongue = language()
+
+    def entry(value: str, label: str) -> dict[str, str]:
+        return {"value": value, "label": label}
+
+    return {
+        "verbs": [entry(v.name, v.label(tongue)) for v in VERBS.values()],
+        "forms": [entry(key, load_form(key).title(tongue)) for key in shipped_keys()],
+        "roles": [
+            *(entry(r.value, r.label(tongue)) for r in Role),
+            entry("machine", _("Hệ thống tự làm")),
+        ],
+        "statuses": [],
+        "priorities": [],
+    }
+
+
+@pages.get("/procedures/<key>/diagram.bpmn")
+@needs(Act.READ_PROCESS)
+def xml(key: str) -> Response:
+    """Hand out a version as its author drew it."""
+    number = request.args.get("version", type=int)
+    with transaction() as tx:
+        versions = procedures.versions(tx, key)
+        found = next((v for v in versions if v.number == number or (not number and v.is_current)), None)
+        if found is None:
+            raise UnknownProcedure(key)
+        content, name = found.xml_original, f"{key}-{found.number}.bpmn"
+    response = Response(content, mimetype="application/xml")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response  # fmt: skip
+
+
+@pages.post("/procedures/<key>/lint")
+@needs(Act.READ_PROCESS)
+def lint(key: str) -> Response:
+    """Tell what is wrong with a drawing, without keeping it."""
+    return jsonify(_told(_check(request.get_data()[: LARGEST + 1])) | {"key": key})
+
+
+def _check(sent: bytes) -> Prepared:
+    return procedures.check(sent)
+
+
+def _told(prepared: Prepared) -> dict[str, Any]:
+    findings = [_finding(f, prepared) for f in prepared.findings]
+    summary = _found(prepared.findings)
+    html = render_template("_findings.html", findings=findings, summary=summary)
+    return {
+        "saved_text": "",
+        "findings": [f.to_json() for f in prepared.findings],
+        "findings_html": html,
+    }
+
+
+@pages.post("/procedures/<key>/versions")
+@needs(Act.PUBLISH_PROCESS)
+def publish(key: str) -> WerkzeugResponse:
+    """Publish the drawing, or the file that was sent, as the next version."""
+    reason = request.form.get("reason", "")
+    sent = _sent()
+    asks = request.accept_mimetypes.best == "application/json"
+    try:
+        prepared = _check(sent)
+    except DiagramRefused as refused:
+        if asks:
+            return _problem(refused)
+        return _designer(key, error=refused.text(language()), reason=reason, status=422)
+    try:
+        with transaction() as tx:
+            current = next(v for v in procedures.versions(tx, key) if v.is_current)
+            if request.form.get("etag", current.sha256) != current.sha256:
+                raise Stale(what=current.name)
+            made = procedures.publish(tx, PublishProcedure(key, sent, reason, current.name))
+            number = made.number
+    except NotPublishable as refused:
+        if asks:
+            return _problem(refused, prepared)
+        return _designer(
+            key, prepared=prepared, error=refused.text(language()), reason=reason, status=422
+        )
+    except procedures.ReasonMissing as refused:
+        if asks:
+            return _problem(refused, prepared)
+        return _designer(
+            key, prepared=prepared, error=refused.text(language()), reason=reason, status=422
+        )
+    say(_("Đã công bố bản %(n)s. Hồ sơ mới theo bản này.", n=number))
+    target = url_for("procedure.show", key=key)
+    if asks:
+        return jsonify({"location": target})
+    return redirect(target, 303)
+
+
+def _sent() -> bytes:
+    """Return the drawing of the page, or the file of whoever works without scripts."""
+    drawn = request.form.get("xml", "")
+    if drawn:
+        return drawn.encode()
+    file = request.files.get("file")
+    content = file.stream.read(LARGEST + 1) if file is not None else b""
+    if not content:
+        raise NoDiagram
+    return content
+
+
+def _problem(error: OfficeError, prepared: Prepared | None = None) -> Response:
+    """Tell a script why nothing was published; the drawing stays on its page."""
+    told = _told(prepared) if prepared is not None else {"findings": [], "findings_html": ""}
+    answer = jsonify(
+        {"title": _("Chưa công bố"), "status": error.status, "detail": error.text(language()),
+         "code": error.code, **told}
+    )  # fmt: skip
+    answer.status_code = error.status
+    answer.mimetype = "application/problem+json"
+    return answer
+
+
+def _finding(one: Finding, prepared: Prepared) -> dict[str, str]:
+    known = prepared.model.nodes.get(one.element)
+    return {
+        "severity": one.severity.value,
+        "element": one.element,
+        "element_name": known.name if known is not None and known.name else one.element,
+        "text": one.en if language() == "en" else one.vi,
+        "citation": one.citation,
+    }
+
+
+def _found(findings: Sequence[Finding]) -> dict[str, Any]:
+    errors = sum(f.severity.value == "error" for f in findings)
+    warnings = sum(f.severity.value == "warning" for f in findings)
+    passed = "" if errors else _("Đạt, có thể công bố")
+    return {"errors": errors, "warnings": warnings, "passed_text": passed}
+
+
