@@ -21,8 +21,9 @@ from api import (
     uploads,
     work_items,
 )
-from api.bearer import public
+from api.bearer import Scope, public
 from api.blueprint import PREFIX, Resource, unrouted
+from api.idempotency import HEADER, LONGEST_KEY
 from api.problems import MEDIA_TYPE
 from api.schemas.shape import Problem
 
@@ -107,9 +108,28 @@ def _contract() -> bytes:
 
 def _finished(spec: APISpec) -> dict[str, Any]:
     """Return the contract with the media type of problems and the header of safe repeats."""
-    contract_dict: dict[str, Any] = spec.to_dict()
-    for response in contract_dict["components"]["responses"].values():
+    finished: dict[str, Any] = spec.to_dict()
+    for response in finished["components"]["responses"].values():
         content = response.get("content", {})
         if "application/json" in content:
             content[MEDIA_TYPE] = content.pop("application/json")
-    return contract_dict
+    for operations in finished["paths"].values():
+        for operation in operations.values():
+            if isinstance(operation, dict) and _is_command(operation):
+                operation.setdefault("parameters", []).append(_REPEAT)
+    return finished
+
+
+#: how a command may be sent again
+_REPEAT = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
+}
+
+
+def _is_command(operation: dict[str, Any]) -> bool:
+    """Return whether an operation goes through `idempotency.carry_out`: it writes from JSON."""
+    writes = {"bearer": [Scope.WRITE.value]} in operation.get("security", [])
+    return writes and "application/json" in operation.get("requestBody", {}).get("content", {})

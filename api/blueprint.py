@@ -80,6 +80,10 @@ class Resource(Blueprint):
         self.register_error_handler(HTTPException, problems.of_http)
         self.register_error_handler(Exception, problems.of_surprise)
 
+    def arguments(self, schema: type[ma.Schema], **options: Any) -> Any:
+        """Have bodies or parameters read by a schema that is made once, not for every request."""
+        return super().arguments(schema(), **options)
+
 
 def _limit(largest: int) -> Any:
     def limit() -> None:

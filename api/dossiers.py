@@ -92,6 +92,11 @@ def open_new(body: dict[str, Any]) -> Response:
 
 @blueprint.patch("/<uuid:dossier_id>")
 @guarded(Scope.WRITE, Act.WRITE_DOSSIER)
+@blueprint.doc(
+    parameters=[
+        {"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}}
+    ]
+)
 @blueprint.arguments(DossierPatch)
 @blueprint.response(200, DossierDetail)
 def change(body: dict[str, Any], dossier_id: UUID) -> Response:

@@ -120,20 +120,6 @@ class BadKey(OfficeError):
     en = "An Idempotency-Key has 1 to 100 printable ASCII characters."
 
 
-def unknown_files(references: list[str], known: Any, field: str = "files") -> None:
-    """Raise `RequestInvalid` for references that name no file of the officer's."""
-    faults = [
-        Fault(
-            "Không có tệp này, hoặc tệp đã hết hạn. Tải tệp lên lại tại POST /api/v1/uploads.",
-            f"/{field}/{number}",
-        )
-        for number, reference in enumerate(references)
-        if reference not in known
-    ]
-    if faults:
-        raise RequestInvalid(faults)
-
-
 class PositionUnclear(OfficeError):
     """The officer has several positions and named none of them (chưa chọn chức vụ)."""
 

@@ -4,15 +4,17 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import sqlalchemy as sa
 from flask import Response
 
 from api.answers import Answer, show
 from api.bearer import Scope, guarded, transaction
 from api.blueprint import Resource
 from api.documents import list_documents, read_document, show_document
-from api.errors import unknown_files
+from api.errors import Fault, RequestInvalid
 from api.idempotency import carry_out
 from api.installation import installation
+from api.problems import language
 from api.schemas.documents import (
     Begun,
     DocumentPage,
@@ -22,12 +24,13 @@ from api.schemas.documents import (
     SignatureReports,
 )
 from api.steps import opened
+from api.uploads import named_files
 from engine.database import Transaction
 from processes.incoming.receive import ReceiveIncoming, receive
-from processes.uploads import find_waiting
 from records.authority import Act
 from records.content import files_of
 from records.document import IncomingDocument
+from records.document_type import DocumentType
 from records.verification import checks_of
 from records.vocabulary import Channel, Secrecy, Urgency
 
@@ -64,9 +67,9 @@ def receive_document(body: dict[str, Any]) -> Response:
     }
 
     def effect(tx: Transaction) -> Answer:
-        files = find_waiting(tx, wanted)
-        unknown_files(wanted, files)
-        command = ReceiveIncoming(**given, files=[files[reference] for reference in wanted])
+        if "type_id" in given:
+            given["type_name"] = _type_name(tx, given["type_id"])
+        command = ReceiveIncoming(**given, files=named_files(tx, wanted))
         document, started = receive(tx, installation().means, command)
         return Answer(
             {
@@ -79,6 +82,19 @@ def receive_document(body: dict[str, Any]) -> Response:
         )
 
     return carry_out(effect)
+
+
+def _type_name(tx: Transaction, type_id: UUID) -> str:
+    """Return the name of a kind of the caller's own agency; raises `RequestInvalid`."""
+    name = tx.scalar(
+        sa.select(DocumentType.name).where(
+            DocumentType.id == type_id, DocumentType.agency_id == tx.acting.agency_id
+        )
+    )
+    if name is None:
+        say = "The agency has no such kind." if language() == "en" else "Cơ quan không có loại này."
+        raise RequestInvalid([Fault(say, "/type_id")])
+    return name
 
 
 @blueprint.get("/<uuid:document_id>/signatures")

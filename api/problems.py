@@ -19,6 +19,7 @@ from api.errors import Fault, RequestInvalid
 from engine.errors import OfficeError
 from exchange.errors import ExchangeError
 from forms.errors import FormInvalid
+from records.throttle import TooManyAttempts
 from signing.errors import SigningError
 
 log = logging.getLogger(__name__)
@@ -68,11 +69,11 @@ FAMILIES = (OfficeError, SigningError, ExchangeError)
 
 
 def language() -> str:
-    """Return the language the client prefers, Vietnamese unless it says English."""
-    asked = request.headers.get("Accept-Language", "")
-    if not asked:
+    """Return the language the client prefers: `vi`, or `en` where it comes first."""
+    if not request.headers.get("Accept-Language"):
         return "vi"
-    return request.accept_languages.best_match(["vi", "en"], default="vi") or "vi"
+    asked = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
+    return next((tag for tag in asked if tag in {"vi", "en"}), "vi")
 
 
 def of_fact(error: Exception) -> Response:
@@ -97,7 +98,10 @@ def of_fact(error: Exception) -> Response:
     status = fact.status
     if status >= 500:
         log.error("%s: %s", fact.code, error, exc_info=error)
-    return _problem(status, fact.code, fact.text(language()), **more)
+    answer = _problem(status, fact.code, fact.text(language()), **more)
+    if isinstance(error, TooManyAttempts):
+        answer.headers["Retry-After"] = str(60 * int(error.fields["minutes"]))
+    return answer
 
 
 def of_http(error: HTTPException) -> Response:

@@ -27,17 +27,19 @@ _BOTH = frozenset(scope.value for scope in Scope)
 def issue(body: dict[str, Any]) -> Response:
     """Issue a token for the one position of an officer, or for the one named."""
     scopes = frozenset(body.get("scopes") or _BOTH)
+    asked = body.get("position_id")
     with installation().database.transaction() as tx:
         admission = issue_token(
             tx,
             body["username"],
             body["password"],
             request.remote_addr or "",
-            position_id=body.get("position_id"),
+            position_id=asked,
             scopes=scopes,
             name=body.get("name", ""),
         )
-    if admission.refusal is not None and admission.choices:
+    fitting = [c for c in admission.choices if asked in {None, c.position.id}]
+    if admission.refusal is not None and admission.choices and len(fitting) != 1:
         raise PositionUnclear([_position(choice) for choice in admission.choices])
     answer = Answer(
         {

@@ -9,7 +9,9 @@ from api.errors import Fault, RequestInvalid, WrongMediaType
 from api.installation import installation
 from api.problems import language
 from api.schemas.files import UploadAnswer, UploadForm
-from processes.uploads import keep_waiting
+from engine.database import Transaction
+from processes.order import Upload
+from processes.uploads import find_waiting, keep_waiting
 from records.authority import Act, authorize
 from records.inspection import DEFAULT
 
@@ -17,6 +19,26 @@ from records.inspection import DEFAULT
 LARGEST_UPLOAD = DEFAULT.file_bytes + 100_000
 
 blueprint = Resource("uploads", "uploads", "Tệp tải lên chờ dùng", largest=LARGEST_UPLOAD)
+
+
+_UNKNOWN = (
+    "Không có tệp này, hoặc tệp đã hết hạn. Tải tệp lên lại tại POST /api/v1/uploads.",
+    "There is no such file, or it expired. Send it again to POST /api/v1/uploads.",
+)
+
+
+def named_files(tx: Transaction, references: list[str]) -> list[Upload]:
+    """Return the caller's waiting files of `/files` in a body; raises `RequestInvalid`."""
+    found = find_waiting(tx, references)
+    words = _UNKNOWN[language() == "en"]
+    faults = [
+        Fault(words, f"/files/{number}")
+        for number, reference in enumerate(references)
+        if reference not in found
+    ]
+    if faults:
+        raise RequestInvalid(faults)
+    return [found[reference] for reference in references]
 
 
 @blueprint.post("")

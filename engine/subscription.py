@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from engine.database import Base, Query
+from engine.database import Base
 
 
 class Subscription(Base):
@@ -26,16 +26,3 @@ class Subscription(Base):
     kind: orm.Mapped[str]
     name: orm.Mapped[str]
     due_at: orm.Mapped[datetime | None]
-
-
-#: timers that are due, by the database's own clock; two schedulers never take the same one
-DUE = Query(
-    sa.select(Subscription)
-    .where(
-        Subscription.kind == "timer",
-        Subscription.due_at <= sa.func.clock_timestamp(),
-    )
-    .order_by(Subscription.due_at)
-    .limit(sa.bindparam("limit", type_=sa.Integer()))
-    .with_for_update(skip_locked=True)
-)

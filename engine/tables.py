@@ -1,6 +1,7 @@
 """The base of all tables: names of constraints, how Python types are stored, ids."""
 
 import os
+import random
 import time
 from datetime import datetime
 from typing import Any
@@ -60,9 +61,20 @@ def copied(value: Any) -> Any:
     return value
 
 
+#: ids must differ, not be secret: one system call a process, not one an id
+_chance = random.Random()  # noqa: S311 - see above
+os.register_at_fork(after_in_child=_chance.seed)
+
+
+def new_token_id() -> str:
+    """Return a fresh random id as text (UUID version 4, RFC 9562 §5.4), for tokens."""
+    digits = f"{_chance.getrandbits(128) & ~(0xF << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62:032x}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
 def new_id() -> UUID:
     """Return a fresh time-ordered id (UUID version 7, RFC 9562 §5.7)."""
     milliseconds = time.time_ns() // 1_000_000
-    value = milliseconds << 80 | int.from_bytes(os.urandom(10))
+    value = milliseconds << 80 | _chance.getrandbits(80)
     value = value & ~(0xF << 76) | 0x7 << 76
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)

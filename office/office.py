@@ -6,22 +6,26 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from engine.database import SYSTEM, Database
+from api import idempotency
+from engine.database import SYSTEM, Database, Transaction
 from engine.handlers import Handlers
 from engine.runtime import MACHINE_JOB
 from office.settings import Settings, keep_secret
 from office.worker import Periodic
-from processes import inbox, timers, work_items
+from processes import inbox, timers, uploads, work_items
 from processes.delivery import arrivals, send
 from processes.means import Means, SigningMeans
 from processes.outgoing import convert
-from records import login_session, seal
+from records import content, login_session, seal, throttle
 from records.content import ContentStore
 from signing.errors import KeystoreRefused, TrustRefused
 from signing.keystores.base import KeyStore
 from signing.keystores.pkcs12 import Pkcs12KeyStore
 from signing.revocation import Revocation, load_revocation
 from signing.trust import Trust, load_trust
+
+#: bytes no row names are kept this long, so that every backup that is restored finds its files
+OLDEST_BACKUP = timedelta(days=40)
 
 
 class KeyFolder:
@@ -79,9 +83,7 @@ class Office:
                 tx, self.means, UUID(job.payload["item"])
             ),
         )
-        handlers.in_transaction(
-            "deliver_event", lambda tx, job: timers.deliver_event(tx, self.means, job.payload)
-        )
+        timers.add_handlers(handlers, self.means)
         send.add_handlers(handlers, self.means)
         arrivals.add_handlers(handlers, self.means)
         convert.add_handlers(handlers, self.means)
@@ -91,12 +93,22 @@ class Office:
         """Return what the worker does again and again."""
         second = timedelta(seconds=1)
         return [
-            Periodic("timers", second, lambda tx: timers.fire_due(tx, self.means)),
+            Periodic("timers", second, timers.post_due),
             Periodic("seal journal", second, seal.seal),
             Periodic("inbox load", timedelta(minutes=1), inbox.refresh_load),
             Periodic("sessions", timedelta(minutes=5), login_session.sweep),
+            Periodic("throttles", timedelta(minutes=5), throttle.sweep_throttles),
+            Periodic("uploads", timedelta(minutes=5), uploads.sweep),
+            Periodic("idempotency keys", timedelta(minutes=5), idempotency.sweep),
+            Periodic("content", timedelta(days=1), self._sweep_content),
             Periodic("axis", timedelta(seconds=2), arrivals.post_polls),
         ]
+
+    def _sweep_content(self, tx: Transaction) -> None:
+        """Remove the bytes no row names, where they are older than any backup that may come back."""
+        self.means.content.sweep(
+            lambda sha256: content.is_named(tx, sha256), older_than=tx.now - OLDEST_BACKUP
+        )
 
 
 def means_of(settings: Settings) -> Means:

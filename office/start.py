@@ -64,7 +64,7 @@ def seed_demo(settings: Settings) -> None:
 
 def announcement(settings: Settings) -> str:
     """Return what the terminal shows when the system is ready."""
-    lines = ["", f"Congvan đang chạy tại  {settings.url}", f"API: {settings.url}/api/docs"]
+    lines = ["", f"Congvan đang chạy tại  {settings.url}", f"API: {settings.url}/api-docs"]
     if settings.mode is Mode.DEMO:
         lines += ["", "Tài khoản dùng thử (demo accounts):"]
         lines += [

@@ -1,18 +1,38 @@
-"""Timers and messages of running procedures (hẹn giờ, thông điệp): rows fire them."""
+"""Timers and messages of running procedures (hẹn giờ, thông điệp): rows fire them.
+
+A due timer becomes a job of its own agency, so that one whose procedure cannot run on is tried
+again and at last an incident, while all other clocks go on.
+"""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine import runtime
+from engine import jobs, runtime
 from engine.database import Query, Transaction
-from engine.subscription import DUE, Subscription
+from engine.handlers import Handlers
+from engine.subscription import Subscription
 from processes.means import Means
 
-#: timers fired in one transaction
-BATCH = 50
+#: the job that fires one timer
+TIMER_JOB = "fire_timer"
+
+#: timers handed to jobs in one transaction
+BATCH = 200
+
+#: due by the database's own clock and not handed to a job yet; a repeating timer is due anew
+_DUE = """SELECT id, agency_id, due_at FROM subscription s
+WHERE kind = 'timer' AND due_at <= clock_timestamp() AND NOT EXISTS (
+  SELECT FROM job
+  WHERE key = 'timer:' || s.id || ':' || (extract(epoch FROM s.due_at) * 1000000)::bigint)
+ORDER BY due_at LIMIT %s"""
+
+_TIMER = Query(
+    sa.select(Subscription).where(Subscription.id == sa.bindparam("id")).with_for_update()
+)
 
 _NAMED = Query(
     sa.select(Subscription.instance_id).where(
@@ -23,14 +43,29 @@ _NAMED = Query(
 )
 
 
-def fire_due(tx: Transaction, means: Means) -> int:
-    """Fire the timers that are due by the database's clock; return how many."""
-    due = tx.scalars(DUE, limit=BATCH)
-    fired = 0
-    for subscription in due:
-        fired += runtime.fire(tx, means.desk, subscription) is not None
-        tx.flush()
-    return fired
+def add_handlers(handlers: Handlers, means: Means) -> None:
+    """Tell the worker how a timer is fired and a message delivered."""
+    handlers.in_transaction(TIMER_JOB, lambda tx, job: fire(tx, means, job.payload))
+    handlers.in_transaction("deliver_event", lambda tx, job: deliver_event(tx, means, job.payload))
+
+
+def post_due(tx: Transaction) -> int:
+    """Post a job for each timer that is due by the database's clock; return how many."""
+    due = tx.execute(_DUE, BATCH).fetchall()
+    for identity, agency_id, due_at in due:
+        moment = round(due_at.timestamp() * 1_000_000)
+        payload = {"subscription": str(identity), "due": due_at.isoformat()}
+        key = f"timer:{identity}:{moment}"
+        jobs.post(tx, TIMER_JOB, payload, key=key, agency_id=agency_id)
+    return len(due)
+
+
+def fire(tx: Transaction, means: Means, payload: Mapping[str, Any]) -> bool:
+    """Fire a timer if its token still waits for that moment; return whether it did."""
+    subscription = tx.scalar(_TIMER, id=UUID(payload["subscription"]))
+    if subscription is None or subscription.due_at != datetime.fromisoformat(payload["due"]):
+        return False
+    return runtime.fire(tx, means.desk, subscription) is not None
 
 
 def deliver_event(tx: Transaction, means: Means, payload: Mapping[str, Any]) -> None:

@@ -5,13 +5,10 @@ it, `tx` is one transaction that is always rolled back.
 """
 
 import contextlib
-import importlib
 import ipaddress
 import os
-import pkgutil
 import shutil
 import socket
-import sys
 import tempfile
 import threading
 import uuid
@@ -21,10 +18,10 @@ from pathlib import Path
 import hypothesis
 import psycopg
 import pytest
-import sqlalchemy as sa
 from psycopg import sql
 
-from engine.database import APP_ROLE, Base, Database, Transaction
+from engine.database import Database, Transaction
+from office import migrate
 from office.postgres import Cluster
 
 #: `HYPOTHESIS_SEED=n` looks elsewhere; a failure prints how to repeat it
@@ -99,53 +96,6 @@ def closed_network() -> Iterator[None]:
 # -- the database ---------------------------------------------------------------------------------
 
 
-def build_schema(url: str) -> None:
-    """Bring the empty database at `url` to the newest schema."""
-    for room in ("engine", "records", "forms", "processes", "api", "web"):
-        _import_models(room)
-    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
-        for extension in ("unaccent", "pg_trgm", "btree_gin"):
-            connection.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
-    database = Database(url, role=None)
-    try:
-        with database.engine.begin() as connection:
-            Base.metadata.create_all(connection, tables=_tables())
-            for rights in (
-                "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES",
-                "USAGE ON ALL SEQUENCES",
-            ):
-                connection.exec_driver_sql(f"GRANT {rights} IN SCHEMA public TO {APP_ROLE}")
-    finally:
-        database.dispose()
-
-
-def _tables() -> list[sa.Table]:
-    """Return the tables that stand on tables that exist: all of them, unless a module is broken."""
-    tables = dict(Base.metadata.tables)
-    while not STRICT:
-        lame = [
-            name
-            for name, table in tables.items()
-            if any(fk.target_fullname.rpartition(".")[0] not in tables for fk in table.foreign_keys)
-        ]
-        if not lame:
-            break
-        for name in lame:
-            del tables[name]
-    return list(tables.values())
-
-
-def _import_models(room: str) -> None:
-    package = importlib.import_module(room)
-    for module in pkgutil.walk_packages(package.__path__, f"{room}."):
-        try:
-            importlib.import_module(module.name)
-        except (ImportError, SyntaxError) as error:
-            if STRICT:
-                raise
-            sys.stderr.write(f"the tables of {module.name} are missing: {error}\n")
-
-
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """One embedded PostgreSQL a test process: it dies with its main thread, which started it."""
@@ -165,9 +115,8 @@ def cluster() -> Iterator[Cluster]:
 def template(cluster: Cluster) -> str:
     """The name of a migrated database that is copied, never used."""
     with cluster.connect() as administrator:
-        administrator.execute(f"CREATE ROLE {APP_ROLE} NOLOGIN")
         administrator.execute(f"CREATE DATABASE {TEMPLATE}")
-    build_schema(cluster.url(TEMPLATE))
+    migrate.upgrade(cluster.url(TEMPLATE))
     return TEMPLATE
 
 

@@ -5,7 +5,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from engine.database import Transaction
@@ -19,9 +18,10 @@ from records.organization import Officer, Unit
 from records.staffing import Right, rights_on
 from records.vietnamese import local_date
 from web import fields, words
-from web.door import language, transaction
+from web.door import acting, language, transaction
 from web.policy import needs
 from web.shell import say
+from web.tongue import _
 
 pages = Blueprint("account", __name__)
 
@@ -47,12 +47,17 @@ def _page(link: Told | None = None, error: str = "", status: int = 200) -> Respo
     if text:
         wanted = fold(text)
         rows = [r for r in rows if wanted in fold(f"{r['name']} {r['username']}")]
-    without = [(str(h[0].officer.id), h[0].officer.full_name) for h in people.values()
-               if h[0].account is None]  # fmt: skip
+    without = [
+        (str(held[0].officer.id), held[0].officer.full_name)
+        for held in people.values()
+        if held[0].account is None and held[0].officer.agency_id == acting().agency_id
+    ]
     shown = {
         "title": _("Tài khoản"),
         "summary": _("Tài khoản do quản trị cơ quan cấp; không xóa, chỉ khóa (Điều 14 Quy chế)."),
-        "filters": fields.form("accounts", fields.field("text", "text", _("Họ tên, tài khoản"), text)),
+        "filters": fields.form(
+            "accounts", fields.field("text", "text", _("Họ tên, tài khoản"), text)
+        ),
         "filter_action": url_for("account.listing"),
         "page": {"text": _("%(n)s cán bộ", n=len(rows)), "older": None, "newer": None},
         "new": _new(without, error),
@@ -105,6 +110,8 @@ def _row(
         unit = units.get(right.position.unit_id) if right.position.unit_id else None
         positions.append(f"{right.position.title}, {unit}" if unit else right.position.title)
     status, tone = _("chưa có tài khoản"), ""
+    if officer.agency_id != tx.acting.agency_id:
+        status = _("tài khoản do cơ quan khác cấp")
     acts: list[dict[str, str]] = []
     if kept is not None:
         own = kept.agency_id == tx.acting.agency_id

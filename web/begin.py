@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from engine.errors import OfficeError
@@ -28,7 +27,8 @@ from web import fields, paper
 from web.door import acting, language, office, own_address, transaction
 from web.policy import ensure, needs
 from web.shell import say
-from web.upload import Received, receive_files
+from web.tongue import _
+from web.upload import WORD, Received, receive_files
 
 pages = Blueprint("begin", __name__)
 _FORM = "incoming-receive"
@@ -42,7 +42,7 @@ def incoming() -> Response:
     if request.method == "GET":
         return _incoming_page(Received())
     received = receive_files(form)
-    raw = from_post(form, request.form, uploaded=received.references)
+    raw = from_post(form, request.form, uploaded=received.references, ignore=("csrf_token", WORD))
     if ROW_COMMAND in request.form:
         return _incoming_page(received, raw)
     if received.errors:
@@ -59,9 +59,7 @@ def incoming() -> Response:
             )
             kind = filled.data.get("document_type")
             known = tx.get(DocumentType, UUID(str(kind))) if kind else None
-            document, started = receive(
-                tx, office().means, _command(filled, received, known)
-            )
+            document, started = receive(tx, office().means, _command(filled, received, known))
     except FormInvalid as error:
         return _incoming_page(received, error.raw, error.errors, 422)
     except OfficeError as error:
@@ -85,9 +83,7 @@ def _sent(received: Received) -> dict[str, Sent]:
     return {word: Sent(u.name, u.stored.size) for word, u in received.uploads.items()}
 
 
-def _command(
-    filled: Submission, received: Received, kind: DocumentType | None
-) -> ReceiveIncoming:
+def _command(filled: Submission, received: Received, kind: DocumentType | None) -> ReceiveIncoming:
     data = filled.data
     return ReceiveIncoming(
         channel=Channel(data["channel"]),
@@ -125,16 +121,26 @@ def _incoming_page(
         )
     new = {
         "title": _("Tiếp nhận văn bản đến"),
-        "intro": _("Văn bản giấy, thư điện tử, fax hoặc phần mềm khác. Văn bản qua trục liên thông tự vào hộp việc."),
+        "intro": _(
+            "Văn bản giấy, thư điện tử, fax hoặc phần mềm khác. Văn bản qua trục liên thông tự vào "
+            "hộp việc."
+        ),
         "action": url_for("begin.incoming"),
         "form": view,
+        "uploads": received.words,
         "submit": _("Tiếp nhận, chuyển sang kiểm tra"),
         "cancel_href": url_for("document.incoming_list"),
         "aside": {
             "title": _("Cần biết"),
             "items": [
-                _("Số hóa bản giấy thành PDF màu, 200 dpi trở lên (Nghị định 30/2020/NĐ-CP, Phụ lục I)."),
-                _("Không tải văn bản mật, tối mật, tuyệt mật lên hệ thống (khoản 4 Điều 3 Quy chế)."),
+                _(
+                    "Số hóa bản giấy thành PDF màu, 200 dpi trở lên (Nghị định 30/2020/NĐ-CP, "
+                    "Phụ lục I)."
+                ),
+                _(
+                    "Không tải văn bản mật, tối mật, tuyệt mật lên hệ thống (khoản 4 Điều 3 Quy "
+                    "chế)."
+                ),
                 _("Số đến được cấp ở bước đăng ký, liên tiếp trong năm."),
             ],
         },
@@ -182,9 +188,7 @@ def _subject_for(answered: IncomingDocument | None) -> str:
     return f"trả lời văn bản số {answered.reference} của {answered.organ_name}"[:500]
 
 
-def _outgoing_page(
-    answered: IncomingDocument | None, subject: str, error: str = ""
-) -> Response:
+def _outgoing_page(answered: IncomingDocument | None, subject: str, error: str = "") -> Response:
     part = fields.field(
         "textarea",
         "subject",
@@ -208,6 +212,7 @@ def _outgoing_page(
         "intro": intro,
         "action": action,
         "form": fields.form("outgoing-new", part),
+        "uploads": [],
         "submit": _("Bắt đầu soạn thảo"),
         "cancel_href": own_address(target, "/"),
         "aside": None,

@@ -9,7 +9,6 @@ from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
-from flask_babel import gettext as _
 from markupsafe import Markup
 
 from engine.database import Transaction
@@ -22,6 +21,7 @@ from records.document import Document
 from web import words
 from web.door import language
 from web.svg import render_diagram
+from web.tongue import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,9 @@ class Happening:
 
     @property
     def passed(self) -> list[str]:
-        return list(self.facts.get("passed") or ())
+        """Return the nodes the token left behind, the completed step first."""
+        done = [self.node] if self.kind == "complete" else []
+        return done + list(self.facts.get("passed") or ())
 
     @property
     def standing(self) -> list[str]:

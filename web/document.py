@@ -7,7 +7,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from engine.database import Transaction
@@ -24,6 +23,7 @@ from web import fields, paper, words
 from web.document_view import view_of
 from web.door import acting, language, transaction
 from web.policy import Who, ensure, needs, open_to
+from web.tongue import _
 
 pages = Blueprint("document", __name__)
 PAGE = 50
@@ -144,7 +144,7 @@ def _new(is_in: bool) -> dict[str, str] | None:
 
 def _matches(entity: Any, text: str) -> sa.ColumnElement[bool]:
     """Every word is found somewhere: subject, agency, or number and symbol as printed."""
-    whole = sa.func.unaccent(
+    whole: sa.ColumnElement[Any] = sa.func.unaccent(
         entity.subject + " " + entity.organ_name + " " + entity.type_name + " "
         + entity.code_number + "/" + entity.code_notation
     )  # fmt: skip
@@ -171,7 +171,7 @@ def _rows(tx: Transaction, documents: Sequence[Document]) -> list[dict[str, Any]
                 "subject": one.subject or _("(chưa có trích yếu)"),
                 "party": one.organ_name if is_in else places.get(one.id, ""),
                 "dated": words.day(one.issued_on),
-                "number_text": (one.arrival_number or "") if is_in else _signed(one),
+                "number_text": _number(one),
                 "status_text": one.status.label(language()),
                 "status_tone": _TONES.get(one.status.value, "act"),
                 "who": step,
@@ -182,8 +182,11 @@ def _rows(tx: Transaction, documents: Sequence[Document]) -> list[dict[str, Any]
     return rows
 
 
-def _signed(document: Document) -> str:
-    if not isinstance(document, OutgoingDocument) or not document.is_signed:
+def _number(document: Document) -> str:
+    """Return what the fifth column tells: the arrival number, or whether it is signed."""
+    if isinstance(document, IncomingDocument):
+        return str(document.arrival_number or "")
+    if not document.is_signed:
         return _("Chưa ký")
     return _("Đã ký, đã đóng dấu") if document.sealed_at else _("Đã ký")
 

@@ -5,8 +5,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from flask import url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from engine.database import Transaction
 from engine.work_item import WorkItem
@@ -26,6 +24,7 @@ from web import paper, words
 from web.course import Course, courses_of
 from web.door import language
 from web.paper import Papers
+from web.tongue import _, ngettext
 
 _ANSWERABLE = (
     IncomingStatus.REGISTERED,
@@ -70,7 +69,7 @@ def view_of(
         "history": course.timeline(tx.now) if course is not None else [],
         "related": _related(tx, document),
         "signatures": paper.signatures(papers, face) or _signed_by(document, tx),
-        "check_action": _check_action(papers, face),
+        "check_action": _check_action(face),
         "facts": facts,
         "facts_text": _("%(n)s trường", n=len(facts)),
         "statuses": _statuses(tx, document),
@@ -122,9 +121,7 @@ def _reply(tx: Transaction, document: Document) -> str | None:
 def _tabs(document: Document, papers: Papers, face: File | None) -> list[dict[str, Any]]:
     """Return the files as tabs: of the signed versions only the newest."""
     main = papers.face()
-    shown = [
-        f for f in papers.files if f.kind is not FileKind.SIGNED or f is main or f is face
-    ]
+    shown = [f for f in papers.files if f.kind is not FileKind.SIGNED or f is main or f is face]
     shown.sort(key=lambda f: (f is not main, f.id))
     page = paper.page_of(document)
     return [
@@ -150,7 +147,7 @@ def _download(face: File | None) -> dict[str, str] | None:
     return {"href": url_for("file.read", file_id=face.id), "text": text}
 
 
-def _check_action(papers: Papers, face: File | None) -> str | None:
+def _check_action(face: File | None) -> str | None:
     """Return where the signatures of a PDF that was never checked can be checked now."""
     if face is None or paper.pdf(face, "") is None or face.kind is FileKind.DRAFT:
         return None
@@ -160,7 +157,9 @@ def _check_action(papers: Papers, face: File | None) -> str | None:
 def _warnings(document: Document) -> list[dict[str, str]]:
     found = []
     if document.frozen_at is not None:
-        found.append({"tone": "warn", "text": _("Văn bản đang bị giữ nguyên trạng: không thay đổi được.")})
+        found.append(
+            {"tone": "warn", "text": _("Văn bản đang bị giữ nguyên trạng: không thay đổi được.")}
+        )
     if document.is_petition:
         text = _("Đơn thư tranh chấp, khiếu nại, tố cáo: không gửi qua trục liên thông.")
         found.append({"tone": "", "text": text})
@@ -407,7 +406,9 @@ def _places(tx: Transaction, document: Document) -> list[dict[str, Any]]:
         (_("Người kiểm tra thể thức"), document.format_checker_id),
     )
     found = [
-        words.fact(label, tx.get(Officer, key).full_name) for label, key in people if key is not None
+        words.fact(label, tx.get(Officer, key).full_name)
+        for label, key in people
+        if key is not None
     ]
     if document.unit_id is not None:
         found.insert(0, words.fact(_("Đơn vị soạn thảo"), tx.get(Unit, document.unit_id).name))

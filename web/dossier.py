@@ -5,7 +5,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from flask import Blueprint, make_response, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from engine.database import Transaction
@@ -21,6 +20,7 @@ from records.vocabulary import DossierState
 from web import fields, paper, words
 from web.door import acting, language, reading, transaction
 from web.policy import Who, ensure, needs, open_to
+from web.tongue import _
 
 pages = Blueprint("dossier", __name__)
 PAGE = 50
@@ -46,7 +46,7 @@ def listing() -> Response:
         select = select.where(Dossier.id < paper.key_of(before))
     found = reading().scalars(select.order_by(Dossier.id.desc()).limit(PAGE + 1)).all()
     rows, more = found[:PAGE], len(found) > PAGE
-    kept = {"text": text or None, "state": state or None}
+    kept: dict[str, Any] = {"text": text or None, "state": state or None}
     older = url_for("dossier.listing", **kept, before=rows[-1].id) if more else None
     newer = url_for("dossier.listing", **kept) if before else None
     states = [("", _("Tất cả")), *((s.value, s.label(language())) for s in DossierState)]

@@ -4,7 +4,6 @@ import logging
 from typing import Any
 
 from flask import Flask, current_app, g, jsonify, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -15,6 +14,7 @@ from records.login_session import SessionEnded
 from signing.errors import SigningError
 from web.door import language
 from web.shell import shell
+from web.tongue import _
 from web.visitor import MACHINE_DOORS, dismiss
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,10 @@ def titles() -> dict[int, tuple[str, str]]:
             _("Hệ thống gặp lỗi"),
             _("Lỗi đã được ghi lại. Báo đường dây nóng kèm mã tra cứu dưới đây."),
         ),
-        503: (_("Hệ thống tạm thời chưa sẵn sàng"), _("Dữ liệu đã lưu không mất. Thử lại sau ít phút.")),
+        503: (
+            _("Hệ thống tạm thời chưa sẵn sàng"),
+            _("Dữ liệu đã lưu không mất. Thử lại sau ít phút."),
+        ),
         507: (_("Máy chủ hết dung lượng"), _("Chưa có gì được ghi. Báo quản trị hệ thống.")),
     }  # fmt: skip
 
@@ -151,5 +154,5 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    log.exception("%s %s", g.get("request_id"), request.path, exc_info=error)
+    log.error("%s %s", g.get("request_id"), request.path, exc_info=error)
     return failed(500, code="unexpected")

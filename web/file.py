@@ -4,7 +4,6 @@ from urllib.parse import quote
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request, send_file
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from engine.database import Transaction
@@ -22,6 +21,7 @@ from web.door import language, office, transaction
 from web.policy import ensure, needs
 from web.security import DOWNLOAD
 from web.shell import say
+from web.tongue import _
 
 pages = Blueprint("file", __name__)
 

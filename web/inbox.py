@@ -7,7 +7,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from flask import Blueprint, make_response, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from engine.database import Transaction
@@ -26,6 +25,7 @@ from web import paper, words
 from web.door import transaction, wants_partial
 from web.policy import ensure, needs
 from web.step import shown_item, shown_task
+from web.tongue import _
 
 pages = Blueprint("inbox", __name__)
 
@@ -311,7 +311,7 @@ def _counts(tx: Transaction) -> dict[Basket, int]:
         .select_from(mine)
         .join(WorkItem, WorkItem.id == mine.c.work_item_id)
         .join(ProcessInstance, ProcessInstance.id == WorkItem.instance_id)
-        .where(~WorkItem.excluded.any(str(tx.acting.officer_id)))
+        .where(sa.literal(str(tx.acting.officer_id)) != sa.all_(WorkItem.excluded))
     )
     order = (Basket.MINE, Basket.OVERDUE, Basket.TODAY, Basket.INCOMING, Basket.OUTGOING)
     return dict(zip(order, map(int, row), strict=True))

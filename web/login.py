@@ -1,14 +1,15 @@
 """Logging in and out, choosing a position, passwords, invitations (đăng nhập, tài khoản)."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from engine.errors import OfficeError
+from engine.errors import NotFound, OfficeError
 from records import account, login, login_session
 from records.delegation import choices_of
 from records.organization import Officer
@@ -27,13 +28,14 @@ from web.door import (
 )
 from web.policy import Who, open_to
 from web.shell import first_agency, position_entry, say, shell
+from web.tongue import _
 from web.visitor import admit, dismiss, token_of
 
 pages = Blueprint("login", __name__)
 _YEAR = 365 * 24 * 3600
 
 
-def _outside() -> dict[str, Any]:
+def outside() -> dict[str, Any]:
     """Return the frame of a page before login: the installation's own agency speaks."""
     kept = shell()
     if g.get("presence") is None:
@@ -43,11 +45,15 @@ def _outside() -> dict[str, Any]:
 
 
 def _page(template: str, status: int = 200, **context: Any) -> Response:
-    return make_response(render_template(template, shell=_outside(), **context), status)
+    return make_response(render_template(template, shell=outside(), **context), status)
 
 
-def _login_page(username: str = "", error: OfficeError | None = None, **errors: str) -> Response:
-    listed = [(name, text) for name, text in errors.items() if text]
+def _login_page(
+    username: str = "",
+    error: OfficeError | None = None,
+    missing: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
+    listed = [(name, text) for name, text in missing.items() if text]
     notice = None
     if error is not None:
         listed.append(("username", error.text(language())))
@@ -58,8 +64,8 @@ def _login_page(username: str = "", error: OfficeError | None = None, **errors: 
         "next": own_address(request.values.get("next", ""), "/"),
         "action": url_for("login.log_in"),
         "errors": listed,
-        "username_error": errors.get("username", ""),
-        "password_error": errors.get("password", ""),
+        "username_error": missing.get("username", ""),
+        "password_error": missing.get("password", ""),
         "forgot_href": url_for("help.show", _anchor="password"),
         "certificate_href": None,
         "notice": notice,
@@ -104,7 +110,7 @@ def log_in() -> Response:
         "password": "" if password else _("Nhập mật khẩu."),
     }
     if any(missing.values()):
-        return _login_page(username, None, **missing)
+        return _login_page(username, None, missing)
     with system_transaction() as tx:
         device = request.headers.get("User-Agent", "")
         admission = login.log_in(tx, username, password, address(), device)
@@ -138,7 +144,7 @@ def position() -> Response:
     """Choose, or change, the position the officer acts in; the token changes with it."""
     target = own_address(request.values.get("next", ""), "/")
     if request.method == "POST":
-        chosen = UUID(request.form["position"])
+        chosen = _position_id()
         with system_transaction() as tx:
             me, token = login_session.choose_position(tx, token_of(request), chosen, address())
         say(_("Đang làm việc với tư cách %(title)s.", title=me.acting.title))
@@ -161,11 +167,21 @@ def position() -> Response:
     return _page("choose_position.html", choice=choice)
 
 
+def _position_id() -> UUID:
+    try:
+        return UUID(request.form.get("position", ""))
+    except ValueError:
+        raise NotFound(what=_("chức vụ")) from None
+
+
 def _rules() -> list[str]:
     return [
         _("Từ %(n)s ký tự trở lên; nên dùng một câu dễ nhớ gồm nhiều từ.", n=SHORTEST),
         _("Không chứa tên đăng nhập, không phải mật khẩu phổ biến."),
-        _("Đổi xong, mọi phiên làm việc của tài khoản này kết thúc; đăng nhập lại bằng mật khẩu mới."),
+        _(
+            "Đổi xong, mọi phiên làm việc của tài khoản này kết thúc; đăng nhập lại bằng mật khẩu "
+            "mới."
+        ),
     ]  # fmt: skip
 
 
@@ -206,9 +222,7 @@ def password() -> Response:
     if not errors:
         try:
             with transaction() as tx:
-                account.change_password(
-                    tx, me.account_id, request.form.get("current", ""), wanted
-                )
+                account.change_password(tx, me.account_id, request.form.get("current", ""), wanted)
         except account.WrongPassword as error:
             errors["current"] = error.text(language())
         except OfficeError as error:
@@ -250,7 +264,7 @@ def preferences() -> Response:
     """Keep the chosen language or theme in this browser."""
     response = redirect(own_address(request.form.get("next", ""), "/"), 303)
     for name, known in (("language", LANGUAGES), ("theme", THEMES)):
-        value = request.form.get(name)
+        value = request.form.get(name, "")
         if value in known:
             response.set_cookie(
                 name, value, max_age=_YEAR, path="/", secure=request.is_secure,

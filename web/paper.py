@@ -7,8 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from engine.database import Transaction
 from engine.errors import NotFound
@@ -20,6 +18,7 @@ from records.vocabulary import Authenticity, FileKind
 from signing.report import DocumentReport, SignatureReport
 from web import words
 from web.door import language
+from web.tongue import _, ngettext
 
 #: which file is the document itself: the first kind present, its newest version
 _FACE = (FileKind.SIGNED, FileKind.MAIN, FileKind.SCAN, FileKind.DRAFT)
@@ -52,15 +51,12 @@ class Papers:
 
 def load_document(tx: Transaction, subject_type: str, document_id: UUID) -> Document:
     """Return an incoming or outgoing document; raises `NotFound`."""
-    entity = IncomingDocument if subject_type == "incoming" else OutgoingDocument
-    found: Document | None
     try:
-        found = tx.get(entity, document_id)
+        if subject_type == "incoming":
+            return tx.get(IncomingDocument, document_id)
+        return tx.get(OutgoingDocument, document_id)
     except NotFound:
-        found = None
-    if found is None:
-        raise NotFound(what=_("văn bản"))
-    return found
+        raise NotFound(what=_("văn bản")) from None
 
 
 def key_of(text: str) -> UUID:

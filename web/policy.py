@@ -1,4 +1,4 @@
-"""Who may open which page (quyền mở trang): every route says so, and one that does not is closed."""
+"""Who may open which page (quyền mở trang): every route says so; one that does not is closed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,19 +1,24 @@
-"""Procedures (quy trình): what the agency runs, the designer, findings, publishing with a reason."""
+"""Procedures (quy trình): the list, the designer, findings, publishing with a reason."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request
-from flask import url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask import (
+    Blueprint,
+    Response,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from engine.database import Transaction
 from engine.definition import Definition, NotPublishable, Prepared
-from engine.diagram import DiagramRefused, model_of
-from engine.diagram import read as read_diagram
+from engine.diagram import DiagramRefused
 from engine.errors import OfficeError, Stale
 from engine.instance import InstanceStatus, ProcessInstance
 from engine.lint import Finding
@@ -25,11 +30,12 @@ from records import journal
 from records.authority import Act, may
 from records.organization import Officer, Role
 from web import fields, words
-from web.door import acting, language, transaction
+from web.door import language, transaction
 from web.policy import needs
 from web.security import allow_editor
 from web.shell import say
 from web.svg import render_diagram
+from web.tongue import _, ngettext
 
 pages = Blueprint("procedure", __name__)
 #: `engine.diagram` refuses larger ones as well; this is what a form carries
@@ -54,7 +60,9 @@ def listing() -> WerkzeugResponse:
         rows = [_row(tx, one, running) for one in found]
     shown = {
         "title": _("Quy trình"),
-        "summary": _("Quy trình đang áp dụng tại cơ quan; hồ sơ đang chạy giữ phiên bản lúc bắt đầu."),
+        "summary": _(
+            "Quy trình đang áp dụng tại cơ quan; hồ sơ đang chạy giữ phiên bản lúc bắt đầu."
+        ),
         "new": None,
         "rows": rows,
     }  # fmt: skip
@@ -210,7 +218,9 @@ def xml(key: str) -> Response:
     number = request.args.get("version", type=int)
     with transaction() as tx:
         versions = procedures.versions(tx, key)
-        found = next((v for v in versions if v.number == number or (not number and v.is_current)), None)
+        found = next(
+            (v for v in versions if v.number == number or (not number and v.is_current)), None
+        )
         if found is None:
             raise UnknownProcedure(key)
         content, name = found.xml_original, f"{key}-{found.number}.bpmn"
@@ -320,5 +330,3 @@ def _found(findings: Sequence[Finding]) -> dict[str, Any]:
     warnings = sum(f.severity.value == "warning" for f in findings)
     passed = "" if errors else _("Đạt, có thể công bố")
     return {"errors": errors, "warnings": warnings, "passed_text": passed}
-
-

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import orm
 from werkzeug.wrappers import Response
 
@@ -21,6 +20,7 @@ from records.vocabulary import Authenticity, EntryState, RegisterKind
 from web import fields, paper, words
 from web.door import acting, language, office, reading
 from web.policy import needs
+from web.tongue import _
 
 pages = Blueprint("register", __name__)
 PAGE = 100
@@ -144,9 +144,7 @@ def _filters(
         )
     ) | {year}
     keys = [(one.key, one.key) for one in series]
-    parts = [
-        fields.choice("year", _("Năm"), [(str(y), str(y)) for y in sorted(years)], str(year))
-    ]
+    parts = [fields.choice("year", _("Năm"), [(str(y), str(y)) for y in sorted(years)], str(year))]
     if len(keys) > 1:
         key = chosen.key if chosen is not None else ""
         parts.append(fields.choice("series", _("Dãy số"), keys, key))
@@ -182,12 +180,8 @@ def _entries(
     if register.kind is RegisterKind.INCOMING:
         lines = incoming_book_rows(session, register.id, year, after=after, limit=PAGE)
     else:
-        lines = outgoing_book_rows(
-            session, register.id, year, chosen.key, after=after, limit=PAGE
-        )
-    entity: Any = (
-        IncomingDocument if register.kind is RegisterKind.INCOMING else OutgoingDocument
-    )
+        lines = outgoing_book_rows(session, register.id, year, chosen.key, after=after, limit=PAGE)
+    entity: Any = IncomingDocument if register.kind is RegisterKind.INCOMING else OutgoingDocument
     column = (
         RegisterEntry.incoming_document_id
         if entity is IncomingDocument
@@ -210,8 +204,7 @@ def _entries(
     ).all()
     shown = _incoming_entry if entity is IncomingDocument else _outgoing_entry
     return [
-        shown(line, entry, document)
-        for line, (entry, document) in zip(lines, found, strict=True)
+        shown(line, entry, document) for line, (entry, document) in zip(lines, found, strict=True)
     ]
 
 

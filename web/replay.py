@@ -5,8 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Blueprint, make_response, render_template, request, url_for
-from flask_babel import gettext as _
+from flask import Blueprint, make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from engine import history
@@ -26,6 +25,7 @@ from web import paper, words
 from web.course import Course, Happening, courses_of
 from web.door import reading, transaction, wants_partial
 from web.policy import ensure, needs
+from web.tongue import _
 
 pages = Blueprint("replay", __name__)
 _MOVES = frozenset({"start", "complete", "timer", "cancel"})
@@ -50,8 +50,8 @@ def show(way: str, document_id: UUID) -> Response:
 
 
 def _at(total: int) -> int:
-    wanted = request.args.get("at", request.args.get("step", total), type=int)
-    return max(1, min(total, wanted if wanted is not None else total))
+    wanted = request.args.get("at", type=int) or request.args.get("step", type=int) or total
+    return max(1, min(total, wanted))
 
 
 def _replay(

@@ -4,8 +4,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import flash, g, get_flashed_messages, request, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 
 from processes import inbox
 from records.authority import Act, may
@@ -13,18 +11,19 @@ from records.delegation import Choice, choices_of
 from records.organization import Agency, Officer, Role
 from records.vietnamese import local_date
 from web.door import language, office, system_transaction, theme
+from web.tongue import _, later
 
 #: endpoint → label, icon, the act that must be allowed (None: work items)
 _NAV = (
-    ("inbox.show", lazy_gettext("Hộp việc"), "inbox", Act.DRAFT_DOCUMENT),
-    ("document.incoming_list", lazy_gettext("Văn bản đến"), "mail", None),
-    ("document.outgoing_list", lazy_gettext("Văn bản đi"), "send", None),
-    ("dossier.listing", lazy_gettext("Hồ sơ"), "folder", None),
-    ("register.books", lazy_gettext("Sổ đăng ký"), "book", Act.READ_REGISTER),
-    ("procedure.listing", lazy_gettext("Quy trình"), "workflow", Act.READ_PROCESS),
-    ("account.listing", lazy_gettext("Tài khoản"), "users", Act.MANAGE_ACCOUNTS),
-    ("journal.check", lazy_gettext("Nhật ký"), "shield", Act.READ_JOURNAL),
-    ("operator.show", lazy_gettext("Vận hành"), "activity", Act.OPERATE),
+    ("inbox.show", later("Hộp việc"), "inbox", Act.DRAFT_DOCUMENT),
+    ("document.incoming_list", later("Văn bản đến"), "mail", None),
+    ("document.outgoing_list", later("Văn bản đi"), "send", None),
+    ("dossier.listing", later("Hồ sơ"), "folder", None),
+    ("register.books", later("Sổ đăng ký"), "book", Act.READ_REGISTER),
+    ("procedure.listing", later("Quy trình"), "workflow", Act.READ_PROCESS),
+    ("account.listing", later("Tài khoản"), "users", Act.MANAGE_ACCOUNTS),
+    ("journal_page.check", later("Nhật ký"), "shield", Act.READ_JOURNAL),
+    ("operator.show", later("Vận hành"), "activity", Act.OPERATE),
 )
 _READERS = frozenset({Role.OFFICER.value, Role.AUDITOR.value})
 
@@ -73,10 +72,7 @@ def shell() -> dict[str, Any]:
         "officer": {"name": "", "position": ""},
         "acting": [],
         "nav": navigation(),
-        "messages": [
-            {"tone": tone, "text": text, "undo": None}
-            for tone, text in get_flashed_messages(with_categories=True)
-        ],
+        "messages": [{"tone": tone, "text": text, "undo": None} for tone, text in _notes()],
         "hotline": "",
         "version": g.get("release", ""),
         "links": _links(),
@@ -84,6 +80,10 @@ def shell() -> dict[str, Any]:
     if me is not None and "shell_failed" not in g:
         kept |= _about(me)
     return kept
+
+
+def _notes() -> list[tuple[str, str]]:
+    return [(str(pair[0]), str(pair[1])) for pair in get_flashed_messages(with_categories=True)]
 
 
 def _links() -> dict[str, str]:

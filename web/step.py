@@ -7,7 +7,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from engine.database import Transaction
@@ -34,13 +33,14 @@ from web.door import language, office, own_address, transaction
 from web.failure import failed
 from web.policy import asked_below, ensure, needs
 from web.shell import say
-from web.upload import Received, receive_files
+from web.tongue import _
+from web.upload import WORD, Received, receive_files
 
 pages = Blueprint("step", __name__)
 #: versions of forms this process has drawn or read; they never change
 _forms: dict[str, FormDefinition] = {}
 #: names of the page's own, beside the form's
-_OWN = ("csrf_token", "version", "next", "go", "form")
+_OWN = ("csrf_token", "version", "next", "go", "form", WORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,7 @@ def shown_task(
         "step_text": f"{item.lane} · {item.name}" if item.lane else item.name,
         "action": url_for("step.show", item_id=item.id),
         "version": draft.version or item.version,
+        "uploads": draft.received.words,
         "form_version": form.sha256 if form is not None else "",
         "next": following or url_for("inbox.show"),
         "warnings": _warnings(document),
@@ -177,7 +178,6 @@ def _quotes(tx: Transaction, document: Document) -> list[dict[str, str]]:
         }
         for one in found
     ]
-
 
 
 @pages.get("/work-items/<uuid:item_id>")
@@ -271,7 +271,7 @@ def _following() -> str:
 
 
 def _refused(item_id: UUID, typed: Draft, error: OfficeError | SigningError) -> Response:
-    """Show the form again with what the verb refused; rights and outages have pages of their own."""
+    """Show the form again with what the verb refused; rights and outages have their own pages."""
     if error.status in {401, 403, 404} or error.status >= 500:
         raise error
     told = Draft(typed.raw, {"": [error.text(language())]}, typed.received, typed.version)

@@ -4,8 +4,10 @@ The word lets a form that needs correcting be sent again without its files, and 
 it is signed for one officer, so nobody names bytes he did not send.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import BinaryIO, cast
 
 from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -19,15 +21,30 @@ from web.door import acting, language, office
 
 #: a form left open over a working day can still be sent
 _LIFE = 12 * 3600
+#: the input that carries the words, beside the form's own
+WORD = "upload"
+_MOST = 200
 
 
 @dataclass(slots=True)
 class Received:
-    """What arrived: uploads by reference, references by input, refusals by input."""
+    """What arrived: uploads by reference, references by input, refusals by input.
+
+    `words` are what the page keeps in hidden inputs named `upload`, so that it can be sent again.
+    """
 
     uploads: dict[str, Upload] = field(default_factory=dict)
     references: dict[str, list[str]] = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)
+
+    def keep(self, word: str, upload: Upload) -> str:
+        """Remember an upload under its reference and return that."""
+        reference = hashlib.sha256(word.encode()).hexdigest()[:40]
+        if reference not in self.uploads:
+            self.words.append(word)
+        self.uploads[reference] = upload
+        return reference
 
 
 def receive_files(form: FormDefinition) -> Received:
@@ -36,16 +53,16 @@ def receive_files(form: FormDefinition) -> Received:
     Raises `StorageFull`. Files sent before come back as their signed words.
     """
     received = Received()
+    for word in request.form.getlist(WORD)[:_MOST]:
+        known = _known(word)
+        if known is not None:
+            received.keep(word, known)
     for name in _file_inputs(form):
-        for word in request.form.getlist(name):
-            known = _known(word)
-            if known is not None:
-                received.uploads[word] = known
         for sent in request.files.getlist(name):
             if not sent.filename:
                 continue
             try:
-                stored = office().means.content.put(sent.stream)
+                stored = office().means.content.put(cast("BinaryIO", sent.stream))
             except OfficeError as error:
                 if error.status >= 500:
                     raise
@@ -53,9 +70,8 @@ def receive_files(form: FormDefinition) -> Received:
                 received.errors.setdefault(name, []).append(text)
                 continue
             upload = Upload(clean_name(sent.filename), stored)
-            word = _word(upload)
-            received.uploads[word] = upload
-            received.references.setdefault(name, []).append(word)
+            reference = received.keep(_word(upload), upload)
+            received.references.setdefault(name, []).append(reference)
     return received
 
 
@@ -73,8 +89,7 @@ def _signer() -> URLSafeTimedSerializer:
 
 def _word(upload: Upload) -> str:
     stored = upload.stored
-    text = _signer().dumps([upload.name, stored.sha256, stored.size, stored.media_type])
-    return text if isinstance(text, str) else text.decode()
+    return str(_signer().dumps([upload.name, stored.sha256, stored.size, stored.media_type]))
 
 
 def _known(word: str) -> Upload | None:

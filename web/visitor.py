@@ -63,7 +63,7 @@ class Browser(SessionInterface):
         notes = session.get("_flashes")
         if notes:
             text = _signer(app).dumps(notes)
-            _set(response, "notes", text if isinstance(text, str) else text.decode(), 120)
+            _set(response, "notes", str(text), 120)
         elif "notes" in request.cookies:
             response.delete_cookie("notes")
         if "new_visitor" in g:
@@ -123,9 +123,11 @@ def refuse_forgery() -> None:
 
 def identify() -> Response | None:
     """Find out who is there and whether the page is for him; the answer to who has to log in."""
-    if request.endpoint in {None, "static"} or request.path.startswith(MACHINE_DOORS):
+    if request.endpoint == "static" or request.path.startswith(MACHINE_DOORS):
         return None
     _resume()
+    if request.endpoint is None:
+        return None  # there is no such page: the error page still knows who asks
     policy = current_policy()
     if policy.who is Who.EVERYONE:
         return None

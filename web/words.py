@@ -6,7 +6,7 @@ from uuid import UUID
 
 import nh3
 from flask import Flask
-from flask_babel import Babel, gettext, ngettext
+from flask_babel import Babel
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -14,12 +14,12 @@ from engine.database import Transaction
 from records.vietnamese import VIETNAM, date_words, day_text, local_date, time_words
 from records.working_time import WorkingCalendar, due_text, working_time_between
 from web.door import language, office
+from web.tongue import _, ngettext
 
-_ = gettext
 babel = Babel()
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 _TAGS = {"p", "h1", "h2", "h3", "h4", "ul", "ol", "li", "strong", "em", "code", "br", "a"}
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 Due = dict[str, str]
 
@@ -62,10 +62,9 @@ def moment(value: datetime | None, now: datetime) -> str:
     clock = f"{local:%H:%M}" if english else time_words(value)
     if local.date() == today:
         return _("hôm nay, %(time)s", time=clock)
+    short = f"{local.day:02d}/{local.month:02d}"
     if english:
         short = f"{local.day} {_month(local)}"
-    else:
-        short = f"{local.day:02d}/{local.month:02d}"
     if local.year != today.year:
         short = day(local.date())
     return f"{short}, {clock}"

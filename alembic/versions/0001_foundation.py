@@ -2132,6 +2132,9 @@ def upgrade() -> None:
         op.f("ix_progress_entry_assignment_id"), "progress_entry", ["assignment_id"], unique=False
     )
     # ### end Alembic commands ###
+    op.create_foreign_key(
+        None, "directive", "assignment", ["under_id"], ["id"]
+    )  # a ring: directive and assignment name each other
 
 
 def downgrade() -> None:

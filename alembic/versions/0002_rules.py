@@ -12,8 +12,13 @@ depends_on = None
 
 ROLE = """
 DO $$ BEGIN
-  CREATE ROLE congvan_app NOLOGIN;
-EXCEPTION WHEN duplicate_object THEN NULL;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'congvan_app') THEN
+    CREATE ROLE congvan_app NOLOGIN;
+  END IF;
+  IF NOT pg_has_role(CURRENT_USER, 'congvan_app', 'MEMBER') THEN
+    GRANT congvan_app TO CURRENT_USER;
+  END IF;
+EXCEPTION WHEN duplicate_object THEN NULL; -- another database of this server was faster
 END $$
 """
 
@@ -358,7 +363,6 @@ def upgrade() -> None:
     for name in EXTENSIONS:
         op.execute(f"CREATE EXTENSION IF NOT EXISTS {name}")
     op.execute(ROLE)
-    op.execute("GRANT congvan_app TO CURRENT_USER")
     for statement in STATEMENTS:
         op.execute(statement)
 

@@ -2,14 +2,16 @@
 
 import hashlib
 import unicodedata
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+
+from records.vietnamese import local_date
 
 
 def working_day(days: int) -> str:
     """A day some time ahead, never at a weekend, as a form's date."""
-    day = date.today() + timedelta(days=days)
+    day = local_date(datetime.now(UTC)) + timedelta(days=days)
     while day.weekday() >= 5:
         day += timedelta(days=1)
     return day.isoformat()
@@ -42,7 +44,12 @@ def filed(login, receive, choose, pdf) -> dict:
     step = head.step("assign", run)
     who = choose(step["choices"]["unit_officers"], "Nguyễn Hải An")
     head.complete(step, outcome="assign", lead_officer=who, deadline=working_day(8))
-    officer.do("process", run, outcome="complete", opinion="Đã trả lời qua điện thoại")
+    attached = officer.upload("Biên bản.pdf", pdf).json["id"]
+    step = officer.step("process", run)
+    done = {"outcome": "complete", "opinion": "Đã trả lời qua điện thoại"}
+    unnamed = officer.complete(step, **done, files=[attached])
+    assert [e["pointer"] for e in unnamed.json["errors"]] == ["/values/files"]
+    assert officer.complete(step, **done, files=[attached], uploads=[attached]).status_code == 200
     head.do("complete", run, outcome="accept")
     done = officer.do("file", run, new_dossier_title="Quy hoạch viễn thông", retention="20 năm")
     assert done["instance"]["status"] == "completed"
@@ -53,7 +60,8 @@ def filed(login, receive, choose, pdf) -> dict:
 def test_document_is_registered_and_filed(login, filed):
     found = login("vanthu.stttt").get(f"incoming-documents/{filed['id']}").json
     assert (found["arrival_number"], found["status"]) == (1, "completed")
-    assert found["files"][0]["name"] == "Đề nghị số 15.pdf"
+    named = [(file["name"], file["kind"]) for file in found["files"]]
+    assert named == [("Đề nghị số 15.pdf", "scan"), ("Biên bản.pdf", "opinion")]
     assert found["handed_to"] == "Phòng Công nghệ thông tin"
 
 

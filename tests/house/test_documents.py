@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import flask
 import house_files
 import orjson
 import pytest
 
+from api.application import init_api
 from office import demo
 from office.cli import main
 from office.settings import SETTINGS
@@ -87,12 +89,32 @@ def test_guides_say_the_same_in_both_languages(role: str):
     assert headings[0] == headings[1] > 0
 
 
+def routes() -> set[str]:
+    """Addresses of the pages, as the code of the doors gives them."""
+    code = "\n".join(read(p) for p in house_files.code() if p.parts[0] in {"web", "office"})
+    return set(re.findall(r"""pages\.(?:get|post|route)\(\s*"(/[^"]*)\"""", code)) | {
+        "/healthz", "/readyz", "/version",
+    }  # fmt: skip
+
+
+def test_the_addresses_that_are_announced_exist():
+    """What the terminal and the documents send a person to is a page."""
+    shown = set(re.findall(r"\{settings\.url\}(/[\w/-]+)", read("office/start.py"))) - {
+        "/invitations/"
+    }
+    for page in ("docs/api.md", *map(str, (p.relative_to(ROOT) for p in OPERATIONS))):
+        shown |= set(re.findall(r"`(/[a-z][\w-]*)`", read(page)))
+    assert shown
+    assert shown <= routes()
+
+
 # settings and commands -----------------------------------------------------------------------------
 
 
 def environment_read() -> set[str]:
     """Names of the environment variables that the rooms read."""
     beside = {"tests", "benchmarks", "tools", "alembic"}
+    others = {"PATH", "PATH_INFO"}  # the system's, and that of a request
     reads = re.compile(
         r"""(?:environ(?:\.get\(|\[)|getenv\(|env\.\w+\()\s*["']([A-Z][A-Z_]+)["']"""
     )
@@ -248,3 +270,33 @@ def test_notices_name_what_is_not_under_a_plain_licence():
         assert word in notice, word
     assert PROJECT["license"] == "Apache-2.0"
     assert "Apache License" in read("LICENSE")
+
+
+# the API ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def contract() -> dict[str, dict[str, object]]:
+    """Paths of the published contract, each with its methods."""
+    app = flask.Flask("contract")
+    init_api(app)
+    paths: dict[str, dict[str, object]] = orjson.loads(app.extensions["congvan.contract"])["paths"]
+    return paths
+
+
+def test_the_page_of_the_api_lists_every_address_and_no_other(contract):
+    known = {
+        f"{method.upper()} {path}"
+        for path, methods in contract.items()
+        for method in methods
+        if method in {"get", "post", "put", "patch", "delete"}
+    }
+    listed = re.findall(r"^\| `([A-Z]+ /[^`]+)` \| .+ \|$", read("docs/api.md"), re.MULTILINE)
+    assert sorted(listed) == sorted(known)
+
+
+def test_what_the_page_of_the_api_calls_is_there(contract):
+    text = read("docs/api.md")
+    called = set(re.findall(r"`(?:GET|POST|DELETE) (/api/v1/[^`?]+)`", text))
+    assert called
+    assert called <= contract.keys()

@@ -63,9 +63,10 @@ def test_the_migrations_make_what_the_code_maps(migrated: sa.Engine):
 
 def test_a_difference_would_be_seen(migrated: sa.Engine):
     with migrated.connect() as connection:
+        before = len(differences(connection))
         connection.execute(sa.text("ALTER TABLE work_item DROP COLUMN lane"))
         connection.execute(sa.text("ALTER TABLE agency ALTER COLUMN name TYPE varchar(9)"))
-        assert len(differences(connection)) == 2
+        assert len(differences(connection)) == before + 2
         connection.rollback()
 
 

@@ -59,6 +59,7 @@ from records.login import log_in
 from records.login_session import choose_position, resume
 from records.organization import Agency, AgencyCode, Unit
 from records.recipient import Recipient
+from records.vietnamese import local_date
 from records.vocabulary import Channel
 
 PASSWORD = "Matkhau-demo-1"
@@ -296,9 +297,7 @@ class Story:
 
     def incoming(self, agency: str, **where: Any) -> IncomingDocument:
         named = [getattr(IncomingDocument, k) == v for k, v in where.items()]
-        return self.one(
-            IncomingDocument, IncomingDocument.agency_id == self.agency(agency), *named
-        )
+        return self.one(IncomingDocument, IncomingDocument.agency_id == self.agency(agency), *named)
 
     def outgoing(self, document: UUID) -> OutgoingDocument:
         return self.one(OutgoingDocument, OutgoingDocument.id == document)
@@ -332,17 +331,21 @@ class Story:
         with self.office.database.session() as session:
             return seal.verify(session).text()
 
+    @contextmanager
     def reopened(
         self,
         *,
         clock: Callable[[], datetime] | None = None,
         gateway: Callable[[UUID, str], Gateway] | None = None,
-    ) -> "Story":
-        """The same installation with another clock or another road to the axis."""
+    ) -> "Iterator[Story]":
+        """Lend the same installation with another clock or another road to the axis."""
         office = Office.open(self.office.settings, clock=clock)
         if gateway is not None:
             office = replace(office, means=replace(office.means, gateway=gateway))
-        return Story(office, self.acting)
+        try:
+            yield Story(office, self.acting)
+        finally:
+            office.database.dispose()
 
 
 def snapshot(story: Story) -> dict[str, str]:
@@ -351,7 +354,7 @@ def snapshot(story: Story) -> dict[str, str]:
         row[0]
         for row in story.rows(
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-            " AND relname NOT IN ('worker', 'job') ORDER BY relname"
+            " AND relname NOT IN ('worker', 'job', 'alembic_version') ORDER BY relname"
         )
     ]
     parts = [
@@ -385,15 +388,22 @@ def carry_out(
         ) or tx.rows(
             sa.select(IncomingDocument).where(IncomingDocument.id == document).with_for_update()
         )
-        order: Order[Any] = Order(cast("Any", item), cast("Any", None), found[0][0], data, files or {})
+        order: Order[Any] = Order(
+            cast("Any", item), cast("Any", None), found[0][0], data, files or {}
+        )
         return VERBS[verb].carry_out(tx, story.means, order)
 
 
 # -- documents of the story -----------------------------------------------------------------------
 
 
+def today() -> date:
+    """The day it is in Việt Nam, as the registers count."""
+    return local_date(datetime.now(UTC))
+
+
 def day(days: int) -> str:
-    return (date.today() + timedelta(days=days)).isoformat()
+    return (today() + timedelta(days=days)).isoformat()
 
 
 def word_file(text: str = "Dự thảo") -> bytes:
@@ -511,7 +521,7 @@ def incoming_letter(story: Story, until: str = "", **changes: Any) -> UUID:
         subject=changes.pop("subject", "đề nghị phối hợp"),
         code_number=changes.pop("code_number", str(next(_NUMBERS))),
         code_notation="STC-QLNS",
-        issued_on=date.today(),
+        issued_on=today(),
         **{k: changes.pop(k) for k in ("is_petition", "secrecy") if k in changes},
     )
     with story.as_("vanthu.stttt") as tx:
@@ -579,16 +589,16 @@ def envelope_from(
     """An envelope of a new, unsigned document as another system might write it."""
     agency = story.one(Agency, Agency.symbol == sender)
     code = code or story.code(sender)
-    today = date.today()
+    on = today()
     reference = f"{number}/{sender}-VP"
     made = Envelope(
         sender=Party(code, agency.name, in_charge=agency.name),
         receivers=(Party(to, to),),
         code=Code(number, f"{sender}-VP"),
-        promulgated_on=today,
+        promulgated_on=on,
         document_type=document_type("Công văn"),
         subject=f"Công văn số {number}",
-        document_id=f"{story.code(sender)},{today:%Y/%m/%d},{reference}",
+        document_id=f"{story.code(sender)},{on:%Y/%m/%d},{reference}",
         attachments=(Attachment.of(f"{number}.pdf", blank_pdf(number), "Văn bản chính"),),
         business=Business(reason="Văn bản điện tử mới"),
         trace=(TraceHop(code, datetime.now(UTC)),),

@@ -93,9 +93,7 @@ INCOMING = [
 
 
 @pytest.mark.parametrize(("node", "user", "target"), INCOMING)
-def test_an_incoming_document_goes_back_one_step_with_the_reason(
-    story_office, node, user, target
-):
+def test_an_incoming_document_goes_back_one_step_with_the_reason(story_office, node, user, target):
     story = story_office
     document = incoming_letter(story, node)
     with pytest.raises(FormInvalid):
@@ -123,13 +121,13 @@ def test_a_unit_gives_the_work_back_while_others_cooperate(story_office, coopera
     """The leader directs anew; the instance still ends, with nothing left waiting."""
     story = story_office
     document = incoming_letter(story, "assign", cooperating=cooperating)
-    story.do(
-        "truongphong.stttt", "assign", of=document, outcome="return", reason="Việc của P.TTBC"
-    )
+    story.do("truongphong.stttt", "assign", of=document, outcome="return", reason="Việc của P.TTBC")
     story.do("giamdoc.stttt", "direct", of=document, **directing(story, cooperating))
     if lead_first:
         go_on(story, document)
-        assert (story.instance(document).status == InstanceStatus.COMPLETED) is not bool(cooperating)
+        assert (story.instance(document).status == InstanceStatus.COMPLETED) is not bool(
+            cooperating
+        )
     heads = {"TTBC": "truongphong.ttbc", "VP": "chanvp.stttt"}
     for unit in cooperating:
         while story.items(heads[unit], "cooperate", document):
@@ -181,7 +179,9 @@ def test_work_asked_for_again_may_still_be_given_back(story_office):
     story = story_office
     document = incoming_letter(story, "complete")
     story.do("truongphong.stttt", "complete", of=document, outcome="return", reason="Thiếu số liệu")
-    story.do("chuyenvien.stttt", "process", of=document, outcome="return", reason="Chuyển người khác")
+    story.do(
+        "chuyenvien.stttt", "process", of=document, outcome="return", reason="Chuyển người khác"
+    )
     assert story.standing(document) == ["assign"]
     go_on(story, document)
     assert story.instance(document).status == InstanceStatus.COMPLETED
@@ -195,4 +195,6 @@ def test_a_signed_document_is_returned_no_more(story_office):
         with pytest.raises(AlreadySigned):
             carry_out(story, user, verb, document, outcome="return", reason="Muộn rồi")
     with pytest.raises(AlreadySigned):
-        carry_out(story, "giamdoc.stttt", "sign", document, outcome="return", reason="x", pin=PASSWORD)
+        carry_out(
+            story, "giamdoc.stttt", "sign", document, outcome="return", reason="x", pin=PASSWORD
+        )

@@ -1,7 +1,6 @@
 """The regulation goes from UBND tỉnh to Sở TT&TT and is answered: every fact of the story."""
 
 from dataclasses import dataclass, field
-from datetime import date
 from uuid import UUID
 
 import pytest
@@ -14,6 +13,7 @@ from story import (
     registering,
     regulation_values,
     source_file,
+    today,
 )
 
 from engine import history
@@ -46,7 +46,7 @@ from signing.report import DocumentReport, Verdict
 from signing.role import SignRole
 from signing.validation import validate_pdf
 
-YEAR = date.today().year
+YEAR = today().year
 
 
 @dataclass
@@ -152,12 +152,8 @@ def receive_and_answer(told: Told) -> None:
         opinion="Đang soạn báo cáo",
     )
     look()
-    told.answer = letter(
-        story, in_reply_to=arrived.id, subject="báo cáo kết quả thực hiện Quy chế"
-    )
-    story.do(
-        "chuyenvien.stttt", "process", of=arrived.id, outcome="complete", opinion="Đã trả lời"
-    )
+    told.answer = letter(story, in_reply_to=arrived.id, subject="báo cáo kết quả thực hiện Quy chế")
+    story.do("chuyenvien.stttt", "process", of=arrived.id, outcome="complete", opinion="Đã trả lời")
     story.do("truongphong.stttt", "complete", of=arrived.id, outcome="accept")
     story.do(
         "chuyenvien.stttt",
@@ -409,8 +405,8 @@ def test_a_step_that_is_done_is_not_done_again(told):
         " WHERE p.subject_id = %s AND w.node_id = 'issue'",
         told.decision,
     )
+    command = CompleteItem(item[0], item[1], {"confirm": True})
     with pytest.raises(NotWaiting), told.story.as_("vanthu.ubnd") as tx:
-        command = CompleteItem(item[0], item[1], {"confirm": True})
         work_items.complete(tx, told.story.means, command)
 
 

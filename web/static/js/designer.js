@@ -49,55 +49,11 @@ async function publish(form) {
   if (result.findings_html) show(result);
 }
 
-let waiting;
-
-function say(text) {
-  const place = findingsBox.querySelector('[data-saved]');
-  if (place) place.textContent = text;
-}
-
-async function send(method, address) {
-  if (method === 'PUT') say(words.saving);
-  const answer = await fetch(address, {
-    method,
-    body: await designer.xml(),
-    headers: { 'Content-Type': 'application/xml', 'X-CSRFToken': token, 'If-Match': etag },
-  });
-  if (answer.status === 412 || answer.status === 409) { say(words.stale); return false; }
-  if (!answer.ok) {
-    const problem = await answer.json().catch(() => ({}));
-    say(problem.detail ?? words.failed);
-    return false;
-  }
-  const result = await answer.json();
-  const parsed = new DOMParser().parseFromString(result.findings_html, 'text/html');
-  findingsBox.replaceChildren(...parsed.body.childNodes);
-  designer.showFindings(result.findings);
-  say(clean || method === 'PUT' ? result.saved_text : words.changed);
-  return result;
-}
-
-async function save() {
-  clearTimeout(waiting);
-  try {
-    const result = await send('PUT', words.save);
-    if (!result) return false;
-    etag = result.etag;
-    const field = document.querySelector('[data-etag-field]');
-    if (field) field.value = etag;
-    clean = true;
-    return true;
-  } catch {
-    say(words.failed);
-    return false;
-  }
-}
-
 function changed() {
   clean = false;
   say(words.changed);
   clearTimeout(waiting);
-  waiting = setTimeout(() => send('POST', words.lint).catch(() => {}), 1500);
+  waiting = setTimeout(() => check().catch(() => say(words.failed)), 1500);
 }
 
 function connect() {

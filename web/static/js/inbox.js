@@ -104,7 +104,7 @@ document.addEventListener('keydown', (event) => {
   const acts = {
     j: () => move(1),
     k: () => move(-1),
-    x: () => current()?.querySelector('input[type="checkbox"]').click(),
+    x: () => current()?.querySelector('input[type="checkbox"]')?.click(),
     e: () => {
       const form = preview.querySelector('[data-step-form]');
       form?.requestSubmit(form.querySelector('[data-main]') ?? undefined);

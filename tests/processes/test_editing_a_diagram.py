@@ -1,0 +1,332 @@
+"""An agency changes its routing by editing the diagram: no code, and nothing under way breaks."""
+
+from collections.abc import Callable
+
+import pytest
+from lxml import etree
+from story import LETTER, Story, letter, letter_values, snapshot
+
+from engine.definition import Definition, NotPublishable
+from engine.diagram import DiagramRefused
+from engine.instance import InstanceStatus
+from processes import procedures
+from processes.outgoing.begin import begin
+from processes.procedures import PublishProcedure, ReasonMissing
+from records.authority import NoRight
+
+BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+OURS = "urn:congvan:bpmn:1"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
+
+class Drawing:
+    """The shipped diagram of outgoing documents under the pen."""
+
+    def __init__(self) -> None:
+        self.root = etree.fromstring(procedures.shipped_xml("outgoing"))
+        self.process = self.root.find(f"{{{BPMN}}}process")
+
+    def by_id(self, identity: str) -> etree._Element:
+        (found,) = self.root.xpath("//*[@id=$id]", id=identity)
+        return found
+
+    def erase(self, *identities: str) -> None:
+        """Remove elements with the lines to them, their place in a lane and their shapes."""
+        gone = set(identities)
+        for flow in self.root.iter(f"{{{BPMN}}}sequenceFlow"):
+            if {flow.get("sourceRef"), flow.get("targetRef")} & gone:
+                gone.add(flow.get("id"))
+        for element in list(self.root.iter()):
+            parent = element.getparent()
+            refers = element.tag in {
+                f"{{{BPMN}}}{t}" for t in ("incoming", "outgoing", "flowNodeRef")
+            }
+            if parent is not None and (
+                element.get("id") in gone
+                or element.get("bpmnElement") in gone
+                or (refers and element.text in gone)
+            ):
+                parent.remove(element)
+
+    def add_lane(self, identity: str, name: str, role: str, unit: str = "") -> etree._Element:
+        lanes = self.process.find(f"{{{BPMN}}}laneSet")
+        lane = etree.SubElement(lanes, f"{{{BPMN}}}lane", id=identity, name=name)
+        if role:
+            lane.set(f"{{{OURS}}}role", role)
+        if unit:
+            lane.set(f"{{{OURS}}}unit", unit)
+        return lane
+
+    def add_step(self, lane: str, identity: str, name: str, **ours: str) -> None:
+        step = etree.SubElement(self.process, f"{{{BPMN}}}userTask", id=identity, name=name)
+        for key, value in ours.items():
+            step.set(f"{{{OURS}}}{key}", value)
+        self._place(lane, identity)
+
+    def add_choice(self, lane: str, identity: str, default: str) -> None:
+        etree.SubElement(self.process, f"{{{BPMN}}}exclusiveGateway", id=identity, default=default)
+        self._place(lane, identity)
+
+    def _place(self, lane: str, identity: str) -> None:
+        etree.SubElement(self.by_id(lane), f"{{{BPMN}}}flowNodeRef").text = identity
+
+    def connect(self, identity: str, source: str, target: str, condition: str = "") -> None:
+        flow = etree.SubElement(
+            self.process,
+            f"{{{BPMN}}}sequenceFlow",
+            id=identity,
+            sourceRef=source,
+            targetRef=target,
+        )
+        if condition:
+            said = etree.SubElement(flow, f"{{{BPMN}}}conditionExpression")
+            said.set(f"{{{XSI}}}type", "bpmn:tFormalExpression")
+            said.text = condition
+        for node, way in ((source, "outgoing"), (target, "incoming")):
+            element = self.by_id(node)
+            mark = etree.Element(f"{{{BPMN}}}{way}")
+            mark.text = identity
+            # BPMN's order: documentation, incoming, outgoing, the rest
+            before = sum(
+                etree.QName(c).localname in {"documentation", "incoming"}
+                or (way == "outgoing" and etree.QName(c).localname == "outgoing")
+                for c in element
+            )
+            element.insert(before, mark)
+
+    def xml(self) -> bytes:
+        # tasks and gateways before the flows, as the schema's readers expect them
+        return etree.tostring(self.root, xml_declaration=True, encoding="UTF-8")
+
+
+def with_a_reviewer_and_no_consultation() -> bytes:
+    drawing = Drawing()
+    drawing.erase("consult", "comment", "revise", "cooperating")
+    drawing.connect("f.straight", "draft", "approve")
+    drawing.add_lane("legal", "Pháp chế", "unit_head", "TTBC")
+    drawing.add_step(
+        "legal",
+        "review",
+        "Thẩm định pháp chế",
+        verb="approve_content",
+        form="outgoing-approve-content",
+        due="P1D",
+        exclude="=author",
+    )
+    drawing.add_choice("legal", "reviewed", "f.reviewed")
+    drawing.erase("f.approved")
+    drawing.by_id("approved").set("default", "f.to_review")
+    drawing.connect("f.to_review", "approved", "review")
+    drawing.connect("f.review", "review", "reviewed")
+    drawing.connect("f.review.back", "reviewed", "draft", 'outcome = "return"')
+    drawing.connect("f.reviewed", "reviewed", "check_format")
+    return drawing.xml()
+
+
+def publish(story: Story, xml: bytes, reason: str = "Thêm bước thẩm định pháp chế") -> Definition:
+    with story.as_("quantri.stttt") as tx:
+        return procedures.publish(tx, PublishProcedure("outgoing", xml, reason))
+
+
+@pytest.fixture
+def edited(story_office: Story):
+    """The edited diagram in force; afterwards the shipped one again."""
+    made = publish(story_office, with_a_reviewer_and_no_consultation())
+    yield made
+    publish(story_office, procedures.shipped_xml("outgoing"), "Trở lại quy trình mẫu")
+
+
+def test_a_new_step_and_a_dropped_one_take_effect_with_the_next_document(story_office, edited):
+    story = story_office
+    assert edited.number >= 2
+    with story.as_("chuyenvien.stttt") as tx:
+        document, _ = begin(tx, story.means)
+    units = [story.unit("STTTT", "TTBC")]
+    # units to consult are named, but the diagram asks nobody
+    story.do(
+        "chuyenvien.stttt",
+        "draft",
+        of=document.id,
+        **letter_values(story, cooperating_units=units),
+    )
+    assert story.standing(document.id) == ["approve"]
+    story.do("truongphong.stttt", "approve", of=document.id, outcome="approve")
+    (item,) = story.open_items(document.id)
+    assert (item.node_id, item.name, item.lane) == ("review", "Thẩm định pháp chế", "Pháp chế")
+    # the verb is the same one, so is what it demands: a return says why, and who wrote is excluded
+    story.do("truongphong.ttbc", "review", of=document.id, outcome="return", reason="Thiếu căn cứ")
+    assert story.standing(document.id) == ["draft"]
+    story.do("chuyenvien.stttt", "draft", of=document.id, **letter_values(story))
+    story.do("truongphong.stttt", "approve", of=document.id, outcome="approve")
+    story.do("truongphong.ttbc", "review", of=document.id, outcome="approve")
+    for node, user, values in LETTER[1:]:
+        story.do(user, node, of=document.id, **values)
+    assert story.instance(document.id).status == InstanceStatus.COMPLETED
+    assert story.instance(document.id).definition_id == edited.id
+    story.work()
+    (recipient,) = story.recipients(document.id)
+    assert recipient.delivery.value == "arrived"
+    assert story.broken_chains() == []
+
+
+def test_what_is_under_way_ends_on_its_own_version(story_office):
+    story = story_office
+    units = [story.unit("STTTT", "TTBC")]
+    with story.as_("chuyenvien.stttt") as tx:
+        document, _ = begin(tx, story.means)
+    before = story.instance(document.id).definition_id
+    made = publish(story, with_a_reviewer_and_no_consultation())
+    try:
+        later = letter(story, "approve")
+        assert story.instance(later).definition_id == made.id != before
+        story.do(
+            "chuyenvien.stttt",
+            "draft",
+            of=document.id,
+            **letter_values(story, cooperating_units=units),
+        )
+        assert story.standing(document.id) == ["comment"]  # asked still, by the old version
+        story.do("truongphong.ttbc", "comment", of=document.id, outcome="agree")
+        story.do("chuyenvien.stttt", "revise", of=document.id, **letter_values(story))
+        for node, user, values in LETTER:
+            story.do(user, node, of=document.id, **values)
+        assert story.instance(document.id).definition_id == before
+        assert story.instance(document.id).status == InstanceStatus.COMPLETED
+    finally:
+        publish(story, procedures.shipped_xml("outgoing"), "Trở lại quy trình mẫu")
+
+
+def test_another_agency_keeps_its_own_procedure(story_office, edited):
+    story = story_office
+    with story.as_("chuyenvien.ubnd") as tx:
+        document, _ = begin(tx, story.means)
+    used = story.instance(document.id).definition_id
+    definition = story.one(Definition, Definition.id == used)
+    assert definition.number == 1
+    assert definition.agency_id == story.agency("UBND")
+
+
+def test_only_the_agencys_administrator_publishes_and_says_why(story_office):
+    story = story_office
+    xml = procedures.shipped_xml("outgoing")
+    for user in ("chuyenvien.stttt", "giamdoc.stttt", "vanthu.stttt"):
+        with pytest.raises(NoRight), story.as_(user) as tx:
+            procedures.publish(tx, PublishProcedure("outgoing", xml, "lý do"))
+    with pytest.raises(ReasonMissing):
+        publish(story, xml, "  ")
+
+
+# -- what is refused, with words the author can use ------------------------------------------------
+
+
+def python_in_condition(drawing: Drawing) -> None:
+    drawing.by_id("f.consult")[0].text = "__import__('os').system('id')"
+
+
+def python_in_script(drawing: Drawing) -> None:
+    script = etree.SubElement(drawing.process, f"{{{BPMN}}}scriptTask", id="hack", name="Tự chạy")
+    etree.SubElement(script, f"{{{BPMN}}}script").text = "import os; os.system('id')"
+    drawing._place("clerk", "hack")
+    drawing.by_id("f.store").set("targetRef", "hack")
+    drawing.connect("f.hack", "hack", "done")
+
+
+def python_in_assignee(drawing: Drawing) -> None:
+    drawing.by_id("sign").set(f"{{{OURS}}}assignee", "=open('/etc/passwd').read()")
+
+
+def python_in_exclude(drawing: Drawing) -> None:
+    drawing.by_id("approve").set(f"{{{OURS}}}exclude", "=().__class__.__bases__[0]")
+
+
+def python_in_due(drawing: Drawing) -> None:
+    drawing.by_id("sign").set(f"{{{OURS}}}due", "=exec('1')")
+
+
+def python_in_unit(drawing: Drawing) -> None:
+    drawing.by_id("head").set(f"{{{OURS}}}unit", "=globals()")
+
+
+def unknown_verb(drawing: Drawing) -> None:
+    drawing.by_id("sign").set(f"{{{OURS}}}verb", "ky_thay")
+
+
+def unknown_form(drawing: Drawing) -> None:
+    drawing.by_id("sign").set(f"{{{OURS}}}form", "bieu-mau-la")
+
+
+def unknown_role(drawing: Drawing) -> None:
+    drawing.by_id("clerk").set(f"{{{OURS}}}role", "vua")
+
+
+def lane_without_role(drawing: Drawing) -> None:
+    del drawing.by_id("clerk").attrib[f"{{{OURS}}}role"]
+
+
+def unsupported(drawing: Drawing) -> None:
+    drawing.by_id("approved").tag = f"{{{BPMN}}}complexGateway"
+
+
+def cycle_without_a_wait(drawing: Drawing) -> None:
+    drawing.add_choice("clerk", "again", "f.onward")
+    drawing.add_choice("clerk", "and_again", "f.back")
+    drawing.by_id("f.store").set("targetRef", "again")
+    drawing.connect("f.onward", "again", "done")
+    drawing.connect("f.round", "again", "and_again", 'outcome = "lặp"')
+    drawing.connect("f.back", "and_again", "again")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "element"),
+    [
+        (python_in_condition, "f.consult"),
+        (python_in_script, "hack"),
+        (python_in_assignee, "sign"),
+        (python_in_exclude, "approve"),
+        (python_in_due, "sign"),
+        (python_in_unit, "head"),
+        (unknown_verb, "sign"),
+        (unknown_form, "sign"),
+        (unknown_role, "clerk"),
+        (lane_without_role, "number"),
+        (unsupported, "approved"),
+        (cycle_without_a_wait, ""),
+    ],
+)
+def test_a_wrong_diagram_is_refused_with_findings_in_vietnamese(
+    story_office, spoil: Callable[[Drawing], None], element: str
+):
+    drawing = Drawing()
+    spoil(drawing)
+    story_office.login("quantri.stttt")
+    before = snapshot(story_office)
+    with pytest.raises(NotPublishable) as refused:
+        publish(story_office, drawing.xml())
+    errors = [f for f in refused.value.findings if f.is_error]
+    assert errors
+    assert all(f.vi and f.en and f.vi != f.en for f in errors)
+    assert any(f.element == element for f in errors) or not element, errors
+    assert "chưa ban hành" in refused.value.text()
+    assert snapshot(story_office) == before
+
+
+@pytest.mark.parametrize("what", ["doctype", "cut", "not XML"])
+def test_a_file_that_is_no_diagram_is_refused(story_office, what):
+    good = procedures.shipped_xml("outgoing")
+    files = {
+        "doctype": good.replace(
+            b"?>", b'?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>', 1
+        ),
+        "cut": good[:2000],
+        "not XML": b"PK\x03\x04",
+    }
+    with pytest.raises(DiagramRefused) as refused:
+        publish(story_office, files[what])
+    assert refused.value.text()
+
+
+def test_the_shipped_diagrams_themselves_have_no_finding_that_forbids(story_office):
+    for key in procedures.SHIPPED:
+        assert not procedures.check(procedures.shipped_xml(key)).has_errors
+    with story_office.as_("quantri.stttt") as tx:
+        assert {d.key for d in procedures.current_procedures(tx)} == set(procedures.SHIPPED)
