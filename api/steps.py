@@ -14,5 +14,7 @@ class Moved(Protocol):
 
 
 def opened(moved: Moved) -> list[dict[str, Any]]:
-    """Return the steps that opened: id, name, deadline."""
-    return [{"id": i.id, "name": i.name, "due_at": i.due_at} for i in moved.opened]
+    """Return the steps that opened, with the version that completing one asks for."""
+    return [
+        {"id": i.id, "version": i.version, "name": i.name, "due_at": i.due_at} for i in moved.opened
+    ]

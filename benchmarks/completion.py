@@ -110,11 +110,11 @@ class Client:
         answer = self._post(
             "/api/v1/tokens", {"username": "chuyenvien.stttt", "password": PASSWORD}, token=""
         )
-        return answer["token"]
+        return answer["access_token"]
 
     def complete(self) -> float:
         """Complete the step in hand; return the seconds until the answer is read."""
-        body = {"version": self.version, "values": PROGRESS}
+        body = {"version": self.version, "values": PROGRESS, "files": []}
         started = time.perf_counter()
         answer = self._post(f"/api/v1/work-items/{self.identity}/completion", body, self.token)
         taken = time.perf_counter() - started

@@ -26,6 +26,7 @@ class OpenedItem(Shape):
     """A step that opened."""
 
     id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
     name = fields.String(required=True)
     due_at = fields.DateTime(required=True)
 

@@ -14,11 +14,9 @@ from story import (
     send,
     snapshot,
     today,
-    word_file,
 )
 
 from engine import jobs
-from exchange.envelope import Attachment
 from processes.delivery import arrivals
 from processes.incoming.receive import ReceiveIncoming
 from processes.outgoing.issue import SEND_JOB
@@ -168,9 +166,7 @@ def test_a_worker_killed_while_it_sends_sends_once(story_office, dying):
 def test_a_worker_killed_while_a_document_arrives_takes_it_in_once(story_office, dying):
     story = story_office
     story.work()  # what the tests above sent
-    envelope = envelope_from(story, "STC", "55")
-    word = Attachment.of("van-ban.docx", word_file("Không phải PDF"), "Văn bản chính")
-    send(story, "STC", replace(envelope, attachments=(word,)))
+    send(story, "STC", envelope_from(story, "STC", "55"))
     story.run_sql("DELETE FROM job WHERE kind = %s", arrivals.POLL_JOB)
     with story.office.database.transaction() as tx:
         jobs.post(tx, arrivals.POLL_JOB, {"code": "H55.07"}, agency_id=story.agency("STTTT"))

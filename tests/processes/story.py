@@ -599,7 +599,8 @@ def envelope_from(
         document_type=document_type("Công văn"),
         subject=f"Công văn số {number}",
         document_id=f"{story.code(sender)},{on:%Y/%m/%d},{reference}",
-        attachments=(Attachment.of(f"{number}.pdf", blank_pdf(number), "Văn bản chính"),),
+        # no PDF: nothing to examine, so that what arrives arrives at once
+        attachments=(Attachment.of(f"{number}.docx", word_file(number), "Văn bản chính"),),
         business=Business(reason="Văn bản điện tử mới"),
         trace=(TraceHop(code, datetime.now(UTC)),),
     )

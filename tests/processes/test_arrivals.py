@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from story import (
     Story,
+    blank_pdf,
     carry_out,
     day,
     directing,
@@ -36,6 +37,7 @@ from records.content import File
 from records.directive import AssignedTwice, DeadlineMissing, DeadlinePast
 from records.document import IncomingDocument
 from records.transfer import Packet, StatusReceived, StatusReport
+from records.verification import SignatureCheck
 from records.vocabulary import Authenticity, Delivery, IncomingStatus
 
 
@@ -55,7 +57,11 @@ def take(story: Story, number: str, **changes) -> IncomingDocument:
 
 def test_an_unsigned_document_is_not_taken_without_a_word(story_office):
     story = story_office
-    document = take(story, "11")
+    pdf = Attachment.of("11.pdf", blank_pdf("11"), "Văn bản chính")
+    document = take(story, "11", attachments=(pdf,))
+    (main,) = story.all(File, File.incoming_document_id == document.id)
+    check = story.one(SignatureCheck, SignatureCheck.file_id == main.id)
+    assert check.verdict is Authenticity.UNSIGNED
     assert document.authenticity is Authenticity.UNSIGNED
     story.login("vanthu.stttt")  # a login is written too
     before = snapshot(story)
@@ -327,7 +333,9 @@ def test_a_file_the_store_refuses_is_named_and_the_rest_arrives(story_office):
     story.work()
     document = arrived(story, "44")
     assert "Không nhận tệp cong-cu.exe" in document.description
-    assert [f.name for f in story.all(File, File.incoming_document_id == document.id)] == ["44.pdf"]
+    assert [f.name for f in story.all(File, File.incoming_document_id == document.id)] == [
+        "44.docx"
+    ]
 
 
 # -- statuses --------------------------------------------------------------------------------------

@@ -30,9 +30,7 @@ def test_every_route_says_who_may_open_it(app):
     with app.app_context():
         silent = [r.rule for r in routes(app) if policy_of(r.endpoint) is None]
         assert silent == []
-        everyone = {
-            r.endpoint for r in routes(app) if policy_of(r.endpoint).who is Who.EVERYONE
-        }
+        everyone = {r.endpoint for r in routes(app) if policy_of(r.endpoint).who is Who.EVERYONE}
     assert everyone == OPEN
 
 
@@ -90,7 +88,13 @@ def belongings(office, knock):
         )
         register = tx.scalars(sa.select(Register).where(Register.agency_id == agency.id))[0]
         dossier = tx.add(
-            Dossier(agency_id=agency.id, file_catalog=2026, file_notation="01.VP", title="Hồ sơ Ủy ban", created_at=tx.now)
+            Dossier(
+                agency_id=agency.id,
+                file_catalog=2026,
+                file_notation="01.VP",
+                title="Hồ sơ Ủy ban",
+                created_at=tx.now,
+            )
         )
         keys = document.id, register.id, dossier.id
     file = re.search(r"/files/([0-9a-f-]{36})", clerk.get(f"/incoming/{keys[0]}").text)[1]

@@ -33,7 +33,10 @@ def first_type(clerk, step: str) -> str:
 
 def next_step(clerk, subject: str) -> str:
     """The step of this document that waits, by way of its own page."""
-    found = re.search(r'href="(/incoming/[0-9a-f-]{36})"', clerk.get(f"/search?q={subject}", follow_redirects=True).text)
+    found = re.search(
+        r'href="(/incoming/[0-9a-f-]{36})"',
+        clerk.get(f"/search?q={subject}", follow_redirects=True).text,
+    )
     return re.search(r'href="(/work-items/[0-9a-f-]+)"', clerk.get(found[1]).text)[1]
 
 
@@ -63,7 +66,9 @@ def test_a_document_goes_from_the_counter_to_the_officer(knock):
     page = leader.get(step)
     assert "Cho ý kiến chỉ đạo" in page.text
     # A row is added by its button alone, and what was typed before stays.
-    sheet = leader.sheet(page).fill(opinion="Phòng CNTT chủ trì, báo cáo tôi.", row_command="add:cooperating")
+    sheet = leader.sheet(page).fill(
+        opinion="Phòng CNTT chủ trì, báo cáo tôi.", row_command="add:cooperating"
+    )
     page = leader.send(sheet)
     assert page.status_code == 200
     assert "Phòng CNTT chủ trì, báo cáo tôi." in page.text

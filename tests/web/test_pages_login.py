@@ -40,7 +40,11 @@ def test_over_tls_the_cookie_is_bound_to_this_host(app, knock):
     token = re.search(r'name="csrf-token" content="([^"]+)"', page)[1]
     answer = visitor.client.post(
         "/login",
-        data={"csrf_token": token, "username": "vanthu.stttt", "password": "mot-cau-dai-de-nho-188"},
+        data={
+            "csrf_token": token,
+            "username": "vanthu.stttt",
+            "password": "mot-cau-dai-de-nho-188",
+        },
         headers={"Referer": "https://localhost/login"},
         **https,
     )
@@ -162,7 +166,9 @@ def test_a_one_time_password_must_be_changed_at_once(knock, office):
     answer = user.log_in("chanvp.stttt", secret)
     assert answer.headers["Location"] == "/password"
     assert user.get("/inbox/").headers["Location"] == "/password"
-    weak = user.post("/password", {"current": secret, "new": "123456789012", "again": "123456789012"})
+    weak = user.post(
+        "/password", {"current": secret, "new": "123456789012", "again": "123456789012"}
+    )
     assert weak.status_code == 422
     assert "chưa đủ an toàn" in weak.text
     new = "con-trau-di-truoc-cai-cay"
@@ -178,9 +184,7 @@ def test_a_one_time_password_must_be_changed_at_once(knock, office):
 def test_an_invitation_makes_one_account_once(knock, office):
     admin = acting(office, "quantri.stttt")
     with office.database.transaction(admin) as tx:
-        officer = tx.add(
-            Officer(agency_id=admin.agency_id, full_name="Người Mới", sort_key=b"moi")
-        )
+        officer = tx.add(Officer(agency_id=admin.agency_id, full_name="Người Mới", sort_key=b"moi"))
         tx.flush()
         token = invite(tx, officer.id)
     visitor = knock()
@@ -190,7 +194,10 @@ def test_an_invitation_makes_one_account_once(knock, office):
     taken = visitor.post(address, {"username": "vanthu.stttt", "new": word, "again": word})
     assert taken.status_code == 422
     assert "đã có" in taken.text
-    assert visitor.post(address, {"username": "nguoi.moi", "new": word, "again": word}).status_code == 303
+    assert (
+        visitor.post(address, {"username": "nguoi.moi", "new": word, "again": word}).status_code
+        == 303
+    )
     again = visitor.post(address, {"username": "nguoi.moi2", "new": word, "again": word})
     assert again.status_code == 404
     assert "đã được dùng hoặc đã hết hạn" in again.text

@@ -1,0 +1,196 @@
+"""A real Chromium at the clerk's desk: no report of the policy, no finding of axe."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text()
+PASSWORD = "mot-cau-dai-de-nho-188"
+#: as `web.md` 1.5: WCAG 2.0 to 2.2, A and AA, and best practice
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (Debian: apt install chromium)"),
+]
+
+
+@pytest.fixture(scope="module")
+def address(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[object]:
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Desk:
+    """A page that keeps what the browser complains of."""
+
+    def __init__(self, browser, address: str, **context) -> None:
+        self.context = browser.new_context(base_url=address, locale="vi-VN", **context)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(15_000)
+        self.complaints: list[str] = []
+        self.outside: list[str] = []
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on(
+            "request",
+            lambda r: (
+                None
+                if r.url.startswith((address, "data:", "blob:"))
+                else self.outside.append(r.url)
+            ),
+        )
+
+    def _console(self, message) -> None:
+        if message.type == "error" or "Content Security Policy" in message.text:
+            self.complaints.append(f"{self.page.url}: {message.text}")
+
+    def log_in(self, username: str) -> None:
+        self.page.goto("/")
+        self.page.fill("#username", username)
+        self.page.fill("#password", PASSWORD)
+        self.page.click("main button.primary")
+
+    def axe(self, name: str) -> None:
+        """Fail with what axe finds; it is run from the devtools, past the page's own policy."""
+        self.page.evaluate(AXE)
+        found = self.page.evaluate(
+            "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
+        )
+        assert found["passes"], "axe looked at nothing"
+        told = [(v["id"], [n["html"][:160] for n in v["nodes"]]) for v in found["violations"]]
+        assert not told, (name, told)
+
+
+@pytest.fixture
+def desk(chromium, address: str) -> Iterator[Desk]:
+    made = Desk(chromium, address, viewport={"width": 1440, "height": 900})
+    yield made
+    made.context.close()
+
+
+def test_the_clerk_completes_a_step_by_keyboard(desk, knock):
+    clerk = knock("vanthu.stttt")
+    for name in ("văn bản thứ nhất", "văn bản thứ hai"):
+        clerk.receive(name)
+    page = desk.page
+    page.goto("/")
+    desk.axe("login")
+    desk.log_in("vanthu.stttt")
+    page.wait_for_selector("main.inbox")
+    page.wait_for_load_state()
+    page.keyboard.press("j")
+    form = page.wait_for_selector("[data-step-form]")
+    assert form.query_selector("#task-title").inner_text() == "Kiểm tra tính xác thực, toàn vẹn"
+    page.wait_for_selector(".pdfViewer .page canvas")
+    assert page.locator("[data-pdf-page]").inner_text() == "Trang 1/1"
+    desk.axe("inbox")
+    reason = page.locator("#f-reason")
+    assert reason.is_hidden(), "a reason is asked only when it is needed"
+    page.check("input[name=outcome][value=accept_unsigned]")
+    assert reason.is_visible()
+    reason.fill("Bản giấy đã đối chiếu")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".flash")
+    assert "Tiếp nhận, kiểm tra: Đã tiếp nhận" in page.locator(".flash").inner_text()
+    assert page.locator("[data-step-form]").is_visible(), "the next one is open"
+    # An error moves the focus to the summary, and what was typed stays.
+    page.goto("/inbox/incoming?item=first")
+    page.wait_for_selector("[data-step-form]")
+    assert desk.complaints == []
+    assert desk.outside == []
+
+
+def test_document_task_register_and_lists_have_no_barrier(desk, knock):
+    clerk = knock("vanthu.stttt")
+    step = clerk.receive("không có rào cản", urgency="urgent", code_number="812")
+    clerk.send(clerk.sheet(clerk.get(step)).fill(outcome="accept_unsigned", reason="đối chiếu"))
+    document = clerk.get(step).headers["Location"]
+    waiting = clerk.receive("bước trên trang riêng")
+    desk.log_in("vanthu.stttt")
+    page = desk.page
+    page.wait_for_selector("main")
+    for name, target in {
+        "document": document,
+        "replay": f"{document}/replay",
+        "task": waiting,
+        "register": "/registers",
+        "incoming": "/incoming",
+        "new": "/incoming/new",
+    }.items():
+        page.goto(target)
+        page.wait_for_selector("main")
+        if name in {"document", "task"}:
+            page.wait_for_selector(".pdfViewer .page canvas")
+        desk.axe(name)
+    assert desk.complaints == []
+    assert desk.outside == []
+
+
+def test_a_failed_form_moves_to_its_errors(desk, knock):
+    step = knock("vanthu.stttt").receive("sai thì báo")
+    desk.log_in("vanthu.stttt")
+    page = desk.page
+    page.wait_for_selector("main.inbox")
+    page.goto(step)
+    page.check("input[name=outcome][value=return]")
+    page.click("[data-main]")
+    page.wait_for_selector("[data-error-summary]")
+    assert page.title().startswith("Lỗi: ")
+    assert page.evaluate("document.activeElement.matches('[data-error-summary]')")
+    desk.axe("failed form")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_phone_shows_the_same_pages(chromium, address, knock, theme):
+    desk = Desk(
+        chromium, address, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True,
+        color_scheme=theme,
+    )  # fmt: skip
+    knock("vanthu.stttt").receive("trên điện thoại")
+    desk.log_in("vanthu.stttt")
+    page = desk.page
+    for target in ("/inbox/", "/inbox/?item=first", "/registers"):
+        page.goto(target)
+        page.wait_for_selector("main")
+        desk.axe(f"{target} {theme}")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 390, f"{target} is {wide} px wide"
+    assert desk.complaints == []
+    desk.context.close()
+
+
+def test_the_administrator_draws_without_a_report(desk):
+    desk.log_in("quantri.stttt")
+    page = desk.page
+    page.goto("/procedures/incoming")
+    page.wait_for_selector("[data-designer][data-ready]")
+    assert page.locator(".bjs-powered-by").is_visible(), "the mark of bpmn.io stays in sight"
+    assert "Đạt, có thể công bố" in page.locator("[data-findings]").inner_text()
+    page.click("[data-act=publish]")
+    page.fill("#publish textarea", "Thử công bố từ trình vẽ")
+    page.click("#publish button[type=submit]")
+    page.wait_for_selector(".flash")
+    assert "Đã công bố bản 2" in page.locator(".flash").inner_text()
+    assert desk.complaints == []
+    assert desk.outside == []

@@ -1,0 +1,187 @@
+"""Procedures, accounts, operating and the journal, as those who look after them see them."""
+
+import io
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from engine.jobs import Incident, Job, JobState
+from processes.procedures import shipped_xml
+from records import seal
+from records.journal import JournalLeaf
+
+
+def lint(visitor, xml: bytes):
+    return visitor.client.post(
+        "/procedures/incoming/lint",
+        data=xml,
+        content_type="application/xml",
+        headers={"X-CSRFToken": visitor.token()},
+    )
+
+
+def test_the_designer_is_told_what_is_wrong(knock):
+    admin = knock("quantri.stttt")
+    good = lint(admin, shipped_xml("incoming")).json
+    assert "Đạt, có thể công bố" in good["findings_html"]
+    xml = shipped_xml("incoming").replace(
+        b'congvan:verb="register_incoming"', b'congvan:verb="nope"'
+    )
+    bad = lint(admin, xml).json
+    assert [f for f in bad["findings"] if f["severity"] == "error"]
+    assert "nope" in bad["findings_html"]
+
+
+@pytest.mark.parametrize(
+    ("xml", "said"),
+    [
+        (b"<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>", "DOCTYPE"),
+        (b"not xml", "XML"),
+        (b"", ""),
+    ],
+)
+def test_what_is_no_diagram_is_refused_in_words(knock, xml, said):
+    answer = lint(knock("quantri.stttt"), xml)
+    assert answer.status_code == 422
+    assert said in answer.json["detail"]
+    assert answer.json["detail"]
+
+
+def test_publishing_needs_a_reason_and_makes_the_next_version(knock):
+    admin = knock("quantri.stttt")
+    page = admin.get("/procedures/outgoing")
+    xml = admin.get(re.search(r'data-xml="([^"]+)"', page.text)[1].replace("&amp;", "&")).data
+    assert xml == shipped_xml("outgoing"), "as its author drew it"
+    changed = xml.replace('name="Góp ý'.encode(), 'name="Cho góp ý'.encode())
+    asked = {"Accept": "application/json"}
+    etag = re.search(r'name="etag" value="([0-9a-f]+)"', page.text)[1]
+    address = "/procedures/outgoing/versions"
+    refused = admin.post(address, {"xml": changed, "etag": etag, "reason": " "}, headers=asked)
+    assert refused.status_code == 422
+    assert "Phải ghi lý do" in refused.json["detail"]
+    made = admin.post(address, {"xml": changed, "etag": etag, "reason": "Góp ý"}, headers=asked)
+    assert made.json == {"location": "/procedures/outgoing"}
+    page = admin.get("/procedures/outgoing")
+    assert "Đã công bố bản 2" in page.text
+    assert ">bản 2<" in page.text
+    assert admin.get("/procedures/outgoing?version=1").status_code == 200
+    assert admin.get("/procedures/outgoing?version=9").status_code == 404
+    assert admin.get("/procedures/khong-co").status_code == 404
+    stale = admin.post(address, {"xml": changed, "etag": etag, "reason": "muộn"})
+    assert stale.status_code == 409, "another version is in use by now"
+
+
+def test_without_scripts_a_file_is_published_or_its_errors_are_listed(knock):
+    admin = knock("quantri.stttt")
+    xml = shipped_xml("incoming")
+    address = "/procedures/incoming/versions"
+
+    def send(content: bytes, reason: str):
+        file = (io.BytesIO(content), "quy-trinh.bpmn")
+        return admin.post(address, {"file": file, "reason": reason})
+
+    script = xml.replace(b"bpmn:userTask", b"bpmn:scriptTask", 2)
+    refused = send(script, "thử việc của máy")
+    assert refused.status_code == 422
+    assert "thử việc của máy" in refused.text, "the reason stays"
+    assert "Lỗi" in refused.text
+    assert admin.post(address, {"reason": "x"}).status_code == 422
+    assert send(xml, "gửi bằng tệp").status_code == 303
+
+
+def test_a_clerk_sees_the_procedure_without_its_tools(knock):
+    page = knock("vanthu.stttt").get("/procedures/incoming").text
+    assert "data-palette" not in page
+    assert "data-publish" not in page
+    assert 'data-editable="false"' in page
+
+
+def test_accounts_are_issued_closed_and_opened(knock, office):
+    admin = knock("quantri.stttt")
+    page = admin.get("/accounts").text
+    disable = re.search(r'action="(/accounts/[0-9a-f-]+/disable)"', page)[1]
+    assert "Đã khóa tài khoản" in admin.follow(admin.post(disable)).text
+    assert "đã khóa" in admin.get("/accounts").text
+    assert admin.post(disable.replace("disable", "enable")).status_code == 303
+    assert "đã khóa" not in admin.get("/accounts").text
+    assert "Chọn cán bộ được cấp" in admin.post("/accounts", {"officer": ""}).text
+    only = admin.get("/accounts", query_string={"text": "bui thi ngoc"}).text
+    assert "Bùi Thị Ngọc" in only
+    assert "Đỗ Xuân Hòa" not in only
+
+
+def test_the_operator_retries_what_failed(knock, office):
+    with office.database.transaction() as tx:
+        for _ in range(2):
+            job = tx.add(
+                Job(kind="send_envelope", payload={}, state=JobState.FAILED.value, attempt=6)
+            )
+            tx.flush()
+            tx.add(Incident(job_id=job.id, kind=job.kind, error="Trục trả lời mã 20\nchi tiết"))
+    operator = knock("vanhanh")
+    page = operator.get("/operator").text
+    assert "Trục trả lời mã 20" in page
+    assert "Thử lại 2 việc" in page
+    assert "Gửi văn bản qua trục" in page
+    retry = re.search(r'action="(/operator/incidents/[0-9a-f-]+/retry)"', page)[1]
+    page = operator.follow(operator.post(retry)).text
+    assert "Đang thử lại 2 việc." in page
+    assert "Không có sự cố" in page
+    with office.database.transaction() as tx:
+        states = set(tx.scalars(sa.select(Job.state).where(Job.kind == "send_envelope")))
+        acts = tx.scalars(sa.select(JournalLeaf.act).where(JournalLeaf.act == "retry"))
+    assert states == {JobState.READY.value}
+    assert len(acts) == 2
+    assert operator.post(retry).status_code == 303, "nothing is left to retry"
+
+
+def test_the_auditor_checks_the_journal_and_sees_tampering(knock, office, cluster):
+    auditor = knock("thanhtra")
+    auditor.choose("Sở Thông tin")
+    with office.database.transaction() as tx:
+        seal.seal(tx)
+    page = auditor.get("/journal").text
+    head = re.search(r'<p class="hash pre">(.*?)</p>', page)[1].replace("&#34;", '"')
+    good = auditor.post("/journal", {"head": head})
+    assert "Nhật ký toàn vẹn" in good.text
+    assert "Không đọc được đầu chuỗi" in auditor.post("/journal", {"head": "{x"}).text
+    name = office.database.url.partition("@/")[2].partition("?")[0]
+    with cluster.connect(name) as administrator:
+        administrator.execute("ALTER TABLE journal_leaf DISABLE TRIGGER ALL")
+        administrator.execute(
+            "UPDATE journal_leaf SET act = 'nothing' WHERE id = (SELECT min(id::text)::uuid FROM journal_leaf)"
+        )
+    bad = auditor.post("/journal", {"head": head})
+    assert "Nhật ký đã bị can thiệp" in bad.text
+
+
+def test_the_replay_goes_step_by_step_without_scripts(knock, office, cluster):
+    clerk = knock("vanthu.stttt")
+    step = clerk.receive("phát lại từng bước")
+    clerk.send(clerk.sheet(clerk.get(step)).fill(outcome="accept_unsigned", reason="đối chiếu"))
+    document = clerk.get(step).headers["Location"]
+    auditor = knock("thanhtra")
+    auditor.choose("Sở Thông tin")
+    last = auditor.get(f"{document}/replay").text
+    assert "Sự kiện 2/2" in last
+    assert "Chuỗi băm khớp 2/2 sự kiện" in last
+    first = auditor.get(f"{document}/replay?step=1").text
+    assert "Sự kiện 1/2" in first
+    assert 'class="step now" data-element="check"' in first
+    assert 'class="step done" data-element="check"' in last
+    assert 'class="step now" data-element="register"' in last
+    part = auditor.get(f"{document}/replay?at=1", headers={"X-Partial": "replay"}).text
+    assert "<html" not in part
+    assert "Sự kiện 1/2" in part
+    name = office.database.url.partition("@/")[2].partition("?")[0]
+    with cluster.connect(name) as administrator:
+        administrator.execute("ALTER TABLE event DISABLE TRIGGER ALL")
+        administrator.execute("UPDATE event SET body = body || ' ' WHERE seq = 2")
+    assert "Chuỗi băm đứt tại sự kiện 2" in auditor.get(f"{document}/replay").text
+
+
+def test_the_api_s_contract_is_shown_from_our_own_files(knock):
+    page = knock("vanthu.stttt").get("/api-docs").text
+    assert 'data-spec="/api/v1/openapi.json"' in page
+    assert knock("vanthu.stttt").get("/api/v1/openapi.json").status_code == 200
