@@ -3,8 +3,8 @@
 Session cookies are no way in here, so this door needs no protection against forged requests.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
@@ -25,6 +25,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 #: what API tokens begin with; those of browser sessions are refused here
 TOKEN_MARK = "cva_"  # noqa: S105 - a prefix, no secret
+
+#: bytes of a request that is read before its caller is known
+SHORT = 1 << 16
 
 
 class Scope(StrEnum):
@@ -58,8 +61,12 @@ def guarded(scope: Scope, act: Act | None) -> Callable[[View], View]:
 
         @wraps(documented)
         def entered(*args: Any, **kwargs: Any) -> Any:
-            g.presence = _enter(scope)
-            return view(*args, **kwargs)
+            _enter(scope)
+            try:
+                return view(*args, **kwargs)
+            finally:
+                if unused := g.pop("entered", None):
+                    unused[0].close()
 
         return cast("View", _marked(entered, Policy(scope, act)))
 
@@ -85,12 +92,27 @@ def token() -> str:
     return given.strip()
 
 
-def _enter(scope: Scope) -> Presence:
-    with installation().database.transaction() as tx:
+def _enter(scope: Scope) -> None:
+    """Find out who calls; the transaction in which it was found is the view's first one."""
+    here = _is_here()
+    with ExitStack() as stack:
+        tx = stack.enter_context(installation().database.transaction())
         present = login_session.resume(tx, token(), request.remote_addr or "")
-    if present.scopes is None or scope.value not in present.scopes:
-        raise ScopeMissing(scope=scope.value)
-    return present
+        if present.scopes is None or scope.value not in present.scopes:
+            raise ScopeMissing(scope=scope.value)
+        g.presence = present
+        if here:
+            g.entered = (stack.pop_all(), tx)
+
+
+def _is_here() -> bool:
+    """Return whether all of it is read: who sends slowly holds no transaction."""
+    if request.method in {"GET", "HEAD"}:
+        return True
+    if request.content_length is None or request.content_length > SHORT:
+        return False
+    request.get_data()
+    return True
 
 
 def acting() -> Acting:
@@ -98,9 +120,17 @@ def acting() -> Acting:
     return cast("Presence", g.presence).acting
 
 
-def transaction() -> AbstractContextManager[Transaction]:
+@contextmanager
+def transaction() -> Iterator[Transaction]:
     """Open the one transaction of this request, in the name and agency of its caller."""
-    return installation().database.transaction(acting())
+    if entered := g.pop("entered", None):
+        open_still, tx = entered
+        with open_still:
+            tx.act_as(acting())
+            yield tx
+    else:
+        with installation().database.transaction(acting()) as tx:
+            yield tx
 
 
 def own_reach(who: Acting) -> Facts:

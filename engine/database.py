@@ -21,7 +21,7 @@ from sqlalchemy import orm
 
 from engine.errors import StorageFull, Unavailable
 from engine.tables import Base, new_id
-from engine.transaction import SYSTEM, Acting, Query, Transaction, as_jsonb
+from engine.transaction import SYSTEM, Acting, Query, Transaction, as_jsonb, scope
 
 __all__ = [
     "APP_ROLE",
@@ -170,11 +170,7 @@ def bind_session(session: orm.Session, role: str | None, acting: Acting) -> None
     session.execute(sa.text("SET TRANSACTION READ ONLY"))
     if role:
         session.execute(sa.text(f'SET LOCAL ROLE "{role}"'))
-    session.execute(sa.select(sa.func.set_config("congvan.agency", _scope(acting), True)))
-
-
-def _scope(acting: Acting) -> str:
-    return str(acting.agency_id) if acting.agency_id else "all"
+    session.execute(sa.select(sa.func.set_config("congvan.agency", scope(acting), True)))
 
 
 @lru_cache(maxsize=4096)
@@ -190,7 +186,7 @@ def _context_of(role: str | None, scope: str) -> str:
 
 
 def _context(role: str | None, acting: Acting) -> str:
-    return _context_of(role, _scope(acting))
+    return _context_of(role, scope(acting))
 
 
 def _prepare_connection(connection: "psycopg.Connection[Any]", _record: Any) -> None:

@@ -51,6 +51,11 @@ class Acting:
 SYSTEM = Acting()
 
 
+def scope(acting: Acting) -> str:
+    """Return what row-level security is told: the agency, or all of them for the system."""
+    return str(acting.agency_id) if acting.agency_id else "all"
+
+
 class Query(Generic[*Ts]):
     """A select whose text is compiled once, at its first use (câu hỏi dựng sẵn)."""
 
@@ -135,6 +140,11 @@ class Transaction:
         self._new: list[Base] = []
         self._gone: list[Base] = []
         self._discarded: list[tuple[type[Base], dict[str, Any]]] = []
+
+    def act_as(self, acting: Acting) -> None:
+        """Go on as `acting`, in his agency alone: what follows finding out who calls."""
+        self.execute("SELECT set_config('congvan.agency', %s, true)", scope(acting))
+        self.acting = acting
 
     # reading -------------------------------------------------------------------------------
 

@@ -14,9 +14,10 @@ import click
 import orjson
 
 from engine.errors import OfficeError
+from engine.release import release
 from exchange.errors import ExchangeError
 from office import settings as configuration
-from office.settings import Mode, Settings, release
+from office.settings import Mode, Settings
 from signing.errors import SigningError
 
 F = TypeVar("F", bound=Callable[..., Any])

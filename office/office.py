@@ -105,7 +105,7 @@ class Office:
         ]
 
     def _sweep_content(self, tx: Transaction) -> None:
-        """Remove the bytes no row names, where they are older than any backup that may come back."""
+        """Remove the bytes no row names that are older than any backup that may come back."""
         self.means.content.sweep(
             lambda sha256: content.is_named(tx, sha256), older_than=tx.now - OLDEST_BACKUP
         )

@@ -8,7 +8,6 @@ import secrets
 import tempfile
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -190,14 +189,6 @@ def load() -> Settings:
     values["database_url"] = _postgres(values["database_url"])
     _broker(values["broker_url"])
     return Settings(**values)
-
-
-def release() -> str:
-    """Return the version of this installation; a checkout that was never installed has none."""
-    try:
-        return version("congvan")
-    except PackageNotFoundError:
-        return "0+source"
 
 
 def _named(error: EnvValidationError) -> str:

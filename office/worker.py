@@ -23,8 +23,8 @@ from uuid import UUID
 from engine import jobs
 from engine.database import Database, Transaction
 from engine.handlers import Handlers
+from engine.release import release
 from office.runner import LEASE, Runner
-from office.settings import release
 
 if TYPE_CHECKING:
     from celery import Celery  # imported where a broker is used: it doubles the start otherwise

@@ -17,8 +17,9 @@ from gunicorn.app.base import BaseApplication
 
 from engine import jobs
 from engine.database import Database
+from engine.release import release
 from office.child import die_with_parent
-from office.settings import Settings, release
+from office.settings import Settings
 
 #: a worker beats every second; longer silence means that jobs stand still
 LONGEST_SILENCE = timedelta(seconds=15)

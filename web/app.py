@@ -1,13 +1,12 @@
 """The pages put together (ứng dụng web): one Flask application over one office."""
 
-import importlib
 import time
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 
 from flask import Flask, Response, g, request
 
+from api import init_api
 from engine.database import new_id
+from engine.release import release
 from web import (
     account,
     api_page,
@@ -47,7 +46,7 @@ _ROOMS = (
 
 
 def create_app(office: Office) -> Flask:
-    """Return the application that serves `office`: pages, and the API where it is installed."""
+    """Return the application that serves `office`: pages and API."""
     app = Flask("web", static_folder=None)
     app.extensions["congvan"] = office
     app.secret_key = office.settings.secret_key()
@@ -70,7 +69,7 @@ def create_app(office: Office) -> Flask:
     app.before_request(identify)
     for room in _ROOMS:
         app.register_blueprint(room.pages)
-    _add_machines(app)
+    init_api(app)
     init_failures(app)
     app.context_processor(lambda: {"shell": shell()} if _is_page() else {})
     app.after_request(_close)
@@ -78,15 +77,6 @@ def create_app(office: Office) -> Flask:
     app.after_request(secure)
     app.extensions["congvan.home"] = home
     return app
-
-
-def _add_machines(app: Flask) -> None:
-    """Register the machines' door."""
-    if find_spec("api") is None:
-        return
-    found = importlib.import_module("api")
-    if hasattr(found, "init_api"):
-        found.init_api(app)
 
 
 def _is_page() -> bool:
@@ -103,11 +93,3 @@ def _close(response: Response) -> Response:
     if response.status_code < 300 and request.endpoint is not None:
         check_asked()
     return response
-
-
-def release() -> str:
-    """Return the version of the product; a checkout that was never installed has none."""
-    try:
-        return version("congvan")
-    except PackageNotFoundError:
-        return "0+source"

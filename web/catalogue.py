@@ -5,6 +5,7 @@ words, and a test says when they forgot.
 """
 
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -15,6 +16,7 @@ from babel.messages.pofile import read_po, write_po
 ROOM = Path(__file__).parent
 FILE = ROOM / "translations" / "en" / "LC_MESSAGES" / "messages.po"
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+_NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 _KEYWORDS = {"_": None, "later": None, "ngettext": (1, 2)}
 
 
@@ -64,7 +66,8 @@ def as_po(catalogue: Catalog) -> bytes:
 
 
 def as_mo(catalogue: Catalog) -> bytes:
-    """Return a catalogue compiled."""
+    """Return a catalogue compiled: the same bytes for the same words."""
+    catalogue.creation_date = catalogue.revision_date = _NO_DATE
     target = io.BytesIO()
     write_mo(target, catalogue)
     return target.getvalue()

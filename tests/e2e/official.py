@@ -202,7 +202,7 @@ class Officials:
     def dossier(self, who: str, title: str) -> set[str]:
         page = self.desk(who)
         page.goto("/dossiers")
-        page.get_by_role("link", name=title).first.click()
+        page.locator("tr").filter(has_text=title).locator("th a").click()
         page.get_by_role("heading", name=title).first.wait_for()
         self.picture(page, f"Ho-so-{who}")
         text = page.locator("main").inner_text()

@@ -94,7 +94,7 @@ def answer(settings: Settings, request: Request) -> str:
 
 
 def main() -> None:
-    logging.disable(logging.CRITICAL)
+    logging.basicConfig(level=logging.INFO)
     incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
     settings = pickle.load(incoming)
     while True:

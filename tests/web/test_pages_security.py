@@ -2,7 +2,6 @@
 
 import io
 import re
-
 from uuid import UUID
 
 import lxml.html
