@@ -5,7 +5,7 @@ Refused outside demo mode: its passwords are known and its certificates are nobo
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import sqlalchemy as sa
 
@@ -14,9 +14,11 @@ from engine.errors import OfficeError
 from office.founding import admit, furnish
 from office.office import Office
 from office.settings import Mode, Settings, keep_secret
+from records import journal
 from records.account import issue_demo_account
 from records.calendar_day import seed_calendar
 from records.document_type import DocumentType
+from records.journal import JournalLeaf
 from records.organization import Agency, Role
 from records.register import Register, open_series
 from records.staffing import add_agency, add_code, add_officer, add_unit, appoint
@@ -26,6 +28,27 @@ from signing.testing.pki import Holder, make_pki
 
 #: units hold from here on: the demonstration has a past
 BEGINNING = date(2024, 1, 1)
+
+
+#: what the journal, which forgets nothing, says of a database that held the demonstration
+MARK = uuid5(NAMESPACE_URL, "congvan:demonstration")
+
+#: the same beside the keys of the demonstration
+KEYS_MARK = "demonstration"
+
+
+class WasADemo(OfficeError):
+    """A demonstration is never put to real work (không dùng dữ liệu trình diễn để vận hành thật)."""
+
+    code = "was-a-demo"
+    vi = (
+        "Cơ sở dữ liệu này là bản trình diễn, tài khoản và chứng thư số mẫu ai cũng biết. "
+        "Hãy vận hành thật với cơ sở dữ liệu và CONGVAN_DATA mới, trống."
+    )
+    en = (
+        "This database held the demonstration, whose accounts and certificates everybody knows. "
+        "Start real work with a new, empty database and CONGVAN_DATA."
+    )
 
 
 class NotADemo(OfficeError):
@@ -151,6 +174,12 @@ def is_seeded(tx: Transaction) -> bool:
     return bool(tx.scalars(sa.select(Agency.id).where(Agency.is_tenant.is_(True)).limit(1)))
 
 
+def refuse_demonstration(tx: Transaction) -> None:
+    """Raise `WasADemo` where the demonstration was ever seeded."""
+    if tx.scalars(sa.select(JournalLeaf.id).where(JournalLeaf.object_id == MARK).limit(1)):
+        raise WasADemo
+
+
 def password_of(settings: Settings) -> str:
     """Return the password of the sample accounts: configured, or made once and kept (0600)."""
     return settings.demo_password or keep_secret(settings.make_data() / "demo.password")[:14]
@@ -183,6 +212,7 @@ def seed(office: Office, *, password: str, at: datetime | None = None) -> bool:
     with office.database.transaction(SYSTEM) as tx:
         if is_seeded(tx):
             return False
+        journal.record(tx, "seed_demo", "installation", MARK)
         ids, owners = _seed_people(tx, password)
         for agency_id in ids.values():
             furnish(tx, agency_id)
@@ -190,6 +220,8 @@ def seed(office: Office, *, password: str, at: datetime | None = None) -> bool:
         _open_188(tx, ids["ubnd"])
     folder = office.settings.data / "signing"
     if not (folder / "trust" / "trust.toml").exists():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        (folder / KEYS_MARK).touch()
         make_pki(folder, owners[0], owners[1], at or datetime.now(UTC), password)
     return True
 

@@ -29,6 +29,8 @@ def preparation(settings: Settings) -> list[Callable[[Settings], object]]:
     steps: list[Callable[[Settings], object]] = [check_database, remember_database, upgrade]
     if settings.mode is Mode.DEMO:
         steps.append(seed_demo)
+    else:
+        steps.append(refuse_demo)
     return steps
 
 
@@ -51,6 +53,18 @@ def remember_database(settings: Settings) -> None:
 def upgrade(settings: Settings) -> None:
     """Migrate."""
     migrate.upgrade(settings.database_url)
+
+
+def refuse_demo(settings: Settings) -> None:
+    """Refuse to put to real work what was ever a demonstration: database or data directory."""
+    if (settings.data / "signing" / demo.KEYS_MARK).exists():
+        raise demo.WasADemo
+    office = Office.open(settings)
+    try:
+        with office.database.transaction() as tx:
+            demo.refuse_demonstration(tx)
+    finally:
+        office.database.dispose()
 
 
 def seed_demo(settings: Settings) -> None:
