@@ -1,7 +1,6 @@
 """The command `congvan` (lệnh congvan): run an installation, set one up, look at files."""
 
 import logging
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,10 +40,11 @@ def _told(command: F) -> F:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(release(), prog_name="congvan")
+@_told
 def main() -> None:
     """Congvan: tiếp nhận, xử lý, ký, phát hành và liên thông văn bản."""
     logging.basicConfig(
-        level=os.environ.get("CONGVAN_LOG", "WARNING"),
+        level=configuration.load().log_level,
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
 
@@ -162,6 +162,23 @@ def verify_journal() -> None:
         click.echo(line)
     if not sound:
         sys.exit(1)
+
+
+@main.command("begin-epoch")
+@_told
+def begin_epoch() -> None:
+    """Mở kỳ nhật ký mới, một lần, sau khi khôi phục sang máy chủ khác (after a restore)."""
+    from engine.database import Database
+    from records import seal
+
+    with _database() as found:
+        database = Database(found.database_url, role=None)
+        try:
+            with database.transaction() as tx:
+                epoch = seal.begin_epoch(tx)
+        finally:
+            database.dispose()
+    click.echo(f"Kỳ nhật ký: {epoch}")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 `SETTINGS` is the whole list; the operations guide repeats it and a test holds the two together.
 """
 
+import logging
 import os
 import secrets
 import tempfile
@@ -90,6 +91,12 @@ SETTINGS = (
         "Số việc nền được làm cùng lúc trên một máy.",
         "Background jobs done at the same time on one machine.",
     ),
+    Setting(
+        "CONGVAN_LOG",
+        "WARNING",
+        "Mức nhật ký chương trình: DEBUG, INFO, WARNING, ERROR.",
+        "Level of the program's log: DEBUG, INFO, WARNING, ERROR.",
+    ),
 )
 
 _DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
@@ -117,6 +124,7 @@ class Settings:
     broker_url: str
     web_workers: int
     job_threads: int
+    log_level: int = logging.WARNING
 
     @property
     def url(self) -> str:
@@ -181,6 +189,7 @@ def load() -> Settings:
             "job_threads": env.int(
                 "CONGVAN_JOB_THREADS", _DEFAULTS["CONGVAN_JOB_THREADS"], validate=few
             ),
+            "log_level": env.log_level("CONGVAN_LOG", _DEFAULTS["CONGVAN_LOG"]),
         }
         env.seal()
     except EnvValidationError as error:

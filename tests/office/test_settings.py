@@ -20,6 +20,7 @@ SAMPLES = {
     "CELERY_BROKER_URL": "redis://broker/0",
     "CONGVAN_WEB_WORKERS": "7",
     "CONGVAN_JOB_THREADS": "5",
+    "CONGVAN_LOG": "DEBUG",
 }
 
 
@@ -69,6 +70,7 @@ def test_the_operations_guide_lists_each_setting():
         ("PORT", "70000"),
         ("CONGVAN_MODE", "trial"),
         ("CONGVAN_WEB_WORKERS", "0"),
+        ("CONGVAN_LOG", "loud"),
         ("DATABASE_URL", "mysql://x/y"),
         ("DATABASE_URL", "congvan"),
         ("CELERY_BROKER_URL", "memory://"),
