@@ -2,13 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
+from engine import jobs
+from engine.database import Transaction
+from engine.handlers import Errand, Handlers
+from engine.jobs import ClaimedJob
 from processes.means import Means
+from records.content import File
+from records.verification import SignatureCheck
 from records.vocabulary import Authenticity
 from signing.policy import ExpectedSigner, ValidationPolicy
 from signing.report import DocumentReport, Verdict
 from signing.role import SignRole
 from signing.sandbox import validate_limited
+
+#: the job that checks what we signed ourselves
+CHECK_JOB = "check_signatures"
 
 #: a document one of these stands on must bear the other too: else a signature was cut off
 _BOTH = (ExpectedSigner(SignRole.APPROVE), ExpectedSigner(SignRole.SEAL))
@@ -45,3 +55,34 @@ def authenticity_of(report: DocumentReport) -> Authenticity:
         Verdict.INVALID: Authenticity.INVALID,
         Verdict.UNSIGNED: Authenticity.UNSIGNED,
     }.get(report.verdict, Authenticity.UNDETERMINED)
+
+
+def keep_check(tx: Transaction, file: File, examination: Examination) -> SignatureCheck:
+    """Keep a verdict and its report with the file (TT 41/2017/TT-BTTTT, Điều 9)."""
+    return tx.add(
+        SignatureCheck(
+            agency_id=file.agency_id,
+            file_id=file.id,
+            verdict=examination.authenticity,
+            report=examination.report,
+            checked_at=tx.now,
+        )
+    )
+
+
+def post_check(tx: Transaction, file: File) -> None:
+    """Have the worker check a file we signed: readers see a verdict, not a promise."""
+    jobs.post(tx, CHECK_JOB, {"file": str(file.id)}, agency_id=file.agency_id)
+
+
+def add_handlers(handlers: Handlers, means: Means) -> None:
+    """Tell the worker how signatures are checked."""
+    handlers.outside(CHECK_JOB, lambda errand, job: _check(errand, job, means))
+
+
+def _check(errand: Errand, job: ClaimedJob, means: Means) -> None:
+    with errand.transaction() as tx:
+        sha256, now = tx.get(File, UUID(job.payload["file"])).sha256, tx.now
+    examination = examine_pdf(means, means.content.read(sha256), now)
+    with errand.finish() as tx:
+        keep_check(tx, tx.get(File, UUID(job.payload["file"])), examination)

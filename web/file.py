@@ -9,12 +9,11 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from engine.database import Transaction
 from engine.errors import NotFound
 from processes import reach
-from processes.verify import examine_pdf
+from processes.verify import examine_pdf, keep_check
 from records import journal
 from records.authority import Act
 from records.content import File
 from records.document import Document
-from records.verification import SignatureCheck
 from records.vocabulary import Scan
 from web import paper
 from web.door import language, office, transaction
@@ -56,15 +55,7 @@ def check(file_id: UUID) -> WerkzeugResponse:
     examination = examine_pdf(office().means, office().means.content.read(sha256), now)
     with transaction() as tx:
         file, document = _readable(tx, file_id)
-        tx.add(
-            SignatureCheck(
-                agency_id=document.agency_id,
-                file_id=file.id,
-                verdict=examination.authenticity,
-                report=examination.report,
-                checked_at=tx.now,
-            )
-        )
+        keep_check(tx, file, examination)
         verdict = examination.authenticity
         journal.record(tx, "check_signatures", "file", file.id, verdict=verdict.value)
     say(_("Kết quả kiểm tra chữ ký số: %(verdict)s.", verdict=verdict.label(language())))

@@ -13,7 +13,7 @@ from exchange.identity import organ_key
 from processes.incoming.receive import begin
 from processes.means import Means
 from processes.status_reports import report_status
-from processes.verify import Examination, examine_pdf
+from processes.verify import Examination, examine_pdf, keep_check
 from records import journal
 from records.content import Stored, attach_file
 from records.document import INCOMING_LENGTHS, IncomingDocument
@@ -22,7 +22,6 @@ from records.inspection import PDF
 from records.organization import AgencyCode
 from records.staffing import add_partner
 from records.transfer import Packet
-from records.verification import SignatureCheck
 from records.vocabulary import Authenticity, Channel, FileKind, IncomingStatus, Urgency
 
 
@@ -175,12 +174,4 @@ def _attach(tx: Transaction, document: IncomingDocument, one: ExaminedFile, *, m
     kind = FileKind.MAIN if main else FileKind.ANNEX
     file = attach_file(tx, document, one.stored, name=one.name, kind=kind)
     if one.examination is not None:
-        tx.add(
-            SignatureCheck(
-                agency_id=document.agency_id,
-                file_id=file.id,
-                verdict=one.examination.authenticity,
-                report=one.examination.report,
-                checked_at=tx.now,
-            )
-        )
+        keep_check(tx, file, one.examination)

@@ -5,6 +5,7 @@ from engine.errors import OfficeError
 from processes.means import Means
 from processes.order import Decision, Order, text
 from processes.outgoing.paper import current_paper, keep_signed
+from processes.verify import post_check
 from records.authority import Act, authorize
 from records.document import OutgoingDocument
 from records.vocabulary import OutgoingStatus
@@ -55,7 +56,8 @@ def seal(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Decis
         name=document.organ_name,
         reason=f"Phát hành {document.reference}",
     )
-    keep_signed(tx, means, document, sign_pdf(pdf, request, keystore), SignRole.SEAL)
+    file, _ = keep_signed(tx, means, document, sign_pdf(pdf, request, keystore), SignRole.SEAL)
+    post_check(tx, file)
     document.sealed_at = tx.now
     document.status = OutgoingStatus.SEALED
     return Decision({}, "Đã ký số của cơ quan")

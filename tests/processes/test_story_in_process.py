@@ -277,6 +277,15 @@ def test_on_receipt_the_verdict_is_valid_and_its_report_is_kept_in_plain_words(t
     assert report.missing_roles == ()
 
 
+def test_what_was_sealed_here_is_checked_by_the_worker_and_its_report_kept(told):
+    with told.story.office.database.transaction() as tx:
+        kept = tx.execute(
+            "SELECT DISTINCT c.verdict FROM signature_check c JOIN file f ON f.id = c.file_id"
+            " WHERE f.outgoing_document_id IS NOT NULL"
+        ).fetchall()
+    assert kept == [("valid",)]
+
+
 def test_it_is_registered_with_an_arrival_number(told):
     document = told.story.incoming("STTTT")
     assert document.arrival_number == 1
