@@ -1,8 +1,7 @@
 """The pages put together (ứng dụng web): one Flask application over one office."""
 
-import time
-
 from flask import Flask, Response, g, request
+from werkzeug.local import LocalProxy
 
 from api import init_api
 from engine.database import new_id
@@ -30,7 +29,7 @@ from web.door import Office, db, end_reading
 from web.failure import init_failures
 from web.policy import check_asked
 from web.security import secure
-from web.shell import home, shell
+from web.shell import current_shell
 from web.visitor import Browser, csrf, identify, refuse_forgery
 from web.words import init_words
 
@@ -71,20 +70,15 @@ def create_app(office: Office) -> Flask:
         app.register_blueprint(room.pages)
     init_api(app)
     init_failures(app)
-    app.context_processor(lambda: {"shell": shell()} if _is_page() else {})
+    # Read only by whole pages: a partial costs nothing of it.
+    app.context_processor(lambda: {"shell": LocalProxy(current_shell)})
     app.after_request(_close)
     app.after_request(end_reading)
     app.after_request(secure)
-    app.extensions["congvan.home"] = home
     return app
 
 
-def _is_page() -> bool:
-    return request.endpoint != "static" and "error_shell" not in g
-
-
 def _open() -> None:
-    g.started = time.perf_counter()
     g.request_id = new_id().hex
     g.release = release()
 

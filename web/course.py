@@ -1,5 +1,6 @@
 """What became of a document, step by step (quá trình xử lý): read from the chain of events."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -90,20 +91,26 @@ class Course:
             self.definition.xml_original,
             done,
             active,
-            self._flows(done, active),
+            self._flows(upto, done),
             language(),
             bad=frozenset(h.node for h in self.happenings[: upto or None] if h.is_return),
             counts=self._counts(upto) if not compact else None,
             compact=compact,
         )
 
-    def _flows(self, done: frozenset[str], active: frozenset[str]) -> frozenset[str]:
-        """Return the flows that lead from what was passed to what was reached."""
-        reached = done | active
+    def _flows(self, upto: int | None, done: frozenset[str]) -> frozenset[str]:
+        """Return the flows that were walked: of a gateway those it chose, else the only one."""
+        reached: dict[str | None, set[str]] = {}
+        for one in self.happenings if upto is None else self.happenings[:upto]:
+            for node in one.passed:
+                reached.setdefault(node, set()).update(one.passed, one.standing)
+        flows = list(read(self.definition.xml_original).iter("{*}sequenceFlow"))
+        ways = Counter(flow.get("sourceRef") for flow in flows)
         return frozenset(
             flow.get("id")
-            for flow in read(self.definition.xml_original).iter("{*}sequenceFlow")
-            if flow.get("sourceRef") in done and flow.get("targetRef") in reached
+            for flow in flows
+            if flow.get("targetRef") in reached.get(flow.get("sourceRef"), ())
+            or (ways[flow.get("sourceRef")] == 1 and flow.get("sourceRef") in done)
         )
 
     def _counts(self, upto: int | None) -> dict[str, str]:

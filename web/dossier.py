@@ -16,6 +16,7 @@ from records.directive import Directive
 from records.document import IncomingDocument, OutgoingDocument
 from records.dossier import Dossier, DossierItem
 from records.organization import Role
+from records.vietnamese import local_date
 from records.vocabulary import DossierState
 from web import fields, paper, words
 from web.door import acting, language, reading, transaction
@@ -172,7 +173,7 @@ def _thing(tx: Transaction, item: DossierItem) -> dict[str, Any]:
         "href": target,
         "author": directive.by_name,
         "subject": directive.text,
-        "dated": words.day(directive.at.date()),
+        "dated": words.day(local_date(directive.at)),
         "role": _("Bút phê"),
     }
 

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from engine.errors import NotFound, OfficeError
 from records import account, login, login_session
 from records.delegation import choices_of
-from records.organization import Officer
+from records.organization import Agency, Officer, Position, in_force
 from records.password import SHORTEST
 from records.vietnamese import local_date
 from web.door import (
@@ -81,19 +81,25 @@ def _demo_accounts() -> list[dict[str, str]]:
         return []
     with system_transaction() as tx:
         rows = tx.rows(
-            sa.select(account.Account, Officer)
+            sa.select(
+                account.Account.username, Officer.full_name, Position.title, Agency.short_name
+            )
             .join(Officer, Officer.id == account.Account.officer_id)
-            .where(account.Account.must_change.is_(False), account.Account.disabled_at.is_(None))
-            .order_by(account.Account.issued_at, account.Account.id)
-            .limit(40)
+            .join(Position, Position.officer_id == Officer.id)
+            .join(Agency, Agency.id == Position.agency_id)
+            .where(
+                account.Account.must_change.is_(False),
+                account.Account.disabled_at.is_(None),
+                in_force(Position, local_date(tx.now)),
+            )
+            .order_by(account.Account.issued_at, account.Account.id, Agency.sort_key)
+            .limit(60)
         )
-        day, found = local_date(tx.now), []
-        for kept, officer in rows:
-            held = choices_of(tx, officer.id, day)
-            places = {c.agency.short_name or c.agency.name: c.position.title for c in held}
-            words = "; ".join(f"{title}, {place}" for place, title in places.items())
-            found.append({"username": kept.username, "who": f"{officer.full_name}: {words}"})
-    return found
+    found: dict[str, str] = {}
+    for username, name, title, place in rows:
+        held = f"{title}, {place}"
+        found[username] = f"{found[username]}; {held}" if username in found else f"{name}: {held}"
+    return [{"username": username, "who": who} for username, who in found.items()]
 
 
 @pages.route("/login", methods=["GET", "POST"])

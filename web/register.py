@@ -11,6 +11,7 @@ from sqlalchemy import orm
 from werkzeug.wrappers import Response
 
 from engine.errors import NotFound
+from records import journal
 from records.authority import Act, may
 from records.document import Document, IncomingDocument, OutgoingDocument
 from records.organization import Agency
@@ -18,7 +19,7 @@ from records.register import Register, RegisterEntry, RegisterSeries, year_of
 from records.register_book import incoming_book_rows, outgoing_book_rows
 from records.vocabulary import Authenticity, EntryState, RegisterKind
 from web import fields, paper, words
-from web.door import acting, language, office, reading
+from web.door import acting, language, office, reading, transaction
 from web.policy import needs
 from web.tongue import _
 
@@ -59,6 +60,8 @@ def show(register_id: UUID) -> Response:
     wanted = request.args.get("series", "")
     chosen = next((s for s in series if s.key == wanted), series[0] if series else None)
     shown = _book(session, register, year, series, chosen)
+    with transaction() as tx:
+        journal.record(tx, "view", "register", register.id, year=year)
     return make_response(render_template("register.html", register=shown))
 
 

@@ -20,6 +20,7 @@ from records.document import Document, about
 from records.draft import Draft
 from records.organization import Officer
 from records.seal import JournalSeal
+from records.vietnamese import local_date
 from records.vocabulary import FileKind
 from web import paper, words
 from web.course import Course, Happening, courses_of
@@ -184,7 +185,7 @@ def _paper_then(tx: Transaction, document: Document, now: Happening) -> list[dic
 
 def _rules(course: Course, now: Happening) -> list[dict[str, Any]]:
     definition = course.definition
-    since = words.day(definition.published_at.date())
+    since = words.day(local_date(definition.published_at))
     item = next((i for i in course.items if str(i.id) == str(now.facts.get("item"))), None)
     found = [
         words.fact(

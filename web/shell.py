@@ -58,6 +58,14 @@ def navigation() -> list[dict[str, Any]]:
     return found
 
 
+def current_shell() -> dict[str, Any]:
+    """Return the frame of this request's page, read once."""
+    if "shell" not in g:
+        g.shell = shell()
+    kept: dict[str, Any] = g.shell
+    return kept
+
+
 def shell() -> dict[str, Any]:
     """Return what `base.html` and `outside.html` show around the page."""
     me = g.get("presence")

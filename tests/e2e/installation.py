@@ -207,7 +207,14 @@ def _postgres(place: Path) -> Iterator[str]:
         check=False, capture_output=True, text=True, env=plain, **owner.identity,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
-    options = ("-p", str(port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=")
+    options = (
+        "-p",
+        str(port),
+        "-c",
+        "listen_addresses=127.0.0.1",
+        "-c",
+        "unix_socket_directories=",
+    )
     with (place / "postgres.log").open("wb") as log:
         process = spawn(
             [binaries / "postgres", "-D", cluster, *options],
@@ -219,7 +226,9 @@ def _postgres(place: Path) -> Iterator[str]:
             connection.execute(
                 sql.SQL("CREATE ROLE congvan LOGIN CREATEROLE PASSWORD {}").format(secret)
             )
-            connection.execute("CREATE DATABASE congvan OWNER congvan ENCODING 'UTF8' TEMPLATE template0")
+            connection.execute(
+                "CREATE DATABASE congvan OWNER congvan ENCODING 'UTF8' TEMPLATE template0"
+            )
         yield f"postgresql://congvan:{secret}@127.0.0.1:{port}/congvan"
     finally:
         end(process, ((signal.SIGINT, 20), (signal.SIGKILL, 5)))

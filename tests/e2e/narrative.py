@@ -132,9 +132,7 @@ def word_file(text: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("[Content_Types].xml", f'<Types xmlns="{kinds}"/>')
-        archive.writestr(
-            "word/document.xml", f'<w:document xmlns:w="{words}">{body}</w:document>'
-        )
+        archive.writestr("word/document.xml", f'<w:document xmlns:w="{words}">{body}</w:document>')
     return buffer.getvalue()
 
 
@@ -282,23 +280,28 @@ def steps_on(subject: str, *people: str) -> list[str]:
     ]
 
 
+def same(found: Any, wanted: Any) -> None:
+    """Assert equality and show both: what stands outside test files is told no more by pytest."""
+    assert found == wanted, f"{found!r} is not {wanted!r}"
+
+
 def check(player: Player) -> None:
     """Assert what part 8 of the story promises, as an officer sees it."""
     decision = player.facts(AUTHOR, "outgoing", DECISION)
-    assert decision.reference == f"188/{YEAR}/QĐ-UBND"
+    same(decision.reference, f"188/{YEAR}/QĐ-UBND")
     arrived = player.facts("vanthu.stttt", "incoming", DECISION)
-    assert arrived.reference == decision.reference
-    assert (arrived.authenticity, arrived.arrival_number) == ("Hợp lệ", 1)
-    assert arrived.handed_to == "Phòng Công nghệ thông tin"
+    same(arrived.reference, decision.reference)
+    same((arrived.authenticity, arrived.arrival_number), ("Hợp lệ", 1))
+    same(arrived.handed_to, "Phòng Công nghệ thông tin")
     answer = player.facts("chuyenvien.stttt", "outgoing", REPLY)
-    assert answer.reference == "01/STTTT-CNTT"
+    same(answer.reference, "01/STTTT-CNTT")
     back = player.facts("vanthu.ubnd", "incoming", REPLY)
-    assert (back.reference, back.authenticity) == (answer.reference, "Hợp lệ")
+    same((back.reference, back.authenticity), (answer.reference, "Hợp lệ"))
     both = {decision.reference, answer.reference}
-    assert both <= player.dossier(AUTHOR, UBND_DOSSIER)
-    assert both <= player.dossier("chuyenvien.stttt", STTTT_DOSSIER)
+    same(player.dossier(AUTHOR, UBND_DOSSIER), both)
+    same(player.dossier("chuyenvien.stttt", STTTT_DOSSIER), both)
     here = (".ubnd", "truongphong.vx", "truongphong.kstt", "truongphong.th", "chanvp", "chutich")
     there = (".stttt", ".ttbc")
-    assert player.replay(UBND, "outgoing", DECISION) == steps_on(DECISION, *here)
-    assert player.replay(STTTT, "incoming", DECISION) == steps_on(DECISION, *there)
+    same(player.replay(UBND, "outgoing", DECISION), steps_on(DECISION, *here))
+    same(player.replay(STTTT, "incoming", DECISION), steps_on(DECISION, *there))
     assert player.journal_holds()

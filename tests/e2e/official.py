@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import lxml.html
 from installation import Installation, eventually
 from narrative import Attached, Do, Facts, InDays, Pick
 from playwright.sync_api import Browser, Locator, Page
@@ -38,7 +39,7 @@ class Officials:
         page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
         page.on("console", lambda said: self._hear(page, said))
-        page.on("response", lambda answer: self._notice(answer))
+        page.on("response", self._notice)
         page.goto("/")
         page.get_by_label("Tài khoản", exact=True).fill(who)
         page.get_by_label("Mật khẩu", exact=True).fill(self.house.password)
@@ -177,17 +178,19 @@ class Officials:
     def see(self, who: str, subject: str, agency: str, codes: Sequence[str]) -> None:
         page = self._open(who, "outgoing", subject)
 
-        def seen() -> bool:
-            page.reload()
-            return reported(page, agency) == list(codes)
+        def arrived() -> bool:
+            """Look with the officer's own session, without drawing the paper again and again."""
+            return reported(page.request.get(page.url).text(), agency) == list(codes)
 
-        eventually(seen, what=(agency, codes))
+        eventually(arrived, what=(agency, codes))
+        page.reload()
+        assert reported(page.content(), agency) == list(codes)
         self.picture(page, f"Trang-thai-{agency}-{codes[-1]}".replace(" ", "-"))
 
     def facts(self, who: str, way: str, subject: str) -> Facts:
         page = self._open(who, way, subject)
-        self.picture(page, f"Van-ban-{way}-{who}")
         page.locator(".pdf canvas").first.wait_for()
+        self.picture(page, f"Van-ban-{way}-{who}")
         listed = page.locator("section[aria-labelledby=h-facts]")
         labels = listed.locator("dt").all_inner_texts()
         said = dict(zip(labels, listed.locator("dd").all_inner_texts(), strict=True))
@@ -205,8 +208,8 @@ class Officials:
         page.locator("tr").filter(has_text=title).locator("th a").click()
         page.get_by_role("heading", name=title).first.wait_for()
         self.picture(page, f"Ho-so-{who}")
-        text = page.locator("main").inner_text()
-        return set(re.findall(r"\d+/[\w/-]+", text))
+        filed = page.locator("section[aria-labelledby=h-documents] th").all_inner_texts()
+        return {name for name in filed if "/" in name}
 
     def replay(self, agency: str, way: str, subject: str) -> list[str]:
         """Walk through a run from its first event to its last, as the auditor does."""
@@ -217,11 +220,12 @@ class Officials:
         total = int(main.get_attribute("data-total") or 0)
         assert f"Chuỗi băm khớp {total}/{total} sự kiện" in main.inner_text()
         page.locator("[data-go=first]").click()
-        met = []
+        met: list[str] = []
         for at in range(1, total + 1):
             current = page.locator(f'[data-at="{at}"][aria-current=step]')
             current.wait_for()
-            met.append(current.locator("b").inner_text())
+            said = current.locator("b").inner_text()
+            met += re.findall("bước «(.+?)»", said)
             if at < total:
                 page.locator("[data-go=next]").click()
         self.picture(page, f"Phat-lai-{way}")
@@ -237,14 +241,15 @@ class Officials:
         return "toàn vẹn" in result.inner_text()
 
 
-def reported(page: Page, agency: str) -> list[str]:
+def reported(html: str, agency: str) -> list[str]:
     """The codes an agency reported, as the table on the sender's page shows them."""
-    rows = page.locator("section[aria-labelledby=h-statuses] tbody tr")
+    [page] = lxml.html.fromstring(html).xpath("//main")
     codes: list[str] = []
     of_agency = False
-    for name, words, _when in (row.split("\t") for row in rows.all_inner_texts()):
-        if name.strip():
+    for row in page.xpath(".//section[@aria-labelledby='h-statuses']//tbody/tr"):
+        name, words, _when = (cell.text_content().strip() for cell in row)
+        if name:
             of_agency = agency in name
         elif of_agency:
-            codes.append(words.strip()[:2])
+            codes.append(words[:2])
     return codes

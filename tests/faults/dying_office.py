@@ -94,7 +94,7 @@ def answer(settings: Settings, request: Request) -> str:
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO)
+    logging.disable(logging.CRITICAL)
     incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
     settings = pickle.load(incoming)
     while True:

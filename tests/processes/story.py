@@ -38,7 +38,7 @@ from exchange.document_type import document_type
 from exchange.envelope import Attachment, Business, Code, Envelope, Party, TraceHop
 from exchange.gateway import Gateway, MessageType
 from exchange.status import StatusMessage
-from office import demo, migrate
+from office import demo, migrate, settings
 from office.office import Office
 from office.postgres import Cluster
 from office.runner import Runner
@@ -79,17 +79,15 @@ class Seeded:
 
 
 def settings_for(url: str, data: Path, port: int) -> Settings:
-    return Settings(
+    return replace(
+        settings.load(),
         host="127.0.0.1",
         port=port,
         data=data,
         mode=Mode.DEMO,
         demo_password=PASSWORD,
-        configured_secret="",
         database_url=url,
         broker_url="",
-        web_workers=1,
-        job_threads=2,
     )
 
 

@@ -21,6 +21,7 @@ from engine.errors import NotFound, Stale
 from engine.machine import NotWaiting
 from forms.errors import FormInvalid
 from processes import work_items
+from processes.filing import DossierSymbolTaken
 from processes.incoming.complete import OwnWork
 from processes.incoming.receive import ReceiveIncoming, receive
 from processes.outgoing.approve_content import OwnDraft
@@ -34,6 +35,7 @@ from processes.work_items import CompleteItem, ExcludedFromStep
 from records.authority import NoRight
 from records.delegation import delegate
 from records.document import IncomingDocument
+from records.dossier import Dossier
 from records.issuing_error import NotSigned, PaperCopiesMissing, SourceFileMissing
 from records.organization import SIGNATORY
 from records.vocabulary import Channel, Delivery, IssueForm
@@ -302,6 +304,24 @@ def test_an_agency_named_twice_receives_one_copy(story_office):
         "Ủy ban nhân dân tỉnh Thái Nguyên",
         "Sở Tài chính",
     ]
+
+
+def test_a_dossier_symbol_is_given_once_a_year_and_a_free_one_is_found(story_office):
+    story = story_office
+    first, second, third = (letter(story, "store") for _ in range(3))
+    opened = len(story.all(Dossier, Dossier.agency_id == story.agency("STTTT")))
+    # by hand the symbol that counting would give the next but one
+    taken = f"{opened + 2:02d}.HS"
+    by_hand = {"new_dossier_title": "Tự đặt", "retention": "20 năm", "new_dossier_notation": taken}
+    story.do("vanthu.stttt", "store", of=first, **by_hand)
+    with pytest.raises(DossierSymbolTaken) as refused:
+        story.do("vanthu.stttt", "store", of=second, **by_hand)
+    assert taken in refused.value.text()
+    del by_hand["new_dossier_notation"]
+    story.do("vanthu.stttt", "store", of=second, **by_hand)
+    story.do("vanthu.stttt", "store", of=third, **by_hand)
+    made = story.all(Dossier, Dossier.agency_id == story.agency("STTTT"))[opened:]
+    assert len({d.file_notation for d in made}) == 3
 
 
 # -- the same step twice --------------------------------------------------------------------------

@@ -272,7 +272,7 @@ def item(**more: Any) -> dict[str, Any]:
 def task(**more: Any) -> dict[str, Any]:
     files = (("u1", "BC-QLVBDH-2020_v3.docx"), ("u2", "So-lieu-ky-so-T12.xlsx"))
     return {
-        "title": "Soạn báo cáo trả lời UBND tỉnh", "step_text": "Bước 5/10 · Giải quyết, soạn trả lời", "action": "/work-items/1", "version": 3, "next": "/inbox", "warnings": [],
+        "title": "Soạn báo cáo trả lời UBND tỉnh", "step_text": "Bước 5/10 · Giải quyết, soạn trả lời", "action": "/work-items/1", "version": 3, "form_version": "c0ffee", "uploads": [], "next": "/inbox", "warnings": [],
         "quotes": [{"who": "Phạm Dung", "when": "14/12, 15 giờ 05", "text": "Đ/c An chủ trì, lấy số liệu ký số từ Trung tâm CNTT&TT. Trình tôi trước 16 giờ 30 ngày 15/12."}],
         "form": form(
             field("select", "progress", "Tiến độ", options=options("60%: đã có số liệu, đang viết mục 2")),
@@ -377,7 +377,7 @@ def document() -> dict[str, Any]:
         "crumbs": [{"label": "Văn bản đến", "href": "/incoming"}, {"label": "Sổ văn bản đến 2020", "href": "/registers/1"}, {"label": "Số đến 1846", "href": ""}],
         "subject": item()["subject"], "reference": "5127/UBND-TH", "urgency": "urgent", "secrecy": None, "status_text": "Đang ở: Soạn trả lời, Nguyễn An",
         "due": due("Còn 3 giờ 20 phút làm việc", "soon"), "verdicts": [{"verdict": "valid", "text": "2 chữ ký hợp lệ"}, {"verdict": "undetermined", "text": "1 chữ ký chưa xác định"}],
-        "step_href": "/work-items/1", "replay_href": "/replay/1", "opinion_href": "/documents/1/opinion", "acts": [],
+        "step_href": "/work-items/1", "replay_href": "/replay/1", "opinion_href": "/documents/1/opinion", "reply_href": "/outgoing/new?reply=1", "check_action": "/files/1/check", "acts": [],
         "files": [{"label": "Văn bản", "href": "#", "current": True}, {"label": "Phụ lục I", "href": "#", "current": False}, {"label": "Dự thảo trả lời (bản 3)", "href": "#", "current": False}],
         "pdf": {"href": "/files/sample.pdf", "title": "5127/UBND-TH"}, "download": {"href": "/files/sample.pdf", "text": "Tải tệp đã ký, PDF, 412 KB"}, "warnings": [],
         "diagram": {"svg": svg(DONE, {"solve"}, flows=FLOWS, compact=True), "title": "Xử lý văn bản đến", "version_text": "bản 7", "steps": [{"name": n, "state": s, "who": w} for n, s, w in steps]},
@@ -463,7 +463,7 @@ def register(kind: str = "incoming") -> dict[str, Any]:
     return {
         "kind": kind, "title": f"Sổ đăng ký văn bản {name} năm 2020", "summary": "Quyển số 04, từ số 1501. Số kế tiếp: 1853. Không có số bị bỏ trống từ 1 đến 1852.", "book_title": f"SỔ ĐĂNG KÝ VĂN BẢN {name.upper()}",
         "period_text": "Từ ngày 14 tháng 12 năm 2020 đến ngày 15 tháng 12 năm 2020. Từ số 1841 đến số 1852. Quyển số 04", "agency_parent": "UBND tỉnh Thái Nguyên", "agency_name": "Sở Thông tin và Truyền thông",
-        "export_href": "/registers/1.xlsx", "new": {"href": "/incoming/new", "label": "Đăng ký văn bản đến"},
+        "export_href": "/registers/1.xlsx", "new": {"href": "/incoming/new", "label": "Đăng ký văn bản đến"}, "tabs": [{"label": "Sổ văn bản đến", "href": "#", "current": True}, {"label": "Sổ văn bản đi", "href": "#", "current": False}],
         "filter_action": "#", "filters": form(field("date", "from", "Từ ngày", value="14/12/2020"), field("date", "to", "Đến ngày", value="15/12/2020"), field("select", "channel", "Nguồn", options=options("Tất cả nguồn")), field("text", "text", "Trích yếu, số, tác giả")),
         "days": [{"label": "Thứ Ba, ngày 15 tháng 12 năm 2020 (6 văn bản)", "entries": entries}, {"label": "Thứ Hai, ngày 14 tháng 12 năm 2020 (6 văn bản)", "entries": entries[2:]}], "page": page("1841 đến 1852 trong 1.852 văn bản"), "closing": None,
     }  # fmt: skip
@@ -494,10 +494,10 @@ def documents(kind: str) -> dict[str, Any]:
 def process() -> dict[str, Any]:
     words = [{"value": "solve", "label": "Giải quyết"}, {"value": "approve", "label": "Duyệt"}]
     return {
-        "key": "incoming_sample", "name": "Xử lý văn bản đến", "origin_text": "QT-01 · Sở TT&TT · kế thừa mẫu tỉnh bản 5", "draft_text": "Bản nháp 8, lưu 10 giờ 21", "in_use_text": "Đang dùng: bản 7, 41 hồ sơ", "xml_href": "/sample.bpmn", "etag": "abc",
-        "save_href": "/processes/incoming/draft", "lint_href": "/processes/incoming/lint", "upload_href": "/processes/incoming/upload", "editable": True, "svg": svg(bad=frozenset({"receive"})),
-        "tabs": [{"label": "Sơ đồ", "href": "#", "current": True}, {"label": "So với bản 7", "href": "#", "current": False}], "vocabulary": {"verbs": words, "forms": [], "roles": [{"value": "clerk", "label": "Văn thư"}], "statuses": [], "priorities": []},
-        "publish": {"action": "/processes/incoming/publish", "intro": "41 hồ sơ đang chạy ở bản 7; bản 8 áp dụng cho hồ sơ mới.", "form": form(field("textarea", "reason", "Lý do và căn cứ thay đổi"), field("date", "effective_on", "Có hiệu lực từ", value="16/12/2020")), "submit": "Công bố bản 8"},
+        "key": "incoming_sample", "name": "Xử lý văn bản đến", "origin_text": "QT-01 · Sở TT&TT · kế thừa mẫu tỉnh bản 5", "draft_text": "bản 7", "in_use_text": "Đang dùng: bản 7, 41 hồ sơ", "xml_href": "/sample.bpmn", "etag": "abc",
+        "lint_href": "/processes/incoming/lint", "editable": True, "svg": svg(bad=frozenset({"receive"})),
+        "tabs": [{"label": "bản 7", "href": "#", "current": True}, {"label": "bản 6", "href": "#", "current": False}], "vocabulary": {"verbs": words, "forms": [], "roles": [{"value": "clerk", "label": "Văn thư"}], "statuses": [], "priorities": []},
+        "publish": {"action": "/processes/incoming/publish", "intro": "41 hồ sơ đang chạy ở bản 7; bản 8 áp dụng cho hồ sơ mới.", "form": form(field("textarea", "reason", "Lý do và căn cứ thay đổi")), "submit": "Công bố bản 8"},
     }  # fmt: skip
 
 
@@ -650,13 +650,16 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
     password = {
         "action": "/password",
         "must_change": True,
+        "forced": False,
+        "username": "an.nguyen",
+        "username_error": "",
         "errors": [("new", "Mật khẩu quá ngắn")],
         "current_error": "",
         "new_error": "Mật khẩu quá ngắn",
         "again_error": "",
         "rules": ["Ít nhất 12 ký tự.", "Không dùng lại 5 mật khẩu gần nhất."],
     }
-    new = {"title": "Soạn văn bản đi", "intro": "Dự thảo được lưu thành từng bản; chưa có số cho đến khi được ký.", "action": "/outgoing", "submit": "Lưu dự thảo", "cancel_href": "/outgoing", "aside": {"title": "Lưu ý", "items": ["Không soạn văn bản mật trên hệ thống."]},
+    new = {"title": "Soạn văn bản đi", "intro": "Dự thảo được lưu thành từng bản; chưa có số cho đến khi được ký.", "action": "/outgoing", "submit": "Lưu dự thảo", "uploads": [], "cancel_href": "/outgoing", "aside": {"title": "Lưu ý", "items": ["Không soạn văn bản mật trên hệ thống."]},
            "form": form(field("select", "type", "Loại văn bản", options=options("Công văn", "Quyết định")), field("text", "subject", "Trích yếu", error="Nhập trích yếu nội dung"), field("date", "due", "Hạn trả lời", optional=True, hint="Để trống nếu không đề nghị trả lời.", input_mode="numeric"), field("number", "pages", "Số trang", suffix="trang", input_mode="numeric"), field("text", "number", "Số", readonly=True, value="hệ thống cấp"), field("file", "file", "Tệp dự thảo", accept=".docx,.pdf", max_bytes=20_000_000), NoteView("n", "text", "Văn bản mật không soạn thảo trên hệ thống này."), NoteView("s", "separator"), GroupView("g", "Nơi nhận", (field("taglist", "to", "Cơ quan", options=options("UBND tỉnh", "Sở Nội vụ", "Sở Tài chính")),)), field("text", "secret", "Mã khóa ký", sensitive=True), errors=(("f-subject", "Nhập trích yếu nội dung"),))}  # fmt: skip
     error = {
         "status": 409,
@@ -694,7 +697,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "choose-position": ("choose_position.html", {"shell": shell(), "choice": {"action": "/acting", "next": "/", "officer": "Hoàng Giang", "positions": positions}}),
         "password": ("password.html", {"shell": shell(), "password": password}),
         "error": ("error.html", {"shell": shell(), "error": error}),
-        "users": ("users.html", {"shell": admin, "users": {"title": "Tài khoản", "summary": "12 tài khoản", "filter_action": "#", "filters": form(field("text", "text", "Họ tên, tài khoản")), "page": page("1 đến 1 trong 12"), "new": {"href": "#", "label": "Cấp tài khoản"}, "rows": [user], "link": {"text": "Đường dẫn đặt mật khẩu, dùng một lần, hết hạn sau 24 giờ:", "url": "https://congvan.example/dat-mat-khau/8f2c"}}}),
+        "users": ("users.html", {"shell": admin, "users": {"title": "Tài khoản", "summary": "12 tài khoản", "filter_action": "#", "filters": form(field("text", "text", "Họ tên, tài khoản")), "page": page("1 đến 1 trong 12"), "new": {"action": "#", "submit": "Cấp tài khoản", "form": form(field("text", "username", "Tên đăng nhập"))}, "rows": [user], "link": {"text": "Đường dẫn đặt mật khẩu, dùng một lần, hết hạn sau 24 giờ:", "url": "https://congvan.example/dat-mat-khau/8f2c"}}}),
         "operator": ("operator.html", {"shell": shell("Vận hành", who="Tạ Vinh", position="Trung tâm CNTT&TT"), "operator": operator()}),
         "api": ("api.html", {"shell": admin, "api": {"spec_href": "/api/v1/openapi.json", "title": "API"}}),
     }  # fmt: skip

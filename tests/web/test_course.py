@@ -1,0 +1,42 @@
+"""What a drawing paints as walked: of a gateway only the ways the token took."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from engine.definition import Definition
+from web.course import Course, Happening
+
+DRAWN = (Path(__file__).parents[2] / "processes/outgoing/outgoing.bpmn").read_bytes()
+AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+
+
+def walked(*told: tuple[str, list[str], list[str]], upto: int | None = None) -> set[str]:
+    """The flows painted after these events: step completed, nodes passed, nodes standing."""
+    happenings = [
+        Happening(
+            number, "complete" if node else "start", node, AT, "", "", None, b"",
+            {"passed": passed, "standing": standing},
+        )
+        for number, (node, passed, standing) in enumerate(told, 1)
+    ]  # fmt: skip
+    course = Course(cast("Any", None), Definition(xml_original=DRAWN), happenings, [])
+    return set(course._flows(upto, frozenset(course.passed(upto))))
+
+
+BEGUN = ("", ["begun"], ["draft"])
+DRAFTED = ("draft", ["consult"], ["approve"])
+APPROVED = ("approve", ["approved"], ["check_format"])
+RETURNED = ("approve", ["approved"], ["draft"])
+
+
+def test_the_way_back_is_not_painted_when_nobody_went_it():
+    found = walked(BEGUN, DRAFTED, APPROVED)
+    assert found == {"f.begun", "f.draft", "f.direct", "f.approve", "f.approved"}
+
+
+def test_the_way_back_is_painted_once_somebody_went_it():
+    told = (BEGUN, DRAFTED, RETURNED, DRAFTED, APPROVED)
+    assert "f.approve.back" in walked(*told)
+    assert "f.approve.back" not in walked(*told, upto=2)
+    assert "f.approved" not in walked(*told, upto=4)

@@ -1,0 +1,128 @@
+"""One document's page: what signatures, receivers, drafts and links are told in."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import lxml.html
+import pytest
+
+from records.document import OutgoingDocument
+from records.recipient import Recipient
+from records.transfer import StatusReceived
+from records.verification import SignatureCheck
+from records.vocabulary import Authenticity, Delivery
+from signing.report import DocumentReport, Reason, SignatureReport, Verdict
+from signing.role import SignRole
+
+
+def text_of(answer, heading: str) -> str:
+    """What the card under this heading says."""
+    page = lxml.html.fromstring(answer.data.decode())
+    [card] = page.xpath(f"//section[@aria-labelledby='{heading}']")
+    return " ".join(" ".join(card.itertext()).split())
+
+
+@pytest.fixture(scope="module")
+def drafted(knock) -> str:
+    """An outgoing document typeset from the template, waiting for approval; its page."""
+    author = knock("chuyenvien.stttt")
+    step = author.post("/outgoing/new", {"subject": "báo cáo công tác chuyển đổi số"})
+    page = author.follow(step)
+
+    def choose(name: str, label: str) -> str:
+        options = lxml.html.fromstring(page.data.decode()).xpath(f"//select[@name='{name}']/option")
+        return next(o.get("value") for o in options if label in o.text_content())
+
+    sheet = author.sheet(page).fill(
+        document_type=choose("document_type", "Báo cáo"),
+        signatory=choose("signatory", "Đỗ Xuân Hòa"),
+        body="Thực hiện kế hoạch năm.\nSở báo cáo như sau.",
+        internal_recipients="Lưu: VT.",
+        go="stay",
+    )
+    sheet.fill(**{"recipients.0.agency": choose("recipients.0.agency", "Ủy ban nhân dân tỉnh")})
+    answer = author.send(sheet)
+    assert answer.status_code == 303, author.problem(answer)
+    return answer.headers["Location"]
+
+
+def test_a_draft_is_shown_typeset_with_who_wrote_it(knock, drafted):
+    page = knock("chuyenvien.stttt").get(drafted)
+    assert "Dự thảo bản 1" in text_of(page, "h-history")
+    assert "Người soạn thảo Nguyễn Hải An" in text_of(page, "h-facts")
+    assert "Đơn vị soạn thảo Phòng Công nghệ thông tin" in text_of(page, "h-facts")
+    assert re.search(r'data-pdf="/files/[0-9a-f-]+\?view=1"', page.text)
+    assert "Ủy ban nhân dân tỉnh Thái Nguyên Chờ gửi" in text_of(page, "h-statuses")
+    assert 'class="step done" data-element="draft"' in page.text
+
+
+def test_the_receivers_reports_are_told_one_by_one(knock, drafted, office):
+    now = datetime.now(UTC)
+    with office.database.transaction() as tx:
+        document = tx.get(OutgoingDocument, UUID(drafted.rpartition("/")[2]))
+        one = tx.add(
+            Recipient(
+                agency_id=document.agency_id, outgoing_document_id=document.id, ordinal=9,
+                name="Sở Tài chính", delivery=Delivery.REFUSED,
+                delivery_reason="Không đúng thẩm quyền",
+            )
+        )  # fmt: skip
+        tx.flush()
+        for place, (code, said) in enumerate([("01", ""), ("02", "Không đúng thẩm quyền")]):
+            tx.add(
+                StatusReceived(
+                    agency_id=document.agency_id, recipient_id=one.id, code=code,
+                    description=said, reported_at=now + timedelta(minutes=place),
+                    received_at=now, packet_id=str(uuid4()),
+                )
+            )  # fmt: skip
+    told = text_of(knock("chuyenvien.stttt").get(drafted), "h-statuses")
+    assert "Sở Tài chính Từ chối tiếp nhận: Không đúng thẩm quyền" in told
+    assert re.search(r"01 Đã đến .*02 Từ chối tiếp nhận: Không đúng thẩm quyền", told)
+
+
+def test_signatures_are_told_in_plain_words(knock, drafted, office):
+    author = knock("chuyenvien.stttt")
+    file = re.search(r'data-pdf="/files/([0-9a-f-]+)', author.get(drafted).text)[1]
+    when = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+    good = SignatureReport(
+        "Signature1", Verdict.VALID, role=SignRole.APPROVE, subject="Đỗ Xuân Hòa",
+        organization="Sở Thông tin và Truyền thông", issuer="CA thử nghiệm", claimed_at=when,
+    )  # fmt: skip
+    bad = SignatureReport("Signature2", Verdict.INVALID, Reason.HASH_FAILURE, subject="Kẻ lạ")
+    report = DocumentReport(Verdict.INVALID, when, Reason.HASH_FAILURE, (good, bad))
+    with office.database.transaction() as tx:
+        document = tx.get(OutgoingDocument, UUID(drafted.rpartition("/")[2]))
+        tx.add(
+            SignatureCheck(
+                agency_id=document.agency_id, file_id=UUID(file), checked_at=tx.now,
+                verdict=Authenticity.INVALID, report=report.to_json(),
+            )
+        )  # fmt: skip
+    page = author.get(drafted)
+    told = text_of(page, "h-signatures")
+    assert "Hợp lệ: Đỗ Xuân Hòa, Sở Thông tin và Truyền thông" in told
+    assert "Không hợp lệ: Kẻ lạ" in told
+    assert "nội dung đã bị thay đổi sau khi ký" in told
+    assert "1 chữ ký hợp lệ" in page.text
+    assert "1 chữ ký không hợp lệ" in page.text
+    author.post("/preferences", {"language": "en"})
+    told = text_of(author.get(drafted), "h-signatures")
+    assert "Valid: Đỗ Xuân Hòa" in told
+    assert "the content was changed after signing" in told
+    author.post("/preferences", {"language": "vi"})
+
+
+def test_a_file_is_checked_again_when_asked(knock, office):
+    clerk = knock("vanthu.stttt")
+    step = clerk.receive("kiểm tra chữ ký khi được yêu cầu")
+    file = re.search(r"/files/[0-9a-f-]{36}", clerk.get(step).text)[0]
+    page = clerk.follow(clerk.post(f"{file}/check"))
+    assert "Kết quả kiểm tra chữ ký số: Không có chữ ký số." in page.text
+    assert "Chưa ký: cả văn bản Không có chữ ký số." in text_of(page, "h-signatures")
+
+
+def test_a_file_of_another_document_is_not_shown_here(knock, drafted):
+    assert knock("chuyenvien.stttt").get(f"{drafted}?file={uuid4()}").status_code == 404
+    assert knock("chuyenvien.stttt").get(f"{drafted}?file=x").status_code == 404
