@@ -390,7 +390,7 @@ def test_a_request_costs_one_statement_and_writes_once_a_minute(tx, people):
             asked.append(args[0])
             return self.connection.execute(*args, **kwargs)
 
-    tx.connection = Counting(tx.connection)
+    tx._raw = Counting(tx._raw)
     resume(tx, token)
     tx.flush()
     assert len(asked) == 1
