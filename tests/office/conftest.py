@@ -135,7 +135,7 @@ class House:
         """The pid of the supervisor's own child whose program or last word is `word`."""
         for process in psutil.Process(self.process.pid).children():
             with contextlib.suppress(psutil.Error):
-                if word in {process.name(), process.cmdline()[-1]}:
+                if word in {process.name(), *process.cmdline()[-1:]}:
                     return process.pid
         return None
 
