@@ -166,17 +166,16 @@ class _Drawing:
 
     def _node(self, element: Any, what: str, body: Markup) -> Markup:
         key = element.get("id", "")
-        states = []
-        if key in self.active:
-            states.append("now")
-        elif key in self.done:
-            states.append("done")
-        if key in self.bad:
-            states.append("bad")
+        # the frame of a sub-process has no state to show: the steps inside have
+        states = [] if what == "frame" else self._states(key)
         told = [name_of(element) or key, *(self.words[f"is_{state}"] for state in states)]
         return Markup('<g class="{}" data-element="{}"><title>{}</title>{}</g>').format(
             " ".join([what, *states]), key, ", ".join(told), body
         )
+
+    def _states(self, key: str) -> list[str]:
+        standing = "now" if key in self.active else "done" if key in self.done else ""
+        return [state for state in (standing, "bad" if key in self.bad else "") if state]
 
     def _lane(self, shape: Any, element: Any, box: Box, kind: str) -> Markup:
         upright = shape.get("isHorizontal") == "false"
@@ -238,6 +237,8 @@ class _Drawing:
             y += 4  # below the mark in the corner
         step = _BIG_LINE if self.compact else LINE
         drawn += words(lines, x, y, "", step)
+        if expanded:
+            return self._node(element, "frame", drawn)
         return self._node(element, "step", drawn + self._count(element, box))
 
     def _task_lines(self, element: Any, box: Box, *, expanded: bool, marked: bool) -> list[str]:

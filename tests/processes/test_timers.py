@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from story import Story, incoming_letter
+from story import Story, day, directing, incoming_letter
 
 from engine import history
 from engine.instance import InstanceStatus
 from engine.subscription import Subscription
 from processes import inbox, timers
-from records.directive import Assignment
+from records.directive import Assignment, DeadlineMissing, DeadlinePast
+from records.vietnamese import local_date
 from records.vocabulary import AssignmentKind
 
 
@@ -58,6 +59,97 @@ def test_an_overdue_step_opens_urging_once(story_office):
         kinds = [e.kind for e in history.events_of(session, story.instance(document).id)]
     assert kinds[-2:] == ["timer", "complete"]
     assert story.broken_chains() == []
+
+
+def late_letter(story: Story):
+    """A letter given to an officer a month ago, whose deadline passed ten days ago by any clock."""
+    with story.reopened(clock=lambda: datetime.now(UTC) - timedelta(days=30)) as earlier:
+        document = incoming_letter(earlier, "direct")
+        earlier.do("giamdoc.stttt", "direct", of=document, **directing(earlier, deadline=day(-10)))
+        assign(earlier, document)
+    return document
+
+
+def assign(story: Story, document, **changes) -> None:
+    officer = story.officer("chuyenvien.stttt")
+    story.do(
+        "truongphong.stttt",
+        "assign",
+        of=document,
+        outcome="assign",
+        lead_officer=officer,
+        **changes,
+    )
+
+
+def report(story: Story, document, outcome: str = "continue") -> None:
+    told = {"reason": "Chưa đúng việc"} if outcome == "return" else {"opinion": "Đang tổng hợp"}
+    story.do("chuyenvien.stttt", "process", of=document, outcome=outcome, **told)
+
+
+def test_progress_reported_after_the_deadline_opens_no_further_urging(story_office):
+    """The deadline is one for the work, not one for each report."""
+    story = story_office
+    document = late_letter(story)
+    report(story, document)  # before the clock was looked at: nothing is lost by it
+    assert fire(story) == 1
+    for _ in range(2):
+        report(story, document)
+        assert fire(story) == 0
+    assert len(urging(story, document)) == 1
+    assert story.standing(document) == ["follow_up", "process"]
+    story.do("giamdoc.stttt", "follow_up", of=document, text="Báo cáo ngay")
+    report(story, document)
+    assert (fire(story), urging(story, document)) == (0, [])
+
+
+def test_work_asked_for_again_after_its_deadline_gets_a_new_one(story_office):
+    story = story_office
+    document = late_letter(story)
+    assert fire(story) == 1
+    report(story, document, "complete")
+    again = {"of": document, "outcome": "return", "reason": "Bổ sung số liệu"}
+    with pytest.raises(DeadlineMissing):
+        story.do("truongphong.stttt", "complete", **again)
+    with pytest.raises(DeadlinePast):
+        story.do("truongphong.stttt", "complete", **again, deadline=day(-1))
+    story.do("truongphong.stttt", "complete", **again, deadline=day(5))
+    assert story.standing(document) == ["follow_up", "process"]
+    (item,) = story.items("chuyenvien.stttt", "process", document)
+    part = story.one(
+        Assignment, Assignment.id == sa.cast(item.variables["officer_assignment"], sa.Uuid())
+    )
+    (timer,) = timer_of(story, document)
+    assert timer.due_at == item.due_at == part.deadline
+    assert fire(story) == 0
+    make_due(story, document)  # the new deadline has passed as well
+    assert fire(story) == 1
+    assert len(urging(story, document)) == 2
+    report(story, document, "complete")
+    story.do("truongphong.stttt", "complete", of=document, outcome="accept")
+    assert story.standing(document) == ["file", "follow_up", "follow_up"]
+
+
+def test_work_asked_for_again_in_time_keeps_its_deadline(story_office):
+    story = story_office
+    document = incoming_letter(story, "complete")
+    story.do("truongphong.stttt", "complete", of=document, outcome="return", reason="Thiếu phụ lục")
+    (item,) = story.items("chuyenvien.stttt", "process", document)
+    (timer,) = timer_of(story, document)
+    assert local_date(timer.due_at).isoformat() == day(10)
+    assert timer.due_at == item.due_at
+
+
+def test_a_deadline_set_anew_is_urged_anew(story_office):
+    story = story_office
+    document = late_letter(story)
+    assert fire(story) == 1
+    report(story, document, "return")
+    assert timer_of(story, document) == []
+    assign(story, document, deadline=day(5))
+    make_due(story, document)
+    assert fire(story) == 1
+    assert len(urging(story, document)) == 2
 
 
 def test_many_schedulers_fire_a_timer_once(story_office):

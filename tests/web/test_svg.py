@@ -6,6 +6,7 @@ import pytest
 from lxml import etree
 
 from engine.diagram import DiagramRefused
+from processes.procedures import shipped_xml
 from web.svg import render_diagram
 from web.svg_pen import width_of, wrap
 
@@ -37,6 +38,19 @@ def test_states_are_classes_and_words() -> None:
     assert [f.get("class") for f in tree.iter(f"{SVG}path") if "flow" in f.get("class")].count(
         "flow done"
     ) == 1
+
+
+def test_the_frame_of_a_sub_process_bears_no_state() -> None:
+    """Filled like a step it would hide the steps inside, which say how far it has got."""
+    states = {"active": frozenset({"work", "process"}), "counts": {"work": "3", "process": "3"}}
+    tree = drawn(shipped_xml("incoming"), **states)
+    assert node(tree, "process").get("class") == "step now"
+    frame = node(tree, "work")
+    assert frame.get("class") == "frame"
+    assert frame.findtext(f"{SVG}title") == "Giải quyết, cập nhật tiến độ"
+    assert not [g for g in frame.iter(f"{SVG}g") if g.get("class") == "count"]
+    order = [g.get("data-element") for g in tree.iter(f"{SVG}g") if g.get("data-element")]
+    assert order.index("work") < order.index("process")
 
 
 def test_the_picture_says_what_it_shows_in_both_languages() -> None:
