@@ -9,10 +9,13 @@ import secrets
 import tempfile
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from environs import Env, EnvValidationError
+from marshmallow import ValidationError
 from marshmallow.validate import Range
 
 from engine.errors import OfficeError
@@ -42,6 +45,22 @@ SETTINGS = (
         "Network address the web server listens on; 0.0.0.0 lets other machines in.",
     ),
     Setting("PORT", 8080, "Cổng của máy chủ web.", "Port of the web server."),
+    Setting(
+        "CONGVAN_URL",
+        "",
+        "Địa chỉ người dùng gõ vào trình duyệt (https://…), bắt buộc khi có máy chủ ủy nhiệm phía "
+        "trước; để trống thì là địa chỉ trình duyệt gửi tới.",
+        "Address that people type (https://…), needed behind a reverse proxy; when empty it is "
+        "what the browser connects to.",
+    ),
+    Setting(
+        "CONGVAN_PROXIES",
+        "",
+        "Địa chỉ IP hoặc dải mạng của máy chủ ủy nhiệm, cách nhau bằng dấu phẩy: chỉ từ đó "
+        "X-Forwarded-For mới được tin.",
+        "IP addresses or networks of the reverse proxies, separated by commas: X-Forwarded-For "
+        "is believed from there alone.",
+    ),
     Setting(
         "CONGVAN_DATA",
         "./.congvan",
@@ -125,10 +144,15 @@ class Settings:
     web_workers: int
     job_threads: int
     log_level: int = logging.WARNING
+    #: as browsers write an origin: no path, no default port
+    public_url: str = ""
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
     def url(self) -> str:
-        """The address a person on this machine types (địa chỉ truy cập)."""
+        """The address a person types: the public one, else that on this machine (địa chỉ)."""
+        if self.public_url:
+            return self.public_url
         host = "localhost" if self.host in {"0.0.0.0", "127.0.0.1", "::", "::1"} else self.host  # noqa: S104 - compared, not bound
         return f"http://{host}:{self.port}"
 
@@ -171,6 +195,8 @@ def keep_secret(path: Path) -> str:
 def load() -> Settings:
     """Read the settings from the environment; raises `WrongSetting` naming everything wrong."""
     env = Env(eager=False)
+    for name, parser in _PARSERS.items():
+        env.add_parser(name, parser)
     port = Range(1, 65535)
     few = Range(1, 64)
     try:
@@ -181,8 +207,8 @@ def load() -> Settings:
             "mode": env.enum("CONGVAN_MODE", _DEFAULTS["CONGVAN_MODE"], enum=Mode, by_value=True),
             "demo_password": env.str("CONGVAN_DEMO_PASSWORD", _DEFAULTS["CONGVAN_DEMO_PASSWORD"]),
             "configured_secret": env.str("CONGVAN_SECRET_KEY", _DEFAULTS["CONGVAN_SECRET_KEY"]),
-            "database_url": env.str("DATABASE_URL", _DEFAULTS["DATABASE_URL"]),
-            "broker_url": env.str("CELERY_BROKER_URL", _DEFAULTS["CELERY_BROKER_URL"]),
+            "database_url": env.postgres("DATABASE_URL", _DEFAULTS["DATABASE_URL"]),
+            "broker_url": env.broker("CELERY_BROKER_URL", _DEFAULTS["CELERY_BROKER_URL"]),
             "web_workers": env.int(
                 "CONGVAN_WEB_WORKERS", _DEFAULTS["CONGVAN_WEB_WORKERS"], validate=few
             ),
@@ -190,13 +216,13 @@ def load() -> Settings:
                 "CONGVAN_JOB_THREADS", _DEFAULTS["CONGVAN_JOB_THREADS"], validate=few
             ),
             "log_level": env.log_level("CONGVAN_LOG", _DEFAULTS["CONGVAN_LOG"]),
+            "public_url": env.origin("CONGVAN_URL", _DEFAULTS["CONGVAN_URL"]),
+            "proxies": env.networks("CONGVAN_PROXIES", _DEFAULTS["CONGVAN_PROXIES"]),
         }
         env.seal()
     except EnvValidationError as error:
         raise WrongSetting(problem=_named(error)) from error
     values["data"] = Path(values["data"]).expanduser().absolute()
-    values["database_url"] = _postgres(values["database_url"])
-    _broker(values["broker_url"])
     return Settings(**values)
 
 
@@ -212,10 +238,38 @@ def _postgres(url: str) -> str:
     if not url:
         return ""
     if not separator or scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
-        raise WrongSetting(problem=f"DATABASE_URL: cần dạng postgresql://… (được {scheme}://…)")
+        raise ValidationError(f"cần dạng postgresql://… (được {scheme}://…)")
     return f"postgresql+psycopg://{rest}"
 
 
-def _broker(url: str) -> None:
+def _broker(url: str) -> str:
     if url and url.partition("://")[0] not in {"redis", "rediss", "redis+socket"}:
-        raise WrongSetting(problem="CELERY_BROKER_URL: cần dạng redis://…")
+        raise ValidationError("cần dạng redis://…")
+    return url
+
+
+def _origin(url: str) -> str:
+    """Return a public address as browsers write it in `Origin`."""
+    if not url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        name, port = (parts.hostname or "").encode("idna").decode(), parts.port
+    except ValueError as error:
+        raise ValidationError(f"không phải địa chỉ: {error}") from error
+    known = {"http": 80, "https": 443}
+    beyond = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+    if parts.scheme not in known or not name or beyond:
+        raise ValidationError("cần dạng https://tên-miền, không kèm đường dẫn")
+    host = f"[{name}]" if ":" in name else name
+    return f"{parts.scheme}://{host}" + ("" if port in {None, known[parts.scheme]} else f":{port}")
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise ValidationError(f"cần địa chỉ IP hoặc dải mạng: {error}") from error
+
+
+_PARSERS = {"postgres": _postgres, "broker": _broker, "origin": _origin, "networks": _networks}

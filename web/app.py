@@ -27,6 +27,7 @@ from web import (
 from web.assets import init_assets
 from web.door import Office, db, end_reading
 from web.failure import init_failures
+from web.front import Front
 from web.policy import check_asked
 from web.security import secure
 from web.shell import current_shell
@@ -57,6 +58,8 @@ def create_app(office: Office) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         SQLALCHEMY_DATABASE_URI=office.database.url,
     )
+    told = office.settings
+    app.wsgi_app = Front(app.wsgi_app, told.public_url, told.proxies)  # type: ignore[assignment] # Flask's way
     app.session_interface = Browser()
     app.jinja_env.trim_blocks = False
     csrf.init_app(app)

@@ -1,7 +1,8 @@
 """What every page has at hand (phần chung của các trang): the office, who acts, the language."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -24,6 +25,14 @@ class Installation(Protocol):
     @property
     def mode(self) -> Any:
         """Trial or real use."""
+
+    @property
+    def public_url(self) -> str:
+        """The address that browsers know us by, empty where that is what they connect to."""
+
+    @property
+    def proxies(self) -> Sequence[IPv4Network | IPv6Network]:
+        """The proxies in front whose word on who connects is believed."""
 
     def secret_key(self) -> str:
         """Return the key that signs what goes through browsers."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 import secrets
 from typing import Any
 
@@ -16,6 +17,8 @@ from records.authority import authorize
 from records.login_session import ABSOLUTE, SessionEnded, resume
 from web.door import address, presence, system_transaction
 from web.policy import Who, current_policy
+
+log = logging.getLogger(__name__)
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 #: doors of machines: they bring their own proof with every request and no cookie counts there
@@ -114,9 +117,10 @@ def refuse_forgery() -> None:
     """Refuse unsafe requests of other sites: by origin, then by the token in the form."""
     if request.method in SAFE or request.path.startswith(MACHINE_DOORS):
         return
-    origin = request.headers.get("Origin")
+    origin, ours = request.headers.get("Origin"), f"{request.scheme}://{request.host}"
     foreign = request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}
-    if foreign or (origin is not None and origin != request.host_url.rstrip("/")):
+    if foreign or origin not in {None, ours}:
+        log.warning("refused a form of origin %r: ours is %s (CONGVAN_URL)", origin, ours)
         raise CrossOrigin
     csrf.protect()
 

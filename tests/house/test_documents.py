@@ -114,7 +114,8 @@ def test_the_addresses_that_are_announced_exist():
 def environment_read() -> set[str]:
     """Names of the environment variables that the rooms read."""
     beside = {"tests", "benchmarks", "tools", "alembic"}
-    others = {"PATH", "PATH_INFO"}  # the system's, and that of a request
+    # the system's, and those of a request
+    others = {"PATH", "PATH_INFO", "REMOTE_ADDR", "HTTP_HOST", "HTTP_X_FORWARDED_FOR"}
     reads = re.compile(
         r"""(?:environ(?:\.get\(|\[)|getenv\(|env\.\w+\()\s*["']([A-Z][A-Z_]+)["']"""
     )

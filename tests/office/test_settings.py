@@ -2,16 +2,20 @@ import os
 import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from office import settings
+from engine.database import Database
+from office import settings, start
 from office.settings import SETTINGS, Mode, WrongSetting
 
 SAMPLES = {
     "HOST": "0.0.0.0",
     "PORT": "9090",
+    "CONGVAN_URL": "https://congvan.example",
+    "CONGVAN_PROXIES": "10.0.0.9",
     "CONGVAN_DATA": "/srv/congvan",
     "CONGVAN_MODE": "production",
     "CONGVAN_DEMO_PASSWORD": "mat-khau",
@@ -73,6 +77,16 @@ def test_the_operations_guide_lists_each_setting():
         ("CONGVAN_LOG", "loud"),
         ("DATABASE_URL", "mysql://x/y"),
         ("DATABASE_URL", "congvan"),
+        ("CONGVAN_URL", "congvan.example"),
+        ("CONGVAN_URL", "ftp://congvan.example"),
+        ("CONGVAN_URL", "https://"),
+        ("CONGVAN_URL", "https://congvan.example/van-ban"),
+        ("CONGVAN_URL", "https://congvan.example?x"),
+        ("CONGVAN_URL", "https://ai@congvan.example"),
+        ("CONGVAN_URL", "https://congvan.example:cong"),
+        ("CONGVAN_URL", "https://congvan..example"),
+        ("CONGVAN_PROXIES", "proxy.example"),
+        ("CONGVAN_PROXIES", "10.0.0.9/24"),
         ("CELERY_BROKER_URL", "memory://"),
     ],
 )
@@ -86,7 +100,11 @@ def test_what_cannot_be_used_is_named(name: str, value: str, monkeypatch: pytest
 def test_everything_wrong_is_named_at_once(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PORT", "x")
     monkeypatch.setenv("CONGVAN_JOB_THREADS", "many")
-    with pytest.raises(WrongSetting, match=r"(?s)PORT.*CONGVAN_JOB_THREADS"):
+    monkeypatch.setenv("DATABASE_URL", "mysql://x/y")
+    monkeypatch.setenv("CONGVAN_URL", "congvan")
+    with pytest.raises(
+        WrongSetting, match=r"(?s)PORT.*DATABASE_URL.*CONGVAN_JOB_THREADS.*CONGVAN_URL"
+    ):
         settings.load()
 
 
@@ -94,6 +112,38 @@ def test_any_postgresql_address_goes_through_psycopg(monkeypatch: pytest.MonkeyP
     for scheme in ("postgres", "postgresql", "postgresql+psycopg"):
         monkeypatch.setenv("DATABASE_URL", f"{scheme}://u:p@db/x")
         assert settings.load().database_url == "postgresql+psycopg://u:p@db/x"
+
+
+@pytest.mark.parametrize(
+    ("given", "origin"),
+    [
+        ("https://congvan.example", "https://congvan.example"),
+        ("https://Congvan.Example/", "https://congvan.example"),
+        ("https://congvan.example:443", "https://congvan.example"),
+        ("http://congvan.example:80", "http://congvan.example"),
+        ("http://congvan.example:443", "http://congvan.example:443"),
+        ("https://côngvăn.example", "https://xn--cngvn-6ta2i.example"),
+        ("https://[2001:DB8::5]:8443", "https://[2001:db8::5]:8443"),
+    ],
+)
+def test_the_public_address_is_kept_as_browsers_write_an_origin(given, origin, monkeypatch):
+    monkeypatch.setenv("CONGVAN_URL", given)
+    assert settings.load().url == origin
+
+
+def test_the_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CONGVAN_PROXIES", " 10.0.0.9, fd00::/64,")
+    assert list(map(str, settings.load().proxies)) == ["10.0.0.9/32", "fd00::/64"]
+
+
+def test_what_people_are_told_to_open_is_the_public_address(
+    fresh_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("CONGVAN_URL", "https://congvan.example")
+    told = replace(settings.load(), data=tmp_path, database_url=fresh_database.url)
+    assert "https://congvan.example/api-docs" in start.announcement(told)
+    names = {"name": "Sở Nội vụ", "code": "H55.99", "symbol": "SNV", "place": "Huế", "admin": "An"}
+    assert start.found_agency(told, **names).startswith("https://congvan.example/invitations/")
 
 
 def test_the_secret_key_is_made_once_and_is_private(
