@@ -30,9 +30,10 @@ class GiveUp(Exception):
 class Errand:
     """What an `outside` handler works with: the job's agency, its database, its end."""
 
-    def __init__(self, database: Database, job: ClaimedJob) -> None:
+    def __init__(self, database: Database, job: ClaimedJob, *, forget: bool = False) -> None:
         self.database = database
         self.job = job
+        self.forget = forget
         self.acting = acting_for(job)
         self.finished = False
 
@@ -47,7 +48,7 @@ class Errand:
     def finish(self) -> Iterator[Transaction]:
         """Open the last transaction: its effect and `done` commit together, or neither does."""
         with self.database.transaction(self.acting) as tx:
-            jobs.finish(tx, self.job)
+            jobs.finish(tx, self.job, forget=self.forget)
             yield tx
         self.finished = True
 
@@ -101,11 +102,15 @@ class Handlers:
         *,
         lane: str | None = None,
         limit: timedelta = timedelta(minutes=10),
+        forget: bool = False,
     ) -> None:
-        """Have jobs of `kind` done by `call` outside any transaction."""
+        """Have jobs of `kind` done by `call` outside any transaction.
+
+        `forget` those that are done at once: a job posted again and again says nothing afterwards.
+        """
 
         def run(database: Database, job: ClaimedJob) -> None:
-            errand = Errand(database, job)
+            errand = Errand(database, job, forget=forget)
             call(errand, job)
             if not errand.finished:
                 with errand.finish():

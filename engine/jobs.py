@@ -221,8 +221,17 @@ def hold(tx: Transaction, job: ClaimedJob) -> None:
         raise LeaseLost(kind=job.kind)
 
 
-def finish(tx: Transaction, job: ClaimedJob) -> None:
-    """Write `done` in the transaction of the effect; raises `LeaseLost` when it is not ours."""
+_FORGET = f"""DELETE FROM job WHERE {_FENCE}
+    AND NOT EXISTS (SELECT FROM incident WHERE job_id = job.id)"""  # noqa: S608 - a constant
+
+
+def finish(tx: Transaction, job: ClaimedJob, *, forget: bool = False) -> None:
+    """Write `done` in the transaction of the effect; raises `LeaseLost` when it is not ours.
+
+    With `forget` the row goes instead, unless it was ever an incident: that is kept with its job.
+    """
+    if forget and tx.execute(_FORGET, *job.fence).rowcount == 1:
+        return
     done = tx.execute(
         "UPDATE job SET state = 'done', done_at = clock_timestamp(), locked_by = NULL,"  # noqa: S608 - a constant
         f" locked_until = NULL, last_error = NULL WHERE {_FENCE}",

@@ -5,6 +5,7 @@ nothing. It is never confirmed before what came of it is committed.
 """
 
 import logging
+from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -34,23 +35,29 @@ REFUSED = "refused"
 #: the job that looks at the axis for one agency
 POLL_JOB = "poll_axis"
 
+#: where an operator has been told of a packet that cannot be taken in, the others wait this long
+STUCK_PAUSE = timedelta(minutes=1)
+
+# A question for each state, because each has an index of its own.
+_LOOKING = """SELECT agency_id FROM job WHERE state = 'ready' AND kind = %s
+UNION ALL SELECT agency_id FROM job WHERE state = 'running' AND kind = %s"""
+_TOLD = "SELECT agency_id FROM incident WHERE closed_at IS NULL AND kind = %s"
+
 
 def add_handlers(handlers: Handlers, means: Means) -> None:
     """Tell the worker how arrivals are taken in."""
-    handlers.outside(POLL_JOB, lambda errand, job: poll(errand, job, means))
+    # What a look takes in is a packet; there are as many looks a day as seconds.
+    handlers.outside(POLL_JOB, lambda errand, job: poll(errand, job, means), forget=True)
 
 
 def post_polls(tx: Transaction) -> None:
     """Post a look at the axis for every agency that has none waiting."""
+    looking = {row[0] for row in tx.execute(_LOOKING, POLL_JOB, POLL_JOB).fetchall()}
+    told = {row[0] for row in tx.execute(_TOLD, POLL_JOB).fetchall()}
     for agency_id, code in tenants(tx):
-        waiting = tx.execute(
-            "SELECT 1 FROM job WHERE kind = %s AND agency_id = %s AND state IN ('ready','running')"
-            " LIMIT 1",
-            POLL_JOB,
-            agency_id,
-        ).fetchone()
-        if waiting is None:
-            jobs.post(tx, POLL_JOB, {"code": code}, agency_id=agency_id)
+        if agency_id not in looking:
+            later = tx.now + STUCK_PAUSE if agency_id in told else None
+            jobs.post(tx, POLL_JOB, {"code": code}, run_at=later, agency_id=agency_id)
 
 
 def poll(errand: Errand, job: ClaimedJob, means: Means) -> None:
@@ -77,7 +84,11 @@ def poll(errand: Errand, job: ClaimedJob, means: Means) -> None:
                 log.exception("agency %s: packet %s", job.agency_id, arrival.packet_id)
                 stuck.append(error)
     if stuck:
-        raise stuck[0]
+        with errand.transaction() as tx:
+            told = tx.execute(_TOLD, POLL_JOB).fetchone()
+        # One incident says it: a new one every minute would bury the others.
+        if told is None:
+            raise stuck[0]
 
 
 def take_in(

@@ -227,28 +227,28 @@ def test_a_failure_leaves_no_effect_and_is_tried_later(effects: Database):
 
 
 def test_pauses_double_and_are_spread(fresh_database: Database):
-    def pauses(attempt: int) -> list[float]:
+    def pauses(attempt: int) -> list[tuple[float, float]]:
+        """Of twenty failures, the least and the most that the pause can have been (seconds)."""
         found = []
         for _ in range(20):
             job_id = post(fresh_database)
             with fresh_database.transaction() as tx:
                 tx.execute("UPDATE job SET attempt = %s WHERE id = %s", attempt - 1, job_id)
-            [job] = claim(fresh_database)
             with fresh_database.transaction() as tx:
+                job = jobs.claim_one(tx, "w1", job_id, lease=LEASE)
+            with fresh_database.transaction() as tx:
+                (before,) = tx.execute("SELECT clock_timestamp()").fetchone()
                 jobs.fail(tx, job, "x")
-            with fresh_database.transaction() as tx:
-                row = tx.execute(
-                    "SELECT extract(epoch FROM run_at - clock_timestamp())::float8"
-                    " FROM job WHERE id = %s",
-                    job_id,
+                run_at, after = tx.execute(
+                    "SELECT run_at, clock_timestamp() FROM job WHERE id = %s", job_id
                 ).fetchone()
-            found.append(row[0])
+            found.append(((run_at - after).total_seconds(), (run_at - before).total_seconds()))
         return found
 
-    first, third = pauses(1), pauses(3)
-    assert all(0.4 * jobs.FIRST_PAUSE < p < 1.5 * jobs.FIRST_PAUSE for p in first)
-    assert all(1.9 * jobs.FIRST_PAUSE < p < 6 * jobs.FIRST_PAUSE for p in third)
-    assert len({round(p, 2) for p in first}) > 5
+    for attempt, pause in ((1, jobs.FIRST_PAUSE), (3, 4 * jobs.FIRST_PAUSE)):
+        spread = pauses(attempt)
+        assert all(least < 1.5 * pause and most > 0.5 * pause for least, most in spread)
+        assert len({round(most, 2) for _, most in spread}) > 5
 
 
 def always_fails(tx: Transaction, job: ClaimedJob) -> None:
@@ -380,6 +380,56 @@ def test_outside_work_without_an_end_of_its_own_is_done_when_it_returns(fresh_da
     [job] = claim(fresh_database)
     execute(fresh_database, known, job)
     assert load(fresh_database, job_id).state == "done"
+
+
+@pytest.mark.parametrize(("forget", "left"), [(True, []), (False, ["done"])])
+def test_a_job_that_says_nothing_afterwards_leaves_no_row(effects: Database, forget, left):
+    def errand(errand: Errand, job: ClaimedJob) -> None:
+        with errand.finish() as tx:
+            note(tx, job)
+
+    known = Handlers()
+    known.outside("errand", errand, forget=forget)
+    for _ in range(3):
+        post(effects, "errand")
+        [job] = claim(effects)
+        execute(effects, known, job)
+    assert count(effects) == 3
+    with effects.transaction() as tx:
+        states = [row[0] for row in tx.execute("SELECT state FROM job").fetchall()]
+    assert states == left * 3
+
+
+def test_a_forgotten_job_is_fenced_like_any_other(effects: Database):
+    known = Handlers()
+    known.outside("errand", lambda errand, job: None, forget=True)
+    job_id = post(effects, "errand")
+    [stale] = claim(effects)
+    expire(effects)
+    with effects.transaction() as tx:
+        jobs.reap(tx)
+    execute(effects, known, stale)
+    assert load(effects, job_id).state == "ready"
+
+
+def test_what_was_ever_an_incident_is_never_forgotten(effects: Database):
+    def broken(_errand: Errand, _job: ClaimedJob) -> None:
+        raise GiveUp("hỏng")
+
+    job_id = post(effects, "errand")
+    for call in (broken, lambda errand, job: None):
+        known = Handlers()
+        known.outside("errand", call, forget=True)
+        [job] = claim(effects)
+        execute(effects, known, job)
+        if call is broken:
+            assert load(effects, job_id).state == "failed"
+            with effects.transaction() as tx:
+                [(incident_id,)] = tx.execute("SELECT id FROM incident").fetchall()
+                jobs.retry(tx, tx.get(Incident, incident_id))
+    assert load(effects, job_id).state == "done"
+    with effects.transaction() as tx:
+        assert tx.get(Incident, incident_id).error == "hỏng"
 
 
 # -- lanes, rings, sweeping -----------------------------------------------------------------------

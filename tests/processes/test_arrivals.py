@@ -308,6 +308,97 @@ def test_a_packet_that_cannot_be_taken_in_holds_up_no_other(story_office):
     assert arrived(story, "41").status is IncomingStatus.RECEIVED
 
 
+def look(story: Story) -> list[jobs.ClaimedJob]:
+    """Post the looks that are wanting and carry out those that are due."""
+    runner = Runner(story.office.database, story.office.handlers(), name="story")
+    with story.office.database.transaction() as tx:
+        arrivals.post_polls(tx)
+    found = runner.claim(50)
+    for job in found:
+        runner.carry_out(job)
+    return found
+
+
+LOOKS = "SELECT state, count(*) FROM job WHERE kind = 'poll_axis' GROUP BY 1"
+
+
+def test_looks_at_the_axis_leave_no_rows_behind(story_office):
+    story = story_office
+    story.work()
+    agencies = story.value("SELECT count(*) FROM agency WHERE is_tenant")
+    for number in (51, 52, 53):
+        send(story, "STC", envelope_from(story, "STC", str(number)))
+        looks = [job for job in look(story) if job.kind == arrivals.POLL_JOB]
+        assert len(looks) == agencies  # the control: there were such rows
+        assert story.rows(LOOKS) == []
+        assert arrived(story, str(number)).status is IncomingStatus.RECEIVED
+
+
+class StuckParcel(OneParcel):
+    """The disk is full whenever it is fetched."""
+
+    def fetch(self, packet_id: str) -> bytes:
+        raise StorageFull
+
+
+class NoParcel(OneParcel):
+    def list_received(self, message_type: MessageType) -> list[Arrival]:
+        return []
+
+
+def test_a_packet_that_stays_stuck_is_one_incident_until_an_operator_looks(story_office):
+    story = story_office
+    story.work()
+    here = story.agency("STTTT")
+
+    def incidents() -> list[bool]:
+        """Of each, whether it is open."""
+        listed = "SELECT closed_at IS NULL FROM incident WHERE kind = 'poll_axis' ORDER BY id"
+        return [row[0] for row in story.rows(listed)]
+
+    def hurry() -> None:
+        story.run_sql("UPDATE job SET run_at = created_at WHERE state = 'ready'")
+
+    def road(agency_id: UUID, _code: str) -> OneParcel:
+        return StuckParcel(b"", "kẹt") if agency_id == here else NoParcel(b"", "")
+
+    with story.reopened(gateway=road) as stuck:
+        for _ in range(jobs.ATTEMPTS):
+            look(stuck)
+            hurry()
+        assert incidents() == [True]
+        # It goes on looking, for what else may come, but neither at once nor with a word each time.
+        for _ in range(2):
+            with stuck.office.database.transaction() as tx:
+                arrivals.post_polls(tx)
+                tx.flush()
+                (next_look,) = tx.execute(
+                    "SELECT run_at FROM job WHERE state = 'ready' AND kind = 'poll_axis'"
+                    " AND agency_id = %s",
+                    here,
+                ).fetchone()
+                assert next_look == tx.now + arrivals.STUCK_PAUSE
+            hurry()
+            assert here in {job.agency_id for job in look(stuck)}
+        assert incidents() == [True]
+        assert story.rows(LOOKS) == [("failed", 1)]
+        # An operator who has it tried again in vain is told again.
+        with story.office.database.transaction() as tx:
+            (told,) = tx.scalars(
+                sa.select(jobs.Incident).where(
+                    jobs.Incident.kind == arrivals.POLL_JOB, jobs.Incident.closed_at.is_(None)
+                )
+            )
+            jobs.retry(tx, told)
+        for _ in range(jobs.ATTEMPTS):
+            look(stuck)
+            hurry()
+        assert incidents() == [False, True]
+    # Nothing waits any more: what is left are the failed job and its two incidents.
+    story.run_sql("UPDATE job SET state = 'done', done_at = now() WHERE kind = 'poll_axis'")
+    story.run_sql("UPDATE incident SET closed_at = now() WHERE kind = 'poll_axis'")
+
+
 def test_fields_longer_than_the_law_allows_are_cut_and_said_so(story_office):
     story = story_office
     long = "9" * 11 + "8888"
