@@ -9,20 +9,21 @@ from records.vietnamese import serial_words
 _SPLIT = re.compile(r"\s*(?P<number>\d+[A-Za-zĐđ]?)\s*/\s*(?P<notation>\S(?:.*\S)?)\s*", re.DOTALL)
 
 
-def build_notation(
-    *, abbreviation: str | None, organ: str, unit: str = "", year: int | None = None
-) -> str:
-    """Return the symbol: `QĐ-UBND`, `2026/QĐ-UBND` when the year belongs to it, `UBND-VP`.
+def build_notation(*, abbreviation: str | None, organ: str, unit: str = "") -> str:
+    """Return the symbol: `QĐ-UBND`, `UBND-VP`.
 
-    Kinds without an abbreviation (công văn, thư công) carry the drafting unit or field instead;
-    the symbol of a legal-normative document carries its `year`.
+    Kinds without an abbreviation (công văn, thư công) carry the drafting unit or field instead.
     """
     if not organ:
         msg = "the symbol names the issuing agency"
         raise ValueError(msg)
     parts = [abbreviation, organ] if abbreviation else [organ, unit]
-    notation = "-".join(part.strip() for part in parts if part)
-    return f"{year}/{notation}" if year is not None else notation
+    return "-".join(part.strip() for part in parts if part)
+
+
+def dated_notation(notation: str, issued_on: date) -> str:
+    """Return the symbol of a legal-normative document, which begins with the year of its number."""
+    return f"{issued_on.year}/{notation}"
 
 
 def build_reference(number: int, notation: str) -> str:

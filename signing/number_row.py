@@ -50,7 +50,8 @@ def place_number(pdf: bytes, *, reference: str, issued_on: date, place: str) -> 
         TextRun(run.text, run.x - box.left, run.y - box.bottom, run.size, run.face) for run in runs
     )
     view = page.view
-    return Placement(0, view.user_box(box), view.rotation, moved, found, notation)
+    years = _printed_years(notation, date_row)
+    return Placement(0, view.user_box(box), view.rotation, moved, found, notation, years)
 
 
 def _head(page: PageText) -> Iterator[Line]:
@@ -67,9 +68,24 @@ def _number_runs(page: PageText, reference: str) -> tuple[list[TextRun], Line | 
             return [], line, notation
         before = line.part(match.start(), match.start("blank"))[-1]
         after = line.part(match.start("rest"), match.end("rest"))[0]
-        serial = reference.split("/", 1)[0]
-        return [_fitted(serial, before, after, Face.REGULAR)], line, notation
+        return (
+            [_fitted(_unprinted(reference, notation), before, after, Face.REGULAR)],
+            line,
+            notation,
+        )
     return [], None, ""
+
+
+def _unprinted(reference: str, notation: str) -> str:
+    """Return the head of a reference that a page with this symbol leaves blank: `188/2026`."""
+    parts = reference.split("/")
+    return "/".join(parts[: max(1, len(parts) - notation.count("/"))])
+
+
+def _printed_years(notation: str, date_row: Line | None) -> tuple[int, ...]:
+    dated = DATE_ROW.search(date_row.text) if date_row is not None else None
+    written = [*notation.split("/"), _digits(dated["year"]) if dated else ""]
+    return tuple(int(text) for text in written if re.fullmatch(r"\d{4}", text))
 
 
 def _notation(line: Line, start: int) -> str:

@@ -63,6 +63,8 @@ class Placement:
     found: Found = Found.TEXT
     #: what the page prints behind the blank of the number, such as `/2026/QĐ-UBND`
     notation: str = ""
+    #: the years the page prints in that symbol and in the row of the date
+    years: tuple[int, ...] = ()
 
 
 def place_person(pdf: bytes, *, name: str, image: bytes, position: str = "") -> Placement:

@@ -117,7 +117,6 @@ def _fill(
         abbreviation=kind.abbreviation,
         organ=agency.symbol,
         unit=unit.symbol if unit else "",
-        year=local_date(tx.now).year if kind.is_legal_normative else None,
     )
 
 
@@ -190,7 +189,7 @@ def _keep(
     tx.flush()  # the version is counted under the document's row lock
     if source is DraftSource.TEMPLATE:
         fields = template.fields(tx, document, data, kind, position)
-        stored = means.content.put(template.typeset(kind, fields))
+        stored = means.content.put(template.typeset(kind, fields, tx.now))
         made = add_draft(tx, document, source, fields=fields, note=text(data, "note"))
         name = f"du-thao-{made.version_no}.pdf"
         attach_file(

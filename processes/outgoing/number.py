@@ -11,11 +11,12 @@ from processes.registers import register_of
 from records.authority import Act, authorize
 from records.document import OutgoingDocument
 from records.document_type import DocumentType
-from records.reference import build_identifier
+from records.reference import build_identifier, dated_notation
 from records.register import enter
 from records.vietnamese import local_date, serial_words
 from records.vocabulary import OutgoingStatus, RegisterKind
 from signing.number_row import place_number
+from signing.placement import Placement
 from signing.signer import SignRequest, SignRole, sign_pdf
 
 
@@ -28,11 +29,28 @@ class AlreadyNumbered(OfficeError):
     en = "The document already has the number {reference}."
 
 
+class YearPrinted(OfficeError):
+    """The signed page prints another year than that of its number (năm in sẵn không khớp)."""
+
+    code = "year-printed"
+    status = 409
+    citation = "Nghị định 30/2020/NĐ-CP, Điều 15 và Phụ lục I"
+    vi = (
+        "Trang đầu của văn bản đã ký in sẵn năm {printed}, còn số được cấp trong năm {year}. Chưa "
+        "cấp số. Soạn lại văn bản, để trống năm trong ký hiệu và trong ngày ban hành, rồi trình ký."
+    )
+    en = (
+        "The signed page prints the year {printed}, but the number is one of {year}. Draft it "
+        "again with the year left blank in symbol and date, and have it signed."
+    )
+
+
 def number(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Decision:
     """Take the next number of the series, date the document and print both on the signed PDF.
 
     They are the appearance of a signature of the agency, so that the person's signature stays
-    whole. The number is taken under the series' row lock: a rollback leaves no gap.
+    whole. The number is taken under the series' row lock: a rollback leaves no gap. The year is
+    that of this day in Vietnam. Raises `YearPrinted` where the page already says another.
     """
     authorize(tx.acting, Act.REGISTER_DOCUMENT)
     document = order.document
@@ -43,13 +61,10 @@ def number(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Dec
     register = register_of(tx, RegisterKind.OUTGOING)
     series = kind.series if kind else "hành chính"
     entry = enter(tx, register.id, series, document, at=tx.now)
-    _date(document, entry.number, tx.now)
+    _date(document, kind, entry.number, tx.now)
     pdf = means.content.read(current_paper(tx, document).file.sha256)
     keystore = means.signing.open_keystore(document.agency_id, text(order.data, "pin"))
-    assert document.issued_on is not None
-    placement = place_number(
-        pdf, reference=document.reference, issued_on=document.issued_on, place=document.place
-    )
+    placement = _placement(pdf, document)
     request = SignRequest(
         role=SignRole.NUMBER,
         signed_at=tx.now,
@@ -62,10 +77,25 @@ def number(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Dec
     return Decision({"reference": document.reference}, f"Cấp số {document.reference}")
 
 
-def _date(document: OutgoingDocument, serial: int, now: datetime) -> None:
+def _date(
+    document: OutgoingDocument, kind: DocumentType | None, serial: int, now: datetime
+) -> None:
     document.serial_number = serial
     document.code_number = serial_words(serial)
     document.issued_on = local_date(now)
+    if kind is not None and kind.is_legal_normative:
+        document.code_notation = dated_notation(document.code_notation, document.issued_on)
+    document.ensure_lengths()
     document.identifier = build_identifier(
         document.organ_code, document.issued_on, document.reference
     )
+
+
+def _placement(pdf: bytes, document: OutgoingDocument) -> Placement:
+    day = document.issued_on
+    assert day is not None  # `_date` came first
+    found = place_number(pdf, reference=document.reference, issued_on=day, place=document.place)
+    other = next((year for year in found.years if year != day.year), None)
+    if other is not None:
+        raise YearPrinted(printed=other, year=day.year)
+    return found

@@ -1,6 +1,7 @@
 """The fields of the draft form as the press takes them (soạn theo mẫu thể thức)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from engine.database import Transaction
@@ -10,7 +11,6 @@ from records.document import OutgoingDocument
 from records.document_type import DocumentType
 from records.organization import Agency, Position
 from records.typesetting.press import typeset as press
-from records.vietnamese import local_date
 
 LAYOUTS = frozenset({"decision", "letter", "named"})
 
@@ -41,7 +41,7 @@ def fields(
         "superior": superior,
         "notation": document.code_notation,
         "place": agency.place,
-        "year": local_date(tx.now).year,
+        "year_in_reference": kind.is_legal_normative,
         "subject": document.subject,
         "body": text(data, "body"),
         "signing_lines": position.signature_block.splitlines() or [position.title.upper()],
@@ -68,9 +68,9 @@ def fields(
     return found
 
 
-def typeset(kind: DocumentType, found: Mapping[str, Any]) -> bytes:
+def typeset(kind: DocumentType, found: Mapping[str, Any], at: datetime) -> bytes:
     """Return the PDF/A of a draft, number, date and signature left blank."""
-    return press(layout_of(kind), found)
+    return press(layout_of(kind), found, at=at)
 
 
 def _lines(data: Mapping[str, Any], key: str) -> list[str]:

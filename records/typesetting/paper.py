@@ -53,14 +53,14 @@ class Paper:
     """The parts of an official document (Decree 30/2020, Điều 8).
 
     `body` and the bodies of attachments are plain text, one paragraph a line
-    (`records.typesetting.structure`). Number, day and month are left blank.
+    (`records.typesetting.structure`). Number and date are left blank: the year too is that of the
+    day on which the number is taken.
     """
 
     kind: Kind
     issuer: str
     notation: str
     place: str
-    year: int
     subject: str
     body: str
     #: lines above the signature: `TM. ỦY BAN NHÂN DÂN`, `CHỦ TỊCH`
@@ -74,6 +74,8 @@ class Paper:
     addressees: list[str] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     urgency: str = Urgency.NORMAL.value
+    #: the number is followed by its year (`188/2026/QĐ-UBND`) and needs more room
+    year_in_reference: bool = False
     attachments: list[Attachment] = field(default_factory=list)
 
     @classmethod
@@ -127,7 +129,6 @@ _ALWAYS = {
     "issuer": "tên cơ quan ban hành",
     "notation": "ký hiệu",
     "place": "địa danh",
-    "year": "năm",
     "subject": "trích yếu",
     "body": "nội dung",
     "signing_lines": "quyền hạn, chức vụ người ký",
@@ -143,8 +144,8 @@ _LISTS = {"signing_lines", "bases", "addressees", "recipients"}
 
 
 def _read(name: str, value: Any) -> Any:
-    if name == "year":
-        if isinstance(value, bool) or not isinstance(value, int) or not 1945 <= value <= 9999:
+    if name == "year_in_reference":
+        if not isinstance(value, bool):
             raise UnknownField(field=name)
         return value
     if name == "urgency":

@@ -24,15 +24,14 @@ class TypesettingFailed(OfficeError):
     en = "The document could not be typeset ({detail})."
 
 
-def typeset(kind: str, fields: Mapping[str, Any], *, at: datetime | None = None) -> bytes:
+def typeset(kind: str, fields: Mapping[str, Any], *, at: datetime) -> bytes:
     """Return the PDF/A-2b of a `decision`, `letter` or `named` document laid out per Decree 30.
 
-    Number, day and month stay blank for the clerk, and the place of the signature; see
+    Number and date stay blank for the clerk, and the place of the signature; see
     `records.typesetting.paper.Paper` for the fields and the errors. `at` is the moment the PDF says
-    it was made, by default the first of its year: equal fields then give equal bytes.
+    it was made: with it equal fields give equal bytes.
     """
     paper = Paper.of_fields(kind, fields)
-    moment = (at or datetime(paper.year, 1, 1, tzinfo=UTC)).astimezone(UTC)
     with resources.as_file(_ROOM) as room:
         try:
             pdf = typst.compile(
@@ -40,7 +39,7 @@ def typeset(kind: str, fields: Mapping[str, Any], *, at: datetime | None = None)
                 root=str(room),
                 font_paths=[str(room / "fonts")],
                 ignore_system_fonts=True,
-                sys_inputs={"paper": paper.as_data(), "made": _made(moment)},
+                sys_inputs={"paper": paper.as_data(), "made": _made(at.astimezone(UTC))},
                 pdf_standards=["a-2b"],
             )
         except typst.TypstError as error:

@@ -154,8 +154,32 @@ def test_letters_and_marks_written_apart_are_read():
     ],
 )
 def test_only_what_is_blank_is_written(row, written):
-    place = number(letter_page((60, 730, "Số:       /QĐ-UBND"), (300, 730, f"Huế, {row}")))
+    page = letter_page((60, 730, "Số:       /QĐ-UBND"), (300, 730, f"Huế, {row}"))
+    place = number(page, "188/QĐ-UBND")
     assert [run.text for run in place.runs] == ["188", *written]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "written", "years"),
+    [
+        ("/2026/QĐ-UBND", "188", (2026,)),
+        ("/QĐ-UBND", "188/2026", ()),
+        ("/QD-UBND", "188/2026", ()),  # as the page spells it, not as the register does
+        ("/2025/QĐ-UBND", "188", (2025,)),
+    ],
+)
+def test_the_year_is_written_where_the_page_leaves_it_blank(symbol, written, years):
+    page = letter_page(
+        (60, 730, f"Số:           {symbol}"), (300, 730, "Huế, ngày    tháng    năm")
+    )
+    place = number(page)
+    assert [run.text for run in place.runs] == [written, "02", "11", "2026"]
+    assert place.years == years
+
+
+def test_the_year_a_page_prints_in_its_date_is_told():
+    page = letter_page((60, 730, "Số:      /QĐ"), (300, 730, "Huế, ngày    tháng    năm 2025"))
+    assert number(page, "7/QĐ").years == (2025,)
 
 
 def test_a_printed_number_is_not_written_again():
