@@ -1,5 +1,5 @@
 # Everything a person types. What each needs it makes first; a second call is instant.
-# PYTHON=… chooses the interpreter; otherwise the newest of 3.13, 3.12, 3.11 that is here.
+# PYTHON=… chooses the interpreter; otherwise tools/make-venv takes the best that is here.
 
 SHELL := /bin/sh
 VENV := .venv
