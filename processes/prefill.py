@@ -1,14 +1,21 @@
 """What a step's form already knows (điền sẵn): never ask again for what is on record."""
 
+import unicodedata
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
 
 from engine.database import Transaction
 from processes.order import Order
 from processes.outgoing.issue import recipients_of
 from records.document import Document, IncomingDocument, OutgoingDocument
 from records.draft import drafts_of
+from records.link import DocumentLink
+from records.organization import choose_agencies, find_agency_by_code
 from records.vietnamese import local_date
+from records.vocabulary import LinkKind
 
 Values = dict[str, Any]
 
@@ -69,13 +76,48 @@ def _draft(tx: Transaction, order: Order[OutgoingDocument]) -> Values:
         "attachment_name": attachment.get("name", ""),
         "attachment_subject": attachment.get("subject", ""),
         "attachment_body": attachment.get("body", ""),
-        "recipients": [
-            {"agency": str(r.receiver_agency_id), "for_information": r.for_information}
-            for r in recipients_of(tx, document)
-            if r.receiver_agency_id
-        ],
+        "recipients": _recipients(tx, document) if drafts else _answered(tx, document),
         "cooperating_units": list(order.item.variables.get("cooperating") or []),
     }
+
+
+def _recipients(tx: Transaction, document: OutgoingDocument) -> list[Values]:
+    return [
+        {"agency": str(agency), "for_information": r.for_information}
+        for r in recipients_of(tx, document)
+        if (agency := r.receiver_agency_id or _agency(tx, r.organ_code, r.name)) is not None
+    ]
+
+
+def _answered(tx: Transaction, document: OutgoingDocument) -> list[Values]:
+    """Return as recipients the agencies that issued what this document answers, each once."""
+    found = tx.scalars(
+        sa.select(IncomingDocument)
+        .join(DocumentLink, DocumentLink.to_incoming_id == IncomingDocument.id)
+        .where(
+            DocumentLink.from_outgoing_id == document.id, DocumentLink.kind == LinkKind.REPLIES_TO
+        )
+        .order_by(DocumentLink.id)
+    )
+    keys = dict.fromkeys(_agency(tx, one.organ_code, one.organ_name) for one in found)
+    return [{"agency": str(key), "for_information": False} for key in keys if key is not None]
+
+
+def _agency(tx: Transaction, code: str, name: str) -> UUID | None:
+    """Return the agency one may write to that bears this code, or on paper this name alone."""
+    others = [a for a, _ in choose_agencies(tx) if a.id != tx.acting.agency_id]
+    if code:
+        bearer = find_agency_by_code(tx, code)
+        return next((a.id for a in others if bearer is not None and a.id == bearer.id), None)
+    wanted = _folded(name)
+    named = [a.id for a in others if wanted in {_folded(a.name), _folded(a.short_name)}]
+    return named[0] if wanted and len(named) == 1 else None
+
+
+def _folded(name: str) -> str:
+    """Return a name without what spells it differently; `uỷ` and `ủy` are both in use."""
+    text = unicodedata.normalize("NFC", name).casefold().replace("uỷ", "ủy")
+    return " ".join(text.split())
 
 
 def _outgoing_register(_tx: Transaction, order: Order[OutgoingDocument]) -> Values:

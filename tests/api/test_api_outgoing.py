@@ -88,6 +88,15 @@ def test_an_answer_names_what_it_answers(login, receive):
     assert allowed.status_code == 201
 
 
+def test_an_answer_is_addressed_to_whom_it_answers(login, receive, choose):
+    director = login("giamdoc.stttt")
+    asked = receive(organ_name="Sở Tài chính", subject="Hỏi về chế độ")
+    begun = director.post("outgoing-documents", {"in_reply_to": asked["id"]}).json
+    step = director.step("draft", begun["instance_id"])
+    finance = choose(step["choices"]["agencies"], "Sở Tài chính")
+    assert step["initial"]["recipients"] == [{"agency": finance, "for_information": False}]
+
+
 def test_statuses_narrow_the_list(login, issued):
     clerk = login("vanthu.stttt")
     found = clerk.get("outgoing-documents?status=issued").json["items"]

@@ -231,7 +231,13 @@ def test_an_answer_is_begun_from_the_incoming_document(knock):
     assert "trả lời văn bản số 990/UBND-TH" in form.text
     answer = clerk.send(clerk.sheet(form))
     assert answer.status_code == 303
-    assert "Soạn thảo văn bản đi" in clerk.follow(answer).text
+    draft = clerk.follow(answer)
+    assert "Soạn thảo văn bản đi" in draft.text
+    addressed = clerk.sheet(draft).values["recipients.0.agency"]
+    [option] = lxml.html.fromstring(draft.data.decode()).xpath(
+        f"//select[@name='recipients.0.agency']/option[@value='{addressed[0]}']"
+    )
+    assert "Ủy ban nhân dân tỉnh Thái Nguyên" in option.text_content()
     assert "Trả lời bởi" in clerk.get(page.request.path).text, "the link is seen from both ends"
 
 
