@@ -8,13 +8,11 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import psycopg
 import sqlalchemy as sa
-from psycopg import sql
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg.types.numeric import Int8Dumper
 from sqlalchemy import orm
@@ -22,6 +20,7 @@ from sqlalchemy import orm
 from engine.errors import StorageFull, Unavailable
 from engine.tables import Base, new_id
 from engine.transaction import SYSTEM, Acting, Query, Transaction, as_jsonb, scope
+from engine.wire import BEGIN, Statement, Wire
 
 __all__ = [
     "APP_ROLE",
@@ -76,7 +75,7 @@ class Database:
         )
         sa.event.listen(self.engine, "connect", _prepare_connection)
         # Commands have connections of their own, in autocommit for good: they say BEGIN
-        # themselves, with role and agency in the same round trip.
+        # themselves, with role, agency and the first question in the same round trip.
         self._commands = sa.pool.QueuePool(
             self._connect,
             pool_size=pool_size,
@@ -102,64 +101,28 @@ class Database:
     def transaction(self, acting: Acting = SYSTEM) -> Iterator[Transaction]:
         """Open one command's transaction; commit at the end, roll back on any error.
 
-        Raises `Unavailable` when the database cannot be reached.
+        Raises `Unavailable` when the database cannot be reached, `StorageFull` where its disk is
+        full.
         """
-        fairy, connection = self._begin(acting)
-        tx = Transaction(connection, acting, self.clock())
+        wire = Wire(self._commands, (BEGIN, _context(self.role, acting)))
+        tx = Transaction(wire, acting, self.clock())
         try:
-            yield tx
-            tx.flush(last=True)
-            connection.execute("COMMIT", prepare=False)
-        except psycopg.errors.DiskFull as error:
-            self._abandon(fairy, connection)
-            raise StorageFull from error
-        except psycopg.OperationalError as error:
-            self._abandon(fairy, connection)
-            raise Unavailable(what="cơ sở dữ liệu") from error
+            with told():
+                yield tx
+                tx.commit()
         except BaseException:
-            self._abandon(fairy, connection)
+            wire.abandon()
             raise
-        else:
-            fairy.close()
         for call in tx.after_commit:
             call()
 
-    def _begin(self, acting: Acting) -> tuple[Any, "psycopg.Connection[Any]"]:
-        """Begin as the bound role in the agency of `acting`: one round trip."""
-        command = _context(self.role, acting)
-        for attempt in (1, 2):
-            try:
-                fairy = self._commands.connect()
-            except sa.exc.TimeoutError as error:
-                raise Unavailable(what="quá tải") from error
-            except (sa.exc.OperationalError, psycopg.OperationalError) as error:
-                raise Unavailable(what="cơ sở dữ liệu") from error
-            connection = cast("psycopg.Connection[Any]", fairy.dbapi_connection)
-            try:
-                connection.execute(cast("Any", command), prepare=False)
-            except psycopg.OperationalError as error:
-                fairy.invalidate()
-                if attempt == 2:
-                    raise Unavailable(what="cơ sở dữ liệu") from error
-            except BaseException:
-                fairy.invalidate()
-                raise
-            else:
-                return fairy, connection
-        raise AssertionError
-
-    @staticmethod
-    def _abandon(fairy: Any, connection: "psycopg.Connection[Any]") -> None:
-        try:
-            connection.execute("ROLLBACK", prepare=False)
-            fairy.close()
-        except psycopg.Error:
-            fairy.invalidate()
-
     @contextmanager
     def session(self, acting: Acting = SYSTEM) -> Iterator[orm.Session]:
-        """Open a read-only ORM session in the agency of `acting`, for pages, lists and reports."""
-        with orm.Session(self.engine, autoflush=False) as session:
+        """Open a read-only ORM session in the agency of `acting`, for pages, lists and reports.
+
+        Raises `Unavailable` when the database cannot be reached.
+        """
+        with told(), orm.Session(self.engine, autoflush=False) as session:
             bind_session(session, self.role, acting)
             yield session
             session.commit()  # a ROLLBACK would throw away every prepared statement (psycopg)
@@ -173,20 +136,29 @@ def bind_session(session: orm.Session, role: str | None, acting: Acting) -> None
     session.execute(sa.select(sa.func.set_config("congvan.agency", scope(acting), True)))
 
 
-@lru_cache(maxsize=4096)
-def _context_of(role: str | None, scope: str) -> str:
-    settings = [("congvan.agency", scope)]
-    if role:
-        settings.insert(0, ("role", role))
-    calls = [
-        sql.SQL("set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
-        for name, value in settings
-    ]
-    return (sql.SQL("BEGIN; SELECT ") + sql.SQL(", ").join(calls)).as_string()
+def _context(role: str | None, acting: Acting) -> Statement:
+    """Return what binds a transaction to a role and an agency."""
+    if role is None:
+        return Statement("SELECT set_config('congvan.agency', $1, true)", (scope(acting),))
+    both = "SELECT set_config('role', $1, true), set_config('congvan.agency', $2, true)"
+    return Statement(both, (role, scope(acting)))
 
 
-def _context(role: str | None, acting: Acting) -> str:
-    return _context_of(role, scope(acting))
+@contextmanager
+def told() -> Iterator[None]:
+    """Tell what the server could not do in our own words: `StorageFull`, `Unavailable`."""
+    try:
+        yield
+    except psycopg.errors.DiskFull as error:
+        raise StorageFull from error
+    except psycopg.OperationalError as error:
+        raise Unavailable(what="cơ sở dữ liệu") from error
+    except sa.exc.TimeoutError as error:
+        raise Unavailable(what="quá tải") from error
+    except sa.exc.OperationalError as error:
+        if isinstance(error.orig, psycopg.errors.DiskFull):
+            raise StorageFull from error
+        raise Unavailable(what="cơ sở dữ liệu") from error
 
 
 def _prepare_connection(connection: "psycopg.Connection[Any]", _record: Any) -> None:

@@ -5,7 +5,7 @@ statements: one, unless a row is deleted that could stand in the way of a new on
 A unique value that an update frees can be taken only after it was flushed.
 The text is built once per shape (which tables, which columns, how many rows) and cached, so the
 server keeps it prepared. What it does is what a row-by-row flush would do, guards included: every
-update and delete must meet exactly the row that was loaded, or the caller raises `Stale`.
+update and delete must meet exactly the row that was loaded, or the transaction raises `Stale`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,6 +14,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+
+from engine.wire import numbered
 
 #: PostgreSQL's wire protocol counts parameters in 16 bits
 MAX_PARAMETERS = 60_000
@@ -63,31 +65,36 @@ Shape = Insert | Update | Delete | Discard
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One part of the statement with its parameters; `expected` rows must be met."""
+    """One part of the statement with its parameters."""
 
     shape: Shape
     values: tuple[Any, ...]
-    #: how many rows must be met; None: any number
-    expected: int | None
-    #: which records: named when a guard does not hold
-    label: str
     #: a row of the same table is inserted that this one could stand in the way of
     early: bool = False
 
 
+#: the SQLSTATE of the function `congvan_stale` (a migration makes it)
+STALE = "CV001"
+
+
 @lru_cache(maxsize=2048)
 def statement(shapes: tuple[Shape, ...]) -> str:
-    """Return the text of one statement that carries out `shapes` and counts what each met."""
-    parts = [f"s{i} AS ({_text(shape)} RETURNING 1)" for i, shape in enumerate(shapes)]
-    counts = ", ".join(f"(SELECT count(*) FROM s{i})" for i in range(len(shapes)))
-    return _numbered(f"WITH {', '.join(parts)} SELECT {counts}")
+    """Return the text of one statement that carries out `shapes`.
+
+    The server itself sees to the guards, with an error of state `STALE`, so that COMMIT can travel
+    with the statement: it is skipped after an error.
+    """
+    parts = [f"s{i} AS ({_text(shape)}{_counted(shape)})" for i, shape in enumerate(shapes)]
+    guards = [
+        f"CASE (SELECT count(*) FROM s{i}) WHEN 1 THEN 1 ELSE congvan_stale('{shape.table}') END"
+        for i, shape in enumerate(shapes)
+        if isinstance(shape, Update | Delete)
+    ]
+    return numbered(f"WITH {', '.join(parts)} SELECT {', '.join(guards) or '1'}")
 
 
-def _numbered(text: str) -> str:
-    """Write each place as the server counts it, so that the driver has nothing left to convert."""
-    pieces = text.split("%s")
-    places = (f"${n}" for n in range(1, len(pieces)))
-    return "".join(part + place for part, place in zip(pieces, (*places, ""), strict=True))
+def _counted(shape: Shape) -> str:
+    return " RETURNING 1" if isinstance(shape, Update | Delete) else ""
 
 
 def _text(shape: Shape) -> str:
@@ -135,8 +142,6 @@ def _merge(table: str, columns: tuple[Column, ...], rows: Sequence[Step]) -> lis
         Step(
             Insert(table, columns, len(chunk)),
             tuple(v for row in chunk for v in row.values),
-            len(chunk),
-            table,
         )
         for start in range(0, len(rows), width)
         for chunk in [rows[start : start + width]]

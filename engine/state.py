@@ -19,7 +19,7 @@ from engine.errors import OfficeError
 from engine.tables import copied, same
 from engine.workflow import FlatSubWorkflow, FlatWorkflow, new_task
 
-FORMAT = 1
+FORMAT = 2
 
 #: routing variables are small; documents live in the registry
 MAX_VARIABLES = 16_384
@@ -65,45 +65,74 @@ def dump(workflow: FlatWorkflow) -> bytes:
 
 def _dump_one(workflow: Any) -> dict[str, Any]:
     last = workflow.last_task
+    places = {task_id: place for place, task_id in enumerate(workflow.tasks)}
     return {
-        "root": str(workflow.task_tree.id),
-        "last": str(last.id) if last is not None and last.id in workflow.tasks else None,
+        "root": places[workflow.task_tree.id],
+        "last": places.get(last.id) if last is not None else None,
         "success": workflow.success,
         "completed": workflow.completed,
         "correlations": workflow.correlations,
         "data": workflow.data,
-        "tasks": {str(task.id): _dump_task(task) for task in workflow.tasks.values()},
+        "tasks": [_dump_task(task, places) for task in workflow.tasks.values()],
     }
 
 
-def _dump_task(task: Any) -> dict[str, Any]:
+def _dump_task(task: Any, places: dict[Any, int]) -> list[Any]:
+    """Return the row of a task; parent and children are named by their places among the rows."""
     parent = task.workflow.tasks.get(task._parent)
-    row = {
-        "parent": str(task._parent) if parent is not None else None,
-        "children": [str(child) for child in task._children],
-        "state": task._state,
-        "spec": task.task_spec.name,
-        "changed": task.last_state_change,
-    }
+    more: dict[str, Any] = {}
     if task.triggered:
-        row["triggered"] = True
+        more["triggered"] = True
     if task.internal_data:
-        row["internal"] = task.internal_data
+        more["internal"] = task.internal_data
     if parent is None:
-        row["data"] = task.data
-        return row
-    above = parent.data
-    put = {k: v for k, v in task.data.items() if k not in above or not same(above[k], v)}
-    cut = sorted(k for k in above if k not in task.data)
-    if put:
-        row["put"] = put
-    if cut:
-        row["cut"] = cut
-    return row
+        more["data"] = task.data
+    else:
+        above = parent.data
+        put = {k: v for k, v in task.data.items() if k not in above or not same(above[k], v)}
+        cut = sorted(k for k in above if k not in task.data)
+        if put:
+            more["put"] = put
+        if cut:
+            more["cut"] = cut
+    return [
+        str(task.id),
+        None if parent is None else places[task._parent],
+        [places[child] for child in task._children],
+        task._state,
+        task.task_spec.name,
+        task.last_state_change,
+        *([more] if more else []),
+    ]
+
+
+def _from_first(state: dict[str, Any]) -> dict[str, Any]:
+    """Number the tasks of format 1, which named each by its id wherever it was mentioned."""
+    return {
+        **_numbered(state),
+        "format": 2,
+        "subs": {task_id: _numbered(sub) for task_id, sub in state["subs"].items()},
+    }
+
+
+def _numbered(rows: dict[str, Any]) -> dict[str, Any]:
+    places = {task_id: place for place, task_id in enumerate(rows["tasks"])}
+    tasks = []
+    for task_id, row in rows["tasks"].items():
+        more = {k: row[k] for k in ("triggered", "internal", "data", "put", "cut") if k in row}
+        children = [places[child] for child in row["children"]]
+        parent = places.get(row["parent"])
+        tasks.append([task_id, parent, children, row["state"], row["spec"], row["changed"], more])
+    return {
+        **rows,
+        "root": places[rows["root"]],
+        "last": places.get(rows["last"]),
+        "tasks": tasks,
+    }
 
 
 #: how an older format becomes the next one: format number → function of the decoded state
-UPCASTERS: dict[int, Any] = {}
+UPCASTERS: dict[int, Any] = {1: _from_first}
 
 
 def load(
@@ -139,33 +168,36 @@ def _load_subs(workflow: Any, top: FlatWorkflow, subs: dict[str, Any]) -> None:
 
 
 def _load_one(workflow: Any, rows: dict[str, Any]) -> None:
-    specs = workflow.spec.task_specs
-    for task_id, row in rows["tasks"].items():
+    specs, tasks = workflow.spec.task_specs, rows["tasks"]
+    # Text for ids: the library only compares them, and this is its most frequent act.
+    ids = [row[0] for row in tasks]
+    for task_id, parent, children, state, spec, changed, *rest in tasks:
+        more = rest[0] if rest else {}
         task = new_task(workflow)
-        # Text for ids: the library only compares them, and this is its most frequent act.
         task.id = task_id
-        task._parent = row["parent"]
-        task._children = row["children"]
-        task._state = row["state"]
-        task.task_spec = specs[row["spec"]]
-        task.last_state_change = row["changed"]
-        task.triggered = row.get("triggered", False)
-        task.internal_data = row.get("internal", {})
+        task._parent = None if parent is None else ids[parent]
+        task._children = [ids[child] for child in children]
+        task._state = state
+        task.task_spec = specs[spec]
+        task.last_state_change = changed
+        task.triggered = more.get("triggered", False)
+        task.internal_data = more.get("internal", {})
         task.data = None
-        workflow.tasks[task.id] = task
-        if task._state == TaskState.WAITING and isinstance(task.task_spec, CatchingEvent):
+        workflow.tasks[task_id] = task
+        if state == TaskState.WAITING and isinstance(task.task_spec, CatchingEvent):
             workflow.top_workflow.event_manager.add_task(task)
+    differences = {row[0]: row[6] for row in tasks if len(row) > 6}
     for task in workflow.tasks.values():
-        _fill(task, workflow.tasks, rows["tasks"])
-    workflow.task_tree = workflow.tasks[rows["root"]]
-    workflow.last_task = workflow.tasks.get(rows["last"]) if rows["last"] else None
+        _fill(task, workflow.tasks, differences)
+    workflow.task_tree = workflow.tasks[ids[rows["root"]]]
+    workflow.last_task = None if rows["last"] is None else workflow.tasks[ids[rows["last"]]]
     workflow.success = rows["success"]
     workflow.completed = rows["completed"]
     workflow.correlations = rows["correlations"]
     workflow.data = rows["data"]
 
 
-def _fill(task: Any, tasks: dict[Any, Any], rows: dict[str, Any]) -> None:
+def _fill(task: Any, tasks: dict[Any, Any], differences: dict[str, dict[str, Any]]) -> None:
     """Give the task its data, its ancestors' first, whatever the order of the rows."""
     path = []
     current = task
@@ -173,13 +205,13 @@ def _fill(task: Any, tasks: dict[Any, Any], rows: dict[str, Any]) -> None:
         path.append(current)
         current = tasks.get(current._parent)
     for item in reversed(path):
-        row = rows[item.id]
+        more = differences.get(item.id, {})
         if item._parent is None:
-            item.data = row["data"]
+            item.data = more["data"]
             continue
         data = copied(tasks[item._parent].data)
-        if "put" in row:
-            data.update(row["put"])
-        for name in row.get("cut", ()):
+        if "put" in more:
+            data.update(more["put"])
+        for name in more.get("cut", ()):
             data.pop(name, None)
         item.data = data

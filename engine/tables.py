@@ -4,7 +4,8 @@ import os
 import random
 import time
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -34,6 +35,30 @@ class Base(orm.DeclarativeBase):
         list[str]: postgresql.ARRAY(sa.Text()),
         list[UUID]: postgresql.ARRAY(sa.Uuid()),
     }
+
+    def __init__(self, **values: Any) -> None:
+        """Take the values of columns; written by a `Transaction`, which keeps no histories."""
+        columns, validated = columns_of(type(self))
+        if unknown := values.keys() - columns:
+            msg = f"{type(self).__name__} has no column {sorted(unknown)}"
+            raise TypeError(msg)
+        self.__dict__.update(values)
+        for name in validated & values.keys():
+            setattr(self, name, values[name])
+
+
+@lru_cache(maxsize=512)
+def columns_of(entity: type[Base]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the attributes of `entity` that are columns, and those that a validator looks at."""
+    mapper = sa.inspect(entity)
+    return frozenset(a.key for a in mapper.column_attrs), frozenset(mapper.validators)
+
+
+@lru_cache(maxsize=512)
+def defaults(entity: type[Base]) -> list[tuple[str, Any]]:
+    """Return the Python-side defaults of `entity`: values, or functions of a context."""
+    columns = cast("sa.Table", entity.__table__).columns
+    return [(c.key, c.default.arg) for c in columns if isinstance(c.default, sa.ColumnDefault)]
 
 
 def same(a: Any, b: Any) -> bool:

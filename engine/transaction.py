@@ -17,14 +17,34 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.dialects import postgresql
 
 from engine.errors import NotFound, Stale
-from engine.flush import Column, Delete, Discard, Insert, Step, Update, casts, plan, statement
-from engine.tables import Base, copied, same
+from engine.flush import (
+    STALE,
+    Column,
+    Delete,
+    Discard,
+    Insert,
+    Step,
+    Update,
+    casts,
+    plan,
+    statement,
+)
+from engine.tables import Base, copied, defaults, same
+from engine.wire import Answer, Statement, Wire, numbered
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Base)
 Ts = TypeVarTuple("Ts")
 
 _KEYS = (sa.PrimaryKeyConstraint, sa.UniqueConstraint)
+
+_IN_AGENCY = "SELECT set_config('congvan.agency', $1, true)"
+
+#: what psycopg reads from the binary form as it does from the text
+_READ_BINARY = (
+    sa.Uuid, sa.String, sa.Integer, sa.Boolean, sa.LargeBinary, sa.DateTime, sa.Date, sa.JSON,
+    sa.ARRAY,
+)  # fmt: skip
 
 DIALECT: sa.Dialect = cast("Any", postgresql.dialect)(paramstyle="numeric_dollar")
 
@@ -97,6 +117,7 @@ class _Compiled:
             if isinstance(c.type, sa.Enum | sa.TypeDecorator)
             and (p := c.type.dialect_impl(DIALECT).result_processor(DIALECT, None)) is not None
         }
+        self.binary = all(isinstance(c.type, _READ_BINARY) for c in columns)
         self.dumpers = {
             name: p
             for name, bind in compiled.binds.items()
@@ -128,11 +149,8 @@ class Transaction:
     records are written by `flush` in one statement. Only doors and workers commit.
     """
 
-    def __init__(
-        self, connection: "psycopg.Connection[Any]", acting: Acting, now: datetime
-    ) -> None:
-        self.connection = connection
-        self._raw = psycopg.RawCursor(connection)
+    def __init__(self, wire: Wire, acting: Acting, now: datetime) -> None:
+        self.wire = wire
         self.acting = acting
         self.now = now
         self.after_commit: list[Callable[[], None]] = []
@@ -143,7 +161,7 @@ class Transaction:
 
     def act_as(self, acting: Acting) -> None:
         """Go on as `acting`, in his agency alone: what follows finding out who calls."""
-        self.execute("SELECT set_config('congvan.agency', %s, true)", scope(acting))
+        self.wire.hold(Statement(_IN_AGENCY, (scope(acting),)))
         self.acting = acting
 
     # reading -------------------------------------------------------------------------------
@@ -154,8 +172,8 @@ class Transaction:
         A record met twice is the same object; its unsaved changes are kept.
         """
         compiled = select.compiled if isinstance(select, Query) else _Compiled(cast("Any", select))
-        cursor = self._raw.execute(cast("Any", compiled.text), compiled.values(parameters) or None)
-        found: Any = [self._row(compiled, raw) for raw in cursor.fetchall()]
+        asked = Statement(compiled.text, compiled.values(parameters), compiled.binary)
+        found: Any = [self._row(compiled, raw) for raw in self.wire.ask(asked).rows]
         return cast("list[tuple[*Ts]]", found)
 
     def one(self, select: "Query[*Ts] | sa.Select[*Ts]", **parameters: Any) -> "tuple[*Ts] | None":
@@ -239,26 +257,45 @@ class Transaction:
         """Have all rows of `entity` with these values deleted, unread and however many."""
         self._discarded.append((entity, where))
 
-    def flush(self, *, last: bool = False) -> None:
-        """Write all pending changes; raises `Stale` when a loaded row is no longer as it was.
-
-        After the `last` one nothing is tracked any more.
-        """
-        steps = [*self._updates(), *self._inserts(), *self._removals()]
-        for group in plan(steps):
-            text = statement(tuple(step.shape for step in group))
-            values = [v for step in group for v in step.values]
-            met = self._raw.execute(cast("Any", text), values).fetchone()
-            for step, count in zip(group, cast("Any", met), strict=True):
-                if step.expected is not None and count != step.expected:
-                    raise Stale(what=step.label)
+    def flush(self) -> None:
+        """Write all pending changes; raises `Stale` when a loaded row is no longer as it was."""
+        for written in self._pending():
+            self._write(self.wire.ask, written)
         for record in self._gone:
             self._kept.pop((type(record), _key(record)), None)
-        for record in [] if last else self._new:
+        for record in self._new:
             entity = type(record)
             values_now = {n: record.__dict__.get(n) for n in _layout(entity)[0]}
             self._kept[entity, _key(record)] = _Kept(record, _frozen(entity, values_now))
         self._new, self._gone, self._discarded = [], [], []
+
+    def commit(self) -> None:
+        """Write all pending changes and commit, the last write and COMMIT in one round trip.
+
+        For doors and workers; raises `Stale` as `flush` does.
+        """
+        writes = self._pending()
+        for written in writes[:-1]:
+            self._write(self.wire.ask, written)
+        self._write(self.wire.commit, *writes[-1:])
+
+    def _pending(self) -> list[Statement]:
+        steps = [*self._updates(), *self._inserts(), *self._removals()]
+        return [
+            Statement(
+                statement(tuple(s.shape for s in group)), [v for s in group for v in s.values]
+            )
+            for group in plan(steps)
+        ]
+
+    @staticmethod
+    def _write(send: Callable[..., object], *written: Statement) -> None:
+        try:
+            send(*written)
+        except psycopg.DatabaseError as error:
+            if error.sqlstate == STALE:
+                raise Stale(what=error.diag.message_primary) from None
+            raise
 
     def _updates(self) -> Iterator[Step]:
         gone = {id(r) for r in self._gone}
@@ -282,8 +319,6 @@ class Transaction:
             yield Step(
                 Update(table.name, names, primary, version),
                 (*values, *key, *guard),
-                1,
-                table.name,
             )
             if version:
                 current["version"] = before["version"] + 1
@@ -300,19 +335,17 @@ class Transaction:
             yield Step(
                 Insert(name, tuple(c for c, _, _ in present), 1),
                 tuple(v if d is None else d(v) for _, d, v in present),
-                1,
-                name,
             )
 
     def _removals(self) -> list[Step]:
         steps = [*self._deletes(), *self._discards()]
-        first = {s.label for s in steps if s.early}
+        first = {s.shape.table for s in steps if s.early}
         if not first:
             return steps
         # What refers to a row that goes first must go with it.
         entities = {*map(type, self._gone), *(entity for entity, _ in self._discarded)}
         drawn = {cast("Any", e).__tablename__ for e in entities if first & _referred(e)}
-        return [replace(s, early=s.early or s.label in drawn) for s in steps]
+        return [replace(s, early=s.early or s.shape.table in drawn) for s in steps]
 
     def _deletes(self) -> Iterator[Step]:
         for record in self._gone:
@@ -327,8 +360,6 @@ class Transaction:
             yield Step(
                 Delete(table.name, primary, version),
                 (*_key(record), *guard),
-                1,
-                table.name,
                 any(type(r) is entity and _collide(entity, before, r) for r in self._new),
             )
 
@@ -342,11 +373,11 @@ class Transaction:
                 for r in self._new
             )
             values = tuple(_out(entity, n, v) for n, v in where.items())
-            yield Step(Discard(table.name, names), values, None, table.name, early)
+            yield Step(Discard(table.name, names), values, early)
 
-    def execute(self, statement: str, *values: Any) -> "psycopg.Cursor[Any]":
+    def execute(self, text: str, *values: Any) -> Answer:
         """Run one written-out SQL statement with bound values: for what a select cannot say."""
-        return self.connection.execute(cast("Any", statement), values or None)
+        return self.wire.ask(Statement(numbered(text) if values else text, values))
 
 
 @lru_cache(maxsize=512)
@@ -432,19 +463,9 @@ def _referred(entity: type[Base]) -> frozenset[str]:
 
 def _fill_defaults(record: Base) -> None:
     """Give the columns left empty their Python-side default, as an ORM flush would."""
-    for name, default in _defaults(type(record)):
+    for name, default in defaults(type(record)):
         if record.__dict__.get(name) is None:
             setattr(record, name, default(None) if callable(default) else default)
-
-
-@lru_cache(maxsize=512)
-def _defaults(entity: type[Base]) -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for column in cast("sa.Table", entity.__table__).columns:
-        default = column.default
-        if isinstance(default, sa.ColumnDefault):
-            found.append((column.key, default.arg))  # SQLAlchemy wraps callables to take a context
-    return found
 
 
 def _frozen(entity: type[Base], values: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.database import Acting, Base, new_id
+from engine.tables import defaults
 
 
 class Record(Base):
@@ -19,10 +20,9 @@ class Record(Base):
 
     def __init__(self, **given: Any) -> None:
         """Take the `given` values and the defaults of the other columns."""
-        for column in self.__table__.columns:
-            default = column.default
-            if column.key not in given and isinstance(default, sa.ColumnDefault):
-                given[column.key] = default.arg(None) if callable(default.arg) else default.arg
+        for name, default in defaults(type(self)):
+            if name not in given:
+                given[name] = default(None) if callable(default) else default
         super().__init__(**given)
 
 

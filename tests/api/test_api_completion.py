@@ -5,19 +5,25 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
+from engine import wire
+
 
 @pytest.fixture
 def statements(monkeypatch) -> list[str]:
-    """Every SQL statement sent from now on; a text of three statements counts as three."""
+    """Every SQL statement sent from now on."""
     sent: list[str] = []
-    execute = psycopg.Cursor.execute
+    converse, execute = wire._converse, psycopg.Cursor.execute
 
-    def counted(self, query, *args, **options):
-        text = query if isinstance(query, str) else query.as_string(self)
-        sent.extend(part.strip() for part in text.split(";") if part.strip())
+    def counted(connection, parcels):
+        sent.extend(parcel.key[0] for parcel in parcels)
+        return converse(connection, parcels)
+
+    def otherwise(self, query, *args, **options):
+        sent.append(str(query))
         return execute(self, query, *args, **options)
 
-    monkeypatch.setattr(psycopg.Cursor, "execute", counted)
+    monkeypatch.setattr(wire, "_converse", counted)
+    monkeypatch.setattr(psycopg.Cursor, "execute", otherwise)
     return sent
 
 

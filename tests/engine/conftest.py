@@ -17,4 +17,5 @@ def _lend(name: str) -> None:
 
 _lend("bpmn_drawing")
 _lend("token_runs")
+_lend("single_statements")
 _lend("plain_office")

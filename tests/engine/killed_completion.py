@@ -5,36 +5,32 @@ import os
 import pkgutil
 import signal
 import sys
-from typing import Any
 from uuid import UUID
 
-import psycopg
-
 import records
+from engine import wire
 from engine.database import Database
 
 for module in pkgutil.walk_packages(records.__path__, "records."):  # the table of agencies
     importlib.import_module(module.name)
 
 import plain_office as office  # noqa: E402 - beside this file
+from single_statements import singly  # noqa: E402
 
 
 def main(url: str, agency: str, item: str, point: int) -> None:
     database = Database(url)
     with database.transaction():  # what a pool does at its first connection
         pass
-    plain = psycopg.Cursor.execute
     count = 0
 
-    def execute(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def die(_text: str) -> None:
         nonlocal count
-        result = plain(self, *args, **kwargs)
         count += 1
         if count == point:
             os.kill(os.getpid(), signal.SIGKILL)
-        return result
 
-    psycopg.Cursor.execute = execute  # type: ignore[method-assign]
+    wire._converse = singly(die)
     office.complete(database, UUID(agency), UUID(item), xs=["p"])
 
 

@@ -1,6 +1,7 @@
 """The least an office needs to run procedures: an agency, a desk, a published diagram."""
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,7 @@ DESK = PlainDesk()
 
 def agency(database: Database) -> UUID:
     """Add an agency: the engine only points at one, so its columns are filled as they come."""
+    import_module("records.organization")
     table = Base.metadata.tables["agency"]
     identity = new_id()
     values: dict[str, Any] = {"id": identity}

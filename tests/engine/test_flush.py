@@ -105,14 +105,13 @@ def emptied(database: Database) -> None:
 def sent(tx: Transaction, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What `tx` sends to the server, from the moment the list is cleared."""
     texts: list[str] = []
-    plain = psycopg.Cursor.execute
+    plain = tx.wire._send
 
-    def execute(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
-        if self.connection is tx.connection:
-            texts.append(str(query))
-        return plain(self, query, *args, **kwargs)
+    def send(statements: Any) -> Any:
+        texts.extend(statement.text for statement in statements)
+        return plain(statements)
 
-    monkeypatch.setattr(psycopg.Cursor, "execute", execute)
+    monkeypatch.setattr(tx.wire, "_send", send)
     return texts
 
 
@@ -377,7 +376,7 @@ def test_more_parameters_than_the_wire_counts(tx: Transaction, sent: list[str]) 
 
 def test_the_splitting_counts_every_parameter() -> None:
     wide = tuple(flush.Column(f"c{n}", "::text") for n in range(7))
-    steps = [flush.Step(flush.Insert("t", wide, 1), (1,) * 7, 1, "t") for _ in range(20_001)]
+    steps = [flush.Step(flush.Insert("t", wide, 1), (1,) * 7) for _ in range(20_001)]
     groups = flush.plan(steps)
     assert all(sum(len(s.values) for s in g) <= flush.MAX_PARAMETERS for g in groups)
     assert sum(s.shape.rows for g in groups for s in g) == 20_001  # type: ignore[union-attr]

@@ -282,7 +282,7 @@ def test_merge_is_the_same_in_the_stock_library() -> None:
 
 def test_state_of_an_unknown_format_is_refused() -> None:
     run = Run(two_node_loop())
-    newer = run.step.state.replace(b'"format":1', b'"format":99')
+    newer = run.step.state.replace(b'"format":2', b'"format":99')
     assert newer != run.step.state
     with pytest.raises(ValueError, match="format 99"):
         states.load(newer, run.program.spec, {}, Evaluator(NOW))
@@ -294,9 +294,9 @@ def test_upcaster_carries_an_older_state_over(monkeypatch: pytest.MonkeyPatch) -
 
     def upcast(state: dict) -> dict:
         state["tasks"] = state.pop("nodes")
-        return {**state, "format": 1}
+        return {**state, "format": 2}
 
-    older = run.step.state.replace(b'"format":1', b'"format":0').replace(b'"tasks":', b'"nodes":')
+    older = run.step.state.replace(b'"format":2', b'"format":0').replace(b'"tasks":', b'"nodes":')
     with pytest.raises(ValueError, match="format 0"):
         states.load(older, run.program.spec, {}, Evaluator(NOW))
     monkeypatch.setitem(states.UPCASTERS, 0, upcast)

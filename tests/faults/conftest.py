@@ -30,6 +30,7 @@ def _lend(name: str, path: Path) -> None:
 
 
 _lend("story", HERE.parent / "processes" / "story.py")
+_lend("single_statements", HERE.parent / "engine" / "single_statements.py")
 _lend("dying_office", HERE / "dying_office.py")
 
 from dying_office import Request  # noqa: E402 - lent just above
@@ -55,7 +56,11 @@ class Dying:
     """Asks the dying process to do something and die on the way."""
 
     def __init__(self, story: Story) -> None:
-        paths = [str(ROOT), *os.environ.get("PYTHONPATH", "").split(":")]
+        paths = [
+            str(ROOT),
+            str(HERE.parent / "engine"),
+            *os.environ.get("PYTHONPATH", "").split(":"),
+        ]
         self.process = subprocess.Popen(
             [sys.executable, HERE / "dying_office.py"],
             stdin=subprocess.PIPE,

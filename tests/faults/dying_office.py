@@ -1,7 +1,7 @@
 """A process that forks an office for each request and has it die by SIGKILL after statement n.
 
 Requests come pickled on standard input; the answer says how the fork ended: killed, done, or what
-it refused. Only psycopg is hooked: everything that runs is the product's own.
+it refused. Only the wire is hooked: everything that runs is the product's own.
 """
 
 import logging
@@ -11,11 +11,10 @@ import signal
 import sys
 import traceback
 from dataclasses import dataclass, field
-from typing import Any
 
-import psycopg
+from single_statements import singly
 
-from engine import jobs
+from engine import jobs, wire
 from engine.database import Acting
 from office.office import Office
 from office.runner import Runner
@@ -59,18 +58,15 @@ def perform(office: Office, request: Request) -> bool:
 
 
 def die_after(point: int) -> None:
-    plain = psycopg.Cursor.execute
     count = 0
 
-    def execute(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def die(_text: str) -> None:
         nonlocal count
-        result = plain(self, *args, **kwargs)
         count += 1
         if count == point:
             os.kill(os.getpid(), signal.SIGKILL)
-        return result
 
-    psycopg.Cursor.execute = execute
+    wire._converse = singly(die)
 
 
 def answer(settings: Settings, request: Request) -> str:

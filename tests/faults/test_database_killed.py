@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
-import psycopg
 import pytest
-import sqlalchemy as sa
+from single_statements import singly
 from story import LETTER, Story, letter, make_seeded, open_story, snapshot
 
+from engine import wire
 from engine.errors import Unavailable
 from engine.instance import ProcessInstance
 from office.postgres import Cluster
@@ -58,29 +58,23 @@ class Killing:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, server: Cluster, point: int) -> None:
         self.count = 0
-        plain = psycopg.Cursor.execute
 
-        def execute(cursor, *args, **kwargs):
-            result = plain(cursor, *args, **kwargs)
+        def after(_text):
             self.count += 1
             if self.count == point:
                 kill(server)
-            return result
 
-        monkeypatch.setattr(psycopg.Cursor, "execute", execute)
+        monkeypatch.setattr(wire, "_converse", singly(after))
 
 
 def settle(story: Story) -> None:
-    """Knock until nobody is told to wait any more: the pool drops its dead connections one by one.
-
-    Pages read through the ORM; there the dead connection shows as SQLAlchemy's own error.
-    """
+    """Knock until nobody is told to wait any more: the pool of pages drops its dead connections."""
     for _ in range(30):
         try:
             for _ in range(3):
                 story.value("SELECT 1")
                 story.all(ProcessInstance)
-        except (Unavailable, sa.exc.OperationalError):
+        except Unavailable:
             continue
         return
     raise AssertionError("the database never came back")
@@ -115,16 +109,13 @@ def test_killed_right_after_the_commit_all_of_it_is_there(ground, monkeypatch):
     document = letter(story, "approve")
     user, values = STEPS["approve"]
     (item,) = story.items(user, "approve", document)
-    plain = psycopg.Cursor.execute
 
-    def execute(cursor, query, *args, **kwargs):
-        result = plain(cursor, query, *args, **kwargs)
-        if query == "COMMIT":
+    def after(text):
+        if text == "COMMIT":
             kill(server)
-        return result
 
     with monkeypatch.context() as patch:
-        patch.setattr(psycopg.Cursor, "execute", execute)
+        patch.setattr(wire, "_converse", singly(after))
         with story.as_(user) as tx:
             work_items.complete(tx, story.means, CompleteItem(item.id, item.version, values))
     server.start()
