@@ -38,7 +38,7 @@ machine:
 	@tools/prepare-machine
 
 test: $(VENV)/.dev machine
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not faults' $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not faults' $(ARGS)
 
 faults: $(VENV)/.dev
 	$(BIN)/python -m pytest -m faults $(ARGS)

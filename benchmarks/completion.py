@@ -67,14 +67,15 @@ def over_http(bench: Bench, pid: int, clients: int, bound: float) -> list[bool]:
         for _ in range(WARM):
             client.complete()
             floor.once()
-        for _ in range(8):  # slices: all clients measure the same thing at the same time
+        mine, least = [], []
+        for _ in range(ROUNDS):  # by turns, and all clients the same thing at the same time
             gate.wait()
-            mine = [client.complete() for _ in range(ROUNDS // 8)]
+            mine.append(client.complete())
             gate.wait()
-            least = [floor.once() for _ in range(ROUNDS // 8)]
-            with lock:
-                taken.extend(mine)
-                floors.extend(least)
+            least.append(floor.once())
+        with lock:
+            taken.extend(mine)
+            floors.extend(least)
 
     threads = [threading.Thread(target=drive, args=(n,)) for n in range(clients)]
     before = _cpu_of(pid)
