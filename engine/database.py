@@ -18,8 +18,9 @@ from psycopg.types.numeric import Int8Dumper
 from sqlalchemy import orm
 
 from engine.errors import StorageFull, Unavailable
+from engine.query import Query
 from engine.tables import Base, new_id
-from engine.transaction import SYSTEM, Acting, Query, Transaction, as_jsonb, scope
+from engine.transaction import SYSTEM, Acting, Transaction, as_jsonb, scope
 from engine.wire import BEGIN, Statement, Wire
 
 __all__ = [

@@ -21,12 +21,13 @@ from SpiffWorkflow.exceptions import SpiffWorkflowException
 from SpiffWorkflow.util.task import TaskState
 
 from engine import state as states
+from engine.compaction import compact
 from engine.diagram import Node
 from engine.environment import Evaluator
 from engine.errors import OfficeError
 from engine.program import Program
 from engine.tables import copied
-from engine.workflow import CycleTimer, FlatWorkflow, Timer, compact
+from engine.workflow import CycleTimer, FlatWorkflow, Timer
 
 #: steps of one command: leaves room for the fan-out of a multi-instance of 500
 MAX_STEPS = 5_000

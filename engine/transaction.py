@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Generic, TypeVar, TypeVarTuple, cast
+from typing import Any, TypeVar, TypeVarTuple, cast
 from uuid import UUID
 
 import psycopg
@@ -29,6 +29,7 @@ from engine.flush import (
     plan,
     statement,
 )
+from engine.query import DIALECT, Compiled, Query
 from engine.tables import Base, copied, defaults, same
 from engine.wire import Answer, Statement, Wire, numbered
 
@@ -39,14 +40,6 @@ Ts = TypeVarTuple("Ts")
 _KEYS = (sa.PrimaryKeyConstraint, sa.UniqueConstraint)
 
 _IN_AGENCY = "SELECT set_config('congvan.agency', $1, true)"
-
-#: what psycopg reads from the binary form as it does from the text
-_READ_BINARY = (
-    sa.Uuid, sa.String, sa.Integer, sa.Boolean, sa.LargeBinary, sa.DateTime, sa.Date, sa.JSON,
-    sa.ARRAY,
-)  # fmt: skip
-
-DIALECT: sa.Dialect = cast("Any", postgresql.dialect)(paramstyle="numeric_dollar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,64 +67,6 @@ SYSTEM = Acting()
 def scope(acting: Acting) -> str:
     """Return what row-level security is told: the agency, or all of them for the system."""
     return str(acting.agency_id) if acting.agency_id else "all"
-
-
-class Query(Generic[*Ts]):
-    """A select whose text is compiled once, at its first use (câu hỏi dựng sẵn)."""
-
-    def __init__(self, select: "sa.Select[*Ts]") -> None:
-        self.select = select
-        self._compiled: _Compiled | None = None
-
-    @property
-    def compiled(self) -> "_Compiled":
-        if self._compiled is None:
-            self._compiled = _Compiled(cast("Any", self.select))
-        return self._compiled
-
-
-class _Compiled:
-    """The text of a select, the names of its parameters and how its columns become records."""
-
-    def __init__(self, select: "sa.Select[Any]") -> None:
-        columns: list[Any] = []
-        self.makers: list[tuple[type[Base] | None, int, int]] = []
-        for item in select.column_descriptions:
-            entity = item["entity"]
-            start = len(columns)
-            if entity is not None and item["expr"] is entity:
-                mapper = sa.inspect(entity)
-                columns.extend(attribute.columns[0] for attribute in mapper.column_attrs)
-                self.makers.append((entity, start, len(columns)))
-            else:
-                columns.append(item["expr"])
-                self.makers.append((None, start, start + 1))
-        flat = select.with_only_columns(*columns, maintain_column_froms=True)
-        compiled = flat.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
-        self.text = str(compiled)
-        self.names: list[str] = list(compiled.positiontup or [])
-        self.bound: dict[str, Any] = dict(compiled.params)
-        self.processors = {
-            i: p
-            for i, c in enumerate(columns)
-            if isinstance(c.type, sa.Enum | sa.TypeDecorator)
-            and (p := c.type.dialect_impl(DIALECT).result_processor(DIALECT, None)) is not None
-        }
-        self.binary = all(isinstance(c.type, _READ_BINARY) for c in columns)
-        self.dumpers = {
-            name: p
-            for name, bind in compiled.binds.items()
-            if isinstance(bind.type, sa.Enum | sa.TypeDecorator)
-            and (p := bind.type.dialect_impl(DIALECT).bind_processor(DIALECT)) is not None
-        }
-
-    def values(self, parameters: dict[str, Any]) -> list[Any]:
-        given = {**self.bound, **parameters} if parameters else self.bound
-        unknown = parameters.keys() - self.bound.keys()
-        if unknown:
-            msg = f"the query has no parameter {sorted(unknown)}"
-            raise TypeError(msg)
-        return [self.dumpers[n](given[n]) if n in self.dumpers else given[n] for n in self.names]
 
 
 @dataclass(slots=True)
@@ -171,7 +106,7 @@ class Transaction:
 
         A record met twice is the same object; its unsaved changes are kept.
         """
-        compiled = select.compiled if isinstance(select, Query) else _Compiled(cast("Any", select))
+        compiled = select.compiled if isinstance(select, Query) else Compiled(cast("Any", select))
         asked = Statement(compiled.text, compiled.values(parameters), compiled.binary)
         found: Any = [self._row(compiled, raw) for raw in self.wire.ask(asked).rows]
         return cast("list[tuple[*Ts]]", found)
@@ -208,7 +143,7 @@ class Transaction:
             raise NotFound(what=entity.__tablename__)
         return found
 
-    def _row(self, compiled: _Compiled, raw: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _row(self, compiled: Compiled, raw: tuple[Any, ...]) -> tuple[Any, ...]:
         if compiled.processors:
             mutable = list(raw)
             for i, process in compiled.processors.items():
