@@ -56,13 +56,16 @@ def main() -> None:
 @_told
 def run() -> None:
     """Chạy toàn bộ hệ thống (start everything, Ctrl-C stops it)."""
-    from office import start
-    from office.supervisor import Supervisor, own_programs
+    from office.supervisor import House, Supervisor
 
     found = configuration.load()
-    Supervisor(
-        found, own_programs(), prepare=start.preparation(found), announce=start.announcement
-    ).run()
+
+    def load() -> House:
+        from office import start
+
+        return start.house(found)
+
+    Supervisor(found, load).run()
 
 
 @main.command()
@@ -70,10 +73,8 @@ def run() -> None:
 def web() -> None:
     """Chạy máy chủ web (one web server; needs DATABASE_URL)."""
     from office import start
-    from office.wsgi import serve
 
-    found = configuration.load()
-    serve(found, lambda: start.application(found))
+    start.serve(configuration.load())
 
 
 @main.command()
@@ -81,17 +82,8 @@ def web() -> None:
 def worker() -> None:
     """Chạy tiến trình xử lý việc nền (one worker; needs DATABASE_URL)."""
     from office.office import Office
-    from office.worker import Worker
 
-    found = configuration.load()
-    office = Office.open(found)
-    Worker(
-        office.database,
-        office.handlers(),
-        office.periodic(),
-        broker_url=found.broker_url,
-        threads=found.job_threads,
-    ).run()
+    Office.open(configuration.load()).worker().run()
 
 
 @main.command()

@@ -11,7 +11,7 @@ from engine.database import SYSTEM, Database, Transaction
 from engine.handlers import Handlers
 from engine.runtime import MACHINE_JOB
 from office.settings import Settings, keep_secret
-from office.worker import Periodic
+from office.worker import Periodic, Worker
 from processes import inbox, timers, uploads, verify, work_items
 from processes.delivery import arrivals, send
 from processes.means import Means, SigningMeans
@@ -104,6 +104,16 @@ class Office:
             Periodic("content", timedelta(days=1), self._sweep_content),
             Periodic("axis", timedelta(seconds=2), arrivals.post_polls),
         ]
+
+    def worker(self) -> Worker:
+        """Return the worker of this installation."""
+        return Worker(
+            self.database,
+            self.handlers(),
+            self.periodic(),
+            broker_url=self.settings.broker_url,
+            threads=self.settings.job_threads,
+        )
 
     def _sweep_content(self, tx: Transaction) -> None:
         """Remove the bytes no row names that are older than any backup that may come back."""

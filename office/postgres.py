@@ -130,6 +130,11 @@ class Cluster:
 
         Raises `NoPlace`, `NoPrograms`, `WrongVersion`, `ClusterBusy`, `ClusterFailed`, `Unsafe`.
         """
+        self.launch()
+        return self.wait()
+
+    def launch(self) -> None:
+        """Do the first half of `start`: what takes no waiting for the server."""
         place = self._place = choose_place(self.data)
         if place.made:
             self.say(f"Cơ sở dữ liệu đặt tại {place.directory} (database files)")
@@ -142,9 +147,12 @@ class Cluster:
         self._socket = self._socket or socket_directory(place, owner)
         for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):  # of a server that was killed
             (self._socket / name).unlink(missing_ok=True)
-        self._launch(place, owner, binaries)
+        self._spawn(place, owner, binaries)
+
+    def wait(self) -> str:
+        """Do the second half of `start`: wait for the server, check it, return the address."""
         try:
-            self._wait(place)
+            self._await_answer()
             create_database(self)
             with self.connect(NAME) as connection:
                 refuse_unsafe(connection)
@@ -190,7 +198,7 @@ class Cluster:
             raise ClusterFailed(log="initdb", tail=made.stderr[-1500:])
         draft.rename(place.cluster)
 
-    def _launch(self, place: Place, owner: Account, binaries: Path) -> None:
+    def _spawn(self, place: Place, owner: Account, binaries: Path) -> None:
         if place.log.exists() and place.log.stat().st_size > LARGEST_LOG:
             place.log.replace(place.log.with_suffix(".log.1"))
         options = {
@@ -212,16 +220,18 @@ class Cluster:
                 account=owner,
             )
 
-    def _wait(self, place: Place) -> None:
+    def _await_answer(self) -> None:
         assert self.process is not None
+        assert self._place is not None
+        log = self._place.log
         until = time.monotonic() + LONGEST_START
         while True:
             try:
                 self.connect().close()
             except psycopg.OperationalError:
                 if self.process.poll() is not None or time.monotonic() > until:
-                    tail = place.log.read_text(errors="replace")[-1500:]
-                    raise ClusterFailed(log=place.log, tail=tail) from None
+                    tail = log.read_text(errors="replace")[-1500:]
+                    raise ClusterFailed(log=log, tail=tail) from None
                 time.sleep(0.02)
             else:
                 return

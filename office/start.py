@@ -1,5 +1,6 @@
 """What happens before and around the first request (khởi động): migrate, seed, announce."""
 
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 from wsgiref.types import WSGIApplication
@@ -16,12 +17,27 @@ from office import demo, founding, migrate, wsgi
 from office.office import Office
 from office.postgres import refuse_unsafe
 from office.settings import Mode, Settings
+from office.supervisor import House, Program
 from records import seal
 from records.account import invite
 from records.calendar_day import seed_calendar
 from records.organization import Role
 from records.staffing import add_agency, add_officer, appoint
 from records.vietnamese import local_date
+from web.app import create_app
+
+
+def house(settings: Settings) -> House:
+    """Return what `congvan run` prepares and keeps running.
+
+    Neither program is asked politely when the supervisor is gone: a transaction or a lease cut off
+    is what both are made for. gunicorn's quick stop closes its port at once.
+    """
+    programs = (
+        Program("worker", lambda told: Office.open(told).worker().run()),
+        Program("web", serve, signal.SIGQUIT),
+    )
+    return House(programs, preparation(settings), announcement)
 
 
 def preparation(settings: Settings) -> list[Callable[[Settings], object]]:
@@ -91,10 +107,13 @@ def announcement(settings: Settings) -> str:
     return "\n".join(lines)
 
 
+def serve(settings: Settings) -> None:
+    """Run the web server until told to stop."""
+    wsgi.serve(settings, lambda: application(settings))
+
+
 def application(settings: Settings) -> WSGIApplication:
     """Return the web application behind its probes, for one process of the web server."""
-    from web.app import create_app
-
     office = Office.open(settings)
     checks = {
         "database": wsgi.database_answers(office.database),

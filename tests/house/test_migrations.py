@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from psycopg import sql
 from sqlalchemy.dialects import postgresql
 
@@ -59,6 +60,10 @@ def test_the_migrations_make_what_the_code_maps(migrated: sa.Engine):
     with migrated.connect() as connection:
         assert migrate.current(connection) == migrate.newest()
         assert differences(connection) == []
+
+
+def test_the_newest_migration_is_the_one_the_library_would_run_last():
+    assert ScriptDirectory(str(migrate.folder())).get_current_head() == migrate.newest()
 
 
 def test_a_difference_would_be_seen(migrated: sa.Engine):

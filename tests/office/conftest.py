@@ -131,11 +131,11 @@ class House:
     def family(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def child(self, word: str) -> int | None:
-        """The pid of the supervisor's own child whose program or last word is `word`."""
+    def child(self, name: str) -> int | None:
+        """The pid of the supervisor's own child that the system shows as `name`."""
         for process in psutil.Process(self.process.pid).children():
             with contextlib.suppress(psutil.Error):
-                if word in {process.name(), *process.cmdline()[-1:]}:
+                if process.name() == name:
                     return process.pid
         return None
 

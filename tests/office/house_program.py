@@ -22,7 +22,7 @@ from engine.handlers import Errand, Handlers
 from engine.jobs import ClaimedJob, LeaseLost
 from office import settings, wsgi
 from office.postgres import Cluster
-from office.supervisor import Program, Supervisor
+from office.supervisor import House, Program, Supervisor
 from office.worker import Periodic, Worker
 
 TRACES = Path(__file__).with_name("traces.sql")
@@ -98,9 +98,7 @@ def work_naively(options: dict) -> None:
         time.sleep(0.02)
 
 
-def serve(_options: dict) -> None:
-    told = settings.load()
-
+def serve(told: settings.Settings) -> None:
     def create():
         database = Database(told.database_url)
         checks = {
@@ -133,17 +131,12 @@ def prepare(told: settings.Settings) -> None:
 
 
 def run(options: dict) -> None:
-    this = (sys.executable, __file__)
-    programs = [
-        Program("worker", (*this, "serve_jobs")),
-        Program("web", (*this, "serve"), signal.SIGQUIT),
-    ]
+    programs = [Program("worker", serve_jobs), Program("web", serve, signal.SIGQUIT)]
     told = replace(settings.load(), **options)
-    Supervisor(told, programs, prepare=[prepare], announce=lambda known: f"ready {known.url}").run()
+    Supervisor(told, lambda: House(programs, [prepare], lambda known: f"ready {known.url}")).run()
 
 
-def serve_jobs(_options: dict) -> None:
-    told = settings.load()
+def serve_jobs(told: settings.Settings) -> None:
     work(
         {
             "url": told.database_url,
@@ -170,6 +163,6 @@ def keep_cluster_as_nobody(options: dict) -> None:
 
 
 if __name__ == "__main__":
-    commands = (keep_cluster_as_nobody, work, work_naively, serve, serve_jobs, run)
+    commands = (keep_cluster_as_nobody, work, work_naively, run)
     given = json.loads(sys.argv[2]) if len(sys.argv) > 2 else {}
     {command.__name__: command for command in commands}[sys.argv[1]](given)

@@ -42,7 +42,7 @@ def test_each_job_has_one_effect(
         # A client that heard no answer asks again with the same key, as ours do.
         eventually(lambda: tried(lambda tx: post(tx, range(start, start + 50))))  # noqa: B023
         if start % 250 == 0:
-            victim = chance.choice(["serve_jobs", "serve_jobs", "postgres", "flush"])
+            victim = chance.choice(["congvan worker", "congvan worker", "postgres", "flush"])
             if victim == "flush" and broker:
                 broker.flush()
             elif pid := house.child(victim):

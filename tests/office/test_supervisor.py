@@ -67,12 +67,12 @@ def test_what_crashes_is_started_again(house, eventually: Callable):
     house.start()
     eventually(house.is_ready, 60)
     house.leave_effect()
-    for word in ("serve_jobs", "postgres", "serve"):
-        before = house.child(word)
+    for name in ("congvan worker", "postgres", "congvan web"):
+        before = house.child(name)
         os.kill(before, signal.SIGKILL)
-        eventually(lambda: house.child(word) not in {before, None})  # noqa: B023
+        eventually(lambda: house.child(name) not in {before, None})  # noqa: B023
         eventually(lambda: house.get("/readyz")[0] == 200)
-    [page_server, *_] = psutil.Process(house.child("serve")).children()
+    [page_server, *_] = psutil.Process(house.child("congvan web")).children()
     page_server.kill()
     eventually(lambda: not page_server.is_running())
     eventually(lambda: house.get("/readyz")[0] == 200)
