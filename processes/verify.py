@@ -10,14 +10,15 @@ from engine.handlers import Errand, Handlers
 from engine.jobs import ClaimedJob
 from processes.means import Means
 from records.content import File
+from records.document import IncomingDocument
 from records.verification import SignatureCheck
-from records.vocabulary import Authenticity
+from records.vocabulary import Authenticity, FileKind
 from signing.policy import ExpectedSigner, ValidationPolicy
 from signing.report import DocumentReport, Verdict
 from signing.role import SignRole
 from signing.sandbox import validate_limited
 
-#: the job that checks what we signed ourselves
+#: the job that checks what came in by hand and what we signed ourselves
 CHECK_JOB = "check_signatures"
 
 #: a document one of these stands on must bear the other too: else a signature was cut off
@@ -70,8 +71,21 @@ def keep_check(tx: Transaction, file: File, examination: Examination) -> Signatu
     )
 
 
+def conclude(tx: Transaction, file: File, examination: Examination) -> None:
+    """Keep a verdict; a document that was not checked yet takes that of its main file.
+
+    A scan says nothing of its paper, and no later check changes what somebody has decided upon.
+    """
+    keep_check(tx, file, examination)
+    if file.incoming_document_id is None or file.kind is not FileKind.MAIN:
+        return
+    document = tx.get(IncomingDocument, file.incoming_document_id, lock=True)
+    if document.authenticity is Authenticity.UNCHECKED:
+        document.authenticity = examination.authenticity
+
+
 def post_check(tx: Transaction, file: File) -> None:
-    """Have the worker check a file we signed: readers see a verdict, not a promise."""
+    """Have the worker check the signatures of a file: readers see a verdict, not a promise."""
     jobs.post(tx, CHECK_JOB, {"file": str(file.id)}, agency_id=file.agency_id)
 
 
@@ -85,4 +99,4 @@ def _check(errand: Errand, job: ClaimedJob, means: Means) -> None:
         sha256, now = tx.get(File, UUID(job.payload["file"])).sha256, tx.now
     examination = examine_pdf(means, means.content.read(sha256), now)
     with errand.finish() as tx:
-        keep_check(tx, tx.get(File, UUID(job.payload["file"])), examination)
+        conclude(tx, tx.get(File, UUID(job.payload["file"])), examination)

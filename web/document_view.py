@@ -16,7 +16,13 @@ from records.document import Document, IncomingDocument, OutgoingDocument, about
 from records.dossier import Dossier, DossierItem
 from records.draft import Draft, Opinion
 from records.link import DocumentLink
-from records.vocabulary import AssignmentKind, AssignmentState, FileKind, IncomingStatus
+from records.vocabulary import (
+    AssignmentKind,
+    AssignmentState,
+    Authenticity,
+    FileKind,
+    IncomingStatus,
+)
 from web import paper, words
 from web.course import Course, courses_of
 from web.document_facts import facts_of, makers, statuses
@@ -172,8 +178,9 @@ def _warnings(document: Document) -> list[dict[str, str]]:
                     "%(verdict)s. Vẫn tiếp nhận vì: %(reason)s",
                     verdict=text, reason=document.authenticity_reason,
                 )  # fmt: skip
-            found.append({"tone": "bad", "text": text})
-    return found  # fmt: skip
+            tone = "bad" if document.authenticity is Authenticity.INVALID else ""
+            found.append({"tone": tone, "text": text})
+    return found
 
 
 def _diagram(course: Course | None) -> dict[str, Any] | None:

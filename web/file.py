@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from engine.database import Transaction
 from engine.errors import NotFound
 from processes import reach
-from processes.verify import examine_pdf, keep_check
+from processes.verify import conclude, examine_pdf
 from records import journal
 from records.authority import Act
 from records.content import File
@@ -55,7 +55,7 @@ def check(file_id: UUID) -> WerkzeugResponse:
     examination = examine_pdf(office().means, office().means.content.read(sha256), now)
     with transaction() as tx:
         file, document = _readable(tx, file_id)
-        keep_check(tx, file, examination)
+        conclude(tx, file, examination)
         verdict = examination.authenticity
         journal.record(tx, "check_signatures", "file", file.id, verdict=verdict.value)
     say(_("Kết quả kiểm tra chữ ký số: %(verdict)s.", verdict=verdict.label(language())))

@@ -14,8 +14,8 @@ from records.content import File, files_of
 from records.document import Document, IncomingDocument, OutgoingDocument
 from records.inspection import PDF
 from records.verification import SignatureCheck, checks_of
-from records.vocabulary import Authenticity, FileKind
-from signing.report import DocumentReport, SignatureReport
+from records.vocabulary import Authenticity, Channel, FileKind
+from signing.report import DocumentReport, SignatureReport, Verdict
 from web import words
 from web.door import language
 from web.tongue import _, ngettext
@@ -133,7 +133,10 @@ def verdict_badges(document: Document, papers: Papers) -> list[dict[str, str]]:
         verdict = verdict_of(document)
         return [{"verdict": verdict, "text": ""}] if verdict else []
     if not report.signatures:
-        return [{"verdict": report.verdict.value, "text": ""}]
+        face = papers.face()
+        is_scan = face is not None and face.kind is FileKind.SCAN
+        text = _("Bản số hóa, không có chữ ký số") if is_scan else ""
+        return [{"verdict": report.verdict.value, "text": text}]
     if report.missing_roles:
         return [{"verdict": report.verdict.value, "text": _capital(report.summary(language()))}]
     found: dict[str, int] = {}
@@ -159,6 +162,8 @@ def signatures(papers: Papers, file: File | None) -> list[dict[str, Any]]:
     report = papers.report(file)
     if report is None:
         return []
+    if report.verdict is Verdict.UNSIGNED and file is not None:
+        return [_unsigned(file, report)]
     shown = [_signature(one) for one in report.signatures]
     if not report.is_valid:
         lines = report.text(language()).split("\n")
@@ -172,14 +177,63 @@ def signatures(papers: Papers, file: File | None) -> list[dict[str, Any]]:
     return shown
 
 
+def _unsigned(file: File, report: DocumentReport) -> dict[str, Any]:
+    said = [_("Đã kiểm tra lúc %(at)s.", at=words.exact(report.checked_at))]
+    if file.kind is FileKind.SCAN:
+        said.append(_("Bản số hóa được đối chiếu với bản giấy."))
+    return {
+        "verdict": report.verdict.value,
+        "who": file.name,
+        "text": " ".join(said),
+        "detail": f"SHA-256 {report.digest}" if report.digest else None,
+    }
+
+
+def signature_notes(document: IncomingDocument, papers: Papers) -> list[dict[str, str]]:
+    """Return what is known of the signatures of each PDF, for whoever takes it in (Điều 7.1)."""
+    pdfs = sorted(
+        (f for f in papers.files if f.media_type == PDF), key=lambda f: f is not papers.face()
+    )
+    found = [_noted(document, file, papers.report(file)) for file in pdfs]
+    if len(pdfs) > 1:
+        return [
+            {**one, "text": f"{f.name}: {one['text']}"} for f, one in zip(pdfs, found, strict=True)
+        ]
+    if not pdfs and not document.channel.is_paper:
+        return [{"tone": "", "text": _("Không có tệp PDF nên không có chữ ký số để kiểm tra.")}]
+    return found
+
+
+def _noted(document: IncomingDocument, file: File, report: DocumentReport | None) -> dict[str, str]:
+    if report is None:
+        return {"tone": "", "text": _("Đang kiểm tra chữ ký số.")}
+    match report.verdict:
+        case Verdict.UNSIGNED if file.kind is FileKind.SCAN:
+            text = _("Bản số hóa không có chữ ký số; đối chiếu với bản giấy.")
+            return {"tone": "", "text": text}
+        case Verdict.UNSIGNED:
+            # Quy chế, Điều 5.3: what is exchanged is signed; other sources may be without
+            tone = "bad" if document.channel is Channel.EXCHANGE else ""
+            return {"tone": tone, "text": _("Không có chữ ký số; tiếp nhận thì ghi lý do.")}
+        case Verdict.VALID:
+            who = "; ".join(one.subject or one.field for one in report.signatures)
+            return {"tone": "ok", "text": _("Chữ ký số hợp lệ: %(who)s.", who=who)}
+    said = report.summary(language())
+    text = _("Chữ ký số: %(verdict)s.", verdict=said[:1].lower() + said[1:])
+    return {"tone": "bad" if report.verdict is Verdict.INVALID else "warn", "text": text}
+
+
 def _signature(one: SignatureReport) -> dict[str, Any]:
     technical = [
         f"PAdES-{one.level.value}",
-        f"{_('Nơi cấp')}: {one.issuer}",
-        f"{_('Số chứng thư')}: {one.serial}",
-        f"{_('Vân tay')}: {one.fingerprint}",
-        f"{_('Hiệu lực')}: {words.exact(one.valid_from)} - {words.exact(one.valid_until)}",
-    ]
+        _("Nơi cấp: %(issuer)s", issuer=one.issuer),
+        _("Số chứng thư: %(serial)s", serial=one.serial),
+        _("Vân tay: %(fingerprint)s", fingerprint=one.fingerprint),
+        _(
+            "Hiệu lực: từ %(start)s đến %(end)s",
+            start=words.exact(one.valid_from), end=words.exact(one.valid_until),
+        ),
+    ]  # fmt: skip
     name = one.subject
     if one.organization and one.organization != one.subject:
         name = f"{one.subject}, {one.organization}"

@@ -123,7 +123,7 @@ def shown_task(
         "uploads": draft.received.words,
         "form_version": form.sha256 if form is not None else "",
         "next": following or url_for("inbox.show"),
-        "warnings": _warnings(document),
+        "warnings": _warnings(tx, item, document),
         "quotes": _quotes(tx, document),
         "form": view if view is not None else view_nothing(verb.label(language())),
         "buttons": _buttons(),
@@ -148,14 +148,16 @@ def _buttons() -> list[dict[str, Any]]:
     return [{"name": "go", "icon": "", "novalidate": False, **one} for one in (main, stay)]
 
 
-def _warnings(document: Document) -> list[dict[str, str]]:
+def _warnings(tx: Transaction, item: WorkItem, document: Document) -> list[dict[str, str]]:
     if not isinstance(document, IncomingDocument):
         return []
+    if item.verb == "check_authenticity":
+        return paper.signature_notes(document, paper.papers_of(tx, document))
     verdict = document.authenticity
     if verdict.value == "invalid":
         return [{"tone": "bad", "text": _("Chữ ký số của văn bản không hợp lệ.")}]
     if verdict.value == "unsigned":
-        return [{"tone": "bad", "text": _("Văn bản không có chữ ký số.")}]
+        return [{"tone": "", "text": _("Văn bản không có chữ ký số.")}]
     if verdict.value == "undetermined":
         return [{"tone": "warn", "text": _("Chưa đủ căn cứ kết luận về chữ ký số của văn bản.")}]
     return []

@@ -19,6 +19,22 @@ class ReasonNeeded(OfficeError):
     en = "The document bears no valid signature: give the reason for taking it, or return it."
 
 
+class SignaturesUnchecked(OfficeError):
+    """The worker has not checked the signatures yet (chữ ký số chưa kiểm tra xong)."""
+
+    code = "signatures-unchecked"
+    status = 409
+    citation = "Quy chế kèm theo QĐ 188/2018/QĐ-UBND, Điều 7.1"
+    vi = (
+        "Hệ thống đang kiểm tra chữ ký số của văn bản. Chờ ít giây rồi gửi lại; nếu vẫn chưa xong, "
+        "chọn «Tiếp nhận văn bản chưa có chữ ký số hợp lệ» và ghi lý do."
+    )
+    en = (
+        "The signatures are still being checked. Wait some seconds and send again, or take the "
+        "document without a valid signature and give the reason."
+    )
+
+
 #: what a clerk may take without a word of reason
 _SOUND = frozenset({Authenticity.VALID, Authenticity.PAPER})
 
@@ -26,7 +42,8 @@ _SOUND = frozenset({Authenticity.VALID, Authenticity.PAPER})
 def check_authenticity(tx: Transaction, _means: Means, order: Order[IncomingDocument]) -> Decision:
     """Take the document in, or return it to its sender with the reason (status 02).
 
-    Raises `ReasonNeeded` where it is refused, or taken although unsigned or not valid, unexplained.
+    Raises `ReasonNeeded` where it is refused, or taken although unsigned or not valid, unexplained;
+    `SignaturesUnchecked` where nobody can know yet.
     """
     authorize(tx.acting, Act.RECEIVE_DOCUMENT)
     document = order.document
@@ -41,6 +58,7 @@ def check_authenticity(tx: Transaction, _means: Means, order: Order[IncomingDocu
         document.authenticity = Authenticity.PAPER
     if document.authenticity not in _SOUND:
         if not order.reason.strip():
-            raise ReasonNeeded
+            is_open = document.authenticity is Authenticity.UNCHECKED
+            raise SignaturesUnchecked if is_open else ReasonNeeded
         document.authenticity_reason = order.reason.strip()
     return Decision({"outcome": "accept"}, "Đã tiếp nhận")

@@ -12,11 +12,13 @@ from engine.runtime import Completed
 from processes.means import Means
 from processes.order import Upload
 from processes.subjects import INCOMING
+from processes.verify import post_check
 from records import journal
 from records.authority import Act, authorize
 from records.content import attach_file
 from records.document import IncomingDocument
-from records.vocabulary import Channel, FileKind, Secrecy, Urgency
+from records.inspection import PDF
+from records.vocabulary import Authenticity, Channel, FileKind, Secrecy, Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,26 @@ def receive(
     document.ensure_may_be_kept(stubs_allowed=False)
     document.ensure_lengths()
     tx.add(document)
-    for upload in command.files:
-        kind = FileKind.SCAN if command.channel.is_paper else FileKind.MAIN
-        attach_file(tx, document, upload.stored, name=upload.name, kind=kind)
+    _attach(tx, document, command.files)
     return document, begin(tx, means, document)
+
+
+def _attach(tx: Transaction, document: IncomingDocument, uploads: Sequence[Upload]) -> None:
+    """Attach what came and have the signatures checked (Quy chế, Điều 5.1, 7.1).
+
+    Of what is not paper the first PDF is the document; without one there is no signature to check.
+    """
+    is_paper = document.channel.is_paper
+    main = next((u for u in uploads if u.stored.media_type == PDF), None)
+    for upload in uploads:
+        kind = FileKind.MAIN if upload is (main or uploads[0]) else FileKind.ANNEX
+        file = attach_file(
+            tx, document, upload.stored, name=upload.name, kind=FileKind.SCAN if is_paper else kind
+        )
+        if file.media_type == PDF:
+            post_check(tx, file)
+    if main is None and not is_paper:
+        document.authenticity = Authenticity.UNSIGNED
 
 
 def begin(tx: Transaction, means: Means, document: IncomingDocument) -> Completed:

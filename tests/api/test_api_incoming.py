@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from office.runner import Runner
 from records.vietnamese import local_date
 
 
@@ -231,6 +232,30 @@ def test_journal_is_verified_by_the_auditor_and_shows_tampering(login, filed, ow
         False, str(leaf), "columns-changed",
     )  # fmt: skip
     assert login("chuyenvien.stttt").get("journal/verification").status_code == 403
+
+
+def test_what_comes_by_mail_is_examined_by_the_worker(login, receive, office, pdf):
+    clerk = login("vanthu.stttt")
+    upload = clerk.upload("Công văn.pdf", pdf).json["id"]
+    by_mail = receive(channel="mail", files=[upload])
+    address = f"incoming-documents/{by_mail['id']}/signatures"
+    assert clerk.get(address).json == {"authenticity": "unchecked", "items": []}
+    step = clerk.step("check", by_mail["instance_id"])
+    too_soon = clerk.complete(step, outcome="accept")
+    assert (too_soon.status_code, too_soon.json["type"]) == (
+        409, "urn:congvan:problem:signatures-unchecked",
+    )  # fmt: skip
+    runner = Runner(office.database, office.handlers(), name="api")
+    while found := runner.claim(8):
+        for job in found:
+            runner.carry_out(job)
+    told = clerk.get(address).json
+    (item,) = told["items"]
+    assert (told["authenticity"], item["verdict"], item["name"]) == (
+        "unsigned", "unsigned", "Công văn.pdf",
+    )  # fmt: skip
+    reason = {"outcome": "accept_unsigned", "reason": "Đã xác minh qua điện thoại"}
+    assert clerk.do("check", by_mail["instance_id"], **reason)["status"] == "done"
 
 
 def login_positions(login) -> list[dict]:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import lxml.html
 import pytest
 
+from office.runner import Runner
 from records.document import OutgoingDocument
 from records.recipient import Recipient
 from records.transfer import StatusReceived
@@ -111,6 +112,7 @@ def test_signatures_are_told_in_plain_words(knock, drafted, office):
     told = text_of(author.get(drafted), "h-signatures")
     assert "Valid: Đỗ Xuân Hòa" in told
     assert "the content was changed after signing" in told
+    assert "Issuer: CA thử nghiệm" in told
     author.post("/preferences", {"language": "vi"})
 
 
@@ -120,7 +122,50 @@ def test_a_file_is_checked_again_when_asked(knock, office):
     file = re.search(r"/files/[0-9a-f-]{36}", clerk.get(step).text)[0]
     page = clerk.follow(clerk.post(f"{file}/check"))
     assert "Kết quả kiểm tra chữ ký số: Không có chữ ký số." in page.text
-    assert "Chưa ký: cả văn bản Không có chữ ký số." in text_of(page, "h-signatures")
+    told = text_of(page, "h-signatures")
+    assert "Không có chữ ký số: Công văn 5127.pdf Đã kiểm tra lúc" in told
+    assert "Bản số hóa được đối chiếu với bản giấy." in told
+
+
+def do_jobs(office) -> None:
+    runner = Runner(office.database, office.handlers(), name="pages")
+    while found := runner.claim(8):
+        for job in found:
+            runner.carry_out(job)
+
+
+def notes_of(answer) -> list[tuple[str, str]]:
+    """The notes above a step's form, before what the form says: how they look and what they say."""
+    page = lxml.html.fromstring(answer.data.decode())
+    notes = page.xpath("//form[@data-step-form]//div[contains(@class, 'note')]")
+    told = [(n.get("class"), " ".join(n.text_content().split())) for n in notes]
+    return [(look, text) for look, text in told if not text.startswith("Đối chiếu nơi gửi")]
+
+
+def test_the_clerk_is_told_plainly_that_a_scan_bears_no_signature(knock, office):
+    clerk = knock("vanthu.stttt")
+    step = clerk.receive("bản giấy gửi qua bưu điện")
+    assert notes_of(clerk.get(step)) == [("note", "Đang kiểm tra chữ ký số.")]
+    do_jobs(office)
+    page = clerk.get(step)
+    assert notes_of(page) == [("note", "Bản số hóa không có chữ ký số; đối chiếu với bản giấy.")]
+    assert "Bản số hóa, không có chữ ký số" in page.text
+    assert "Không hợp lệ" not in page.text
+
+
+def test_the_clerk_is_told_what_a_document_by_mail_is_worth(knock, office):
+    clerk = knock("vanthu.stttt")
+    step = clerk.receive("văn bản qua thư điện tử", channel="mail")
+    too_soon = clerk.send(clerk.sheet(clerk.get(step)).fill(outcome="accept"))
+    assert too_soon.status_code == 409
+    assert "đang kiểm tra chữ ký số" in clerk.problem(too_soon)
+    do_jobs(office)
+    (note,) = notes_of(clerk.get(step))
+    assert note == ("note", "Không có chữ ký số; tiếp nhận thì ghi lý do.")
+    sheet = clerk.sheet(clerk.get(step)).fill(outcome="accept_unsigned", reason="Đã gọi xác minh")
+    page = clerk.get(clerk.send(sheet.fill(go="stay")).headers["Location"])
+    assert "Không có chữ ký số. Vẫn tiếp nhận vì: Đã gọi xác minh" in page.text
+    assert 'class="note bad"' not in page.text
 
 
 def test_a_file_of_another_document_is_not_shown_here(knock, drafted):
