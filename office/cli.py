@@ -232,6 +232,13 @@ def lint_process(file: Path, as_json: bool) -> None:
         sys.exit(1)
 
 
+_NOBODY_TRUSTED = (
+    "Máy này chưa có danh sách chứng thư số gốc tin cậy, nên chưa người ký nào được coi là tin cậy."
+    " Chỉ ra danh sách: --trust THƯ_MỤC\n"
+    "There are no trust anchors here, so no signer counts as trusted. Name some: --trust FOLDER"
+)
+
+
 @main.command("verify-pdf")
 @_FILE
 @click.option("--trust", type=click.Path(path_type=Path), help="Thư mục tin cậy (trust.toml)")
@@ -241,7 +248,10 @@ def verify_pdf(file: Path, trust: Path | None, as_json: bool) -> None:
     """Kiểm tra chữ ký số của một tệp PDF; mã thoát 1 khi không hợp lệ (verify signatures)."""
     from signing.verify import verify_file
 
-    folder = trust or configuration.load().data / "signing" / "trust"
+    own = configuration.load().data / "signing" / "trust"
+    folder = trust or (own if own.is_dir() else None)
+    if folder is None:
+        click.echo(_NOBODY_TRUSTED, err=True)
     report, words = verify_file(file, folder)
     click.echo(report.to_json() if as_json else words)
     if not report.is_valid:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from signing.policy import ValidationPolicy
 from signing.report import DocumentReport
-from signing.revocation import load_revocation
+from signing.revocation import Revocation, load_revocation
 from signing.sandbox import validate_limited
-from signing.trust import load_trust
+from signing.trust import Trust, load_trust
 
 
 def verify_file(
     path: Path,
-    trust_folder: Path,
+    trust_folder: Path | None,
     *,
     policy: ValidationPolicy | None = None,
     at: datetime | None = None,
@@ -20,13 +20,13 @@ def verify_file(
 ) -> tuple[DocumentReport, str]:
     """Return the report on the PDF at `path` and its text in `vi` or `en`.
 
-    `trust_folder` holds `trust.toml`. Raise OSError for an unreadable file, `TrustRefused` for an
-    unusable folder.
+    `trust_folder` holds `trust.toml`; without one nobody is trusted. Raise OSError for an
+    unreadable file, `TrustRefused` for an unusable folder.
     """
     report = validate_limited(
         path.read_bytes(),
-        trust=load_trust(trust_folder),
-        revocation=load_revocation(trust_folder),
+        trust=load_trust(trust_folder) if trust_folder else Trust(()),
+        revocation=load_revocation(trust_folder) if trust_folder else Revocation(),
         policy=policy,
         at=at or datetime.now(UTC),
     )
