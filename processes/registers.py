@@ -17,8 +17,19 @@ class NoRegister(OfficeError):
     en = "The agency has no register of {kind}. Its administrator opens one first."
 
 
-def register_of(tx: Transaction, kind: RegisterKind) -> Register:
-    """Return the acting agency's register of this kind; raises `NoRegister`."""
+class WrongRegister(OfficeError):
+    """The chosen register is not one for such documents (chọn nhầm sổ)."""
+
+    code = "wrong-register"
+    vi = "Sổ đã chọn không phải sổ đăng ký {kind} đang dùng. Chọn sổ khác, hoặc để trống."
+    en = "The chosen register is no open register of {kind}. Choose another, or leave it empty."
+
+
+def register_of(tx: Transaction, kind: RegisterKind, chosen: object = None) -> Register:
+    """Return the register of this kind that was chosen, else the acting agency's first.
+
+    Raises `NoRegister`, `WrongRegister`.
+    """
     found = tx.scalars(
         sa.select(Register)
         .where(
@@ -27,8 +38,12 @@ def register_of(tx: Transaction, kind: RegisterKind) -> Register:
             Register.is_active.is_(True),
         )
         .order_by(Register.id)
-        .limit(1)
     )
+    if chosen:
+        named = [register for register in found if str(register.id) == str(chosen)]
+        if not named:
+            raise WrongRegister(kind=kind.vi.removeprefix("Sổ đăng ký "))
+        return named[0]
     if not found:
         raise NoRegister(kind=kind.vi.removeprefix("Sổ đăng ký "))
     return found[0]

@@ -1,5 +1,6 @@
 """Register an incoming document (đăng ký văn bản đến): arrival number and date, Phụ lục VI."""
 
+from datetime import date, timedelta
 from uuid import UUID
 
 from engine.database import Transaction
@@ -14,6 +15,7 @@ from records.document_type import DocumentType
 from records.register import enter
 from records.vietnamese import day_text, local_date
 from records.vocabulary import IncomingStatus, RegisterKind, Urgency
+from records.working_time import WorkingCalendar
 
 #: one series for paper and electronic (Decree 30/2020, Điều 22)
 SERIES = "VB đến"
@@ -26,6 +28,7 @@ FIELDS = (
     "signer_position",
     "signer_name",
     "language",
+    "to_places",
     "description",
 )
 
@@ -52,11 +55,19 @@ class AlreadyRegistered(OfficeError):
     en = "The document is registered already under arrival number {number}."
 
 
-def register_incoming(tx: Transaction, _means: Means, order: Order[IncomingDocument]) -> Decision:
+class NotArrivedYet(OfficeError):
+    """The day of arrival lies ahead (ngày đến ở tương lai)."""
+
+    code = "not-arrived-yet"
+    vi = "Ngày đến {day} chưa tới. Ghi đúng ngày văn bản đến cơ quan, không sau hôm nay."
+    en = "The day of arrival {day} lies ahead. Give the day the document came, today at the latest."
+
+
+def register_incoming(tx: Transaction, means: Means, order: Order[IncomingDocument]) -> Decision:
     """Enter the document in the register under the next arrival number; tell the sender (03).
 
     Registering a second time after a return keeps the number. Raises `PossibleDuplicate` unless
-    confirmed, `MissingFields`, `FieldTooLong`, `SecretRefused`.
+    confirmed, `NotArrivedYet`, `NoRegister`, `MissingFields`, `FieldTooLong`, `SecretRefused`.
     """
     authorize(tx.acting, Act.REGISTER_DOCUMENT)
     document = order.document
@@ -64,9 +75,9 @@ def register_incoming(tx: Transaction, _means: Means, order: Order[IncomingDocum
     if not document.is_registered:
         _refuse_duplicate(tx, document, confirmed=bool(order.data.get("confirm_duplicate")))
         document.ensure_registrable()
-        register = register_of(tx, RegisterKind.INCOMING)
+        register = register_of(tx, RegisterKind.INCOMING, order.data.get("register"))
         arrived_on = order.data.get("arrived_on") or local_date(tx.now)
-        actual = arrived_on if arrived_on != local_date(tx.now) else None
+        actual = _late(arrived_on, local_date(tx.now), means.desk.calendar(tx, document.agency_id))
         entry = enter(tx, register.id, SERIES, document, at=tx.now, actual_on=actual)
         document.arrival_number = entry.number
         document.arrived_on = arrived_on
@@ -78,6 +89,17 @@ def register_incoming(tx: Transaction, _means: Means, order: Order[IncomingDocum
         {"outcome": "register", "urgency": document.urgency.value},
         f"Vào sổ, số đến {document.arrival_number}",
     )
+
+
+def _late(arrived_on: date, today: date, calendar: WorkingCalendar) -> date | None:
+    """Return the day of arrival where the entry is a later one, made up for (nhập bù).
+
+    Documents are registered the day they come or the next working day (Decree 30/2020, Điều 4.2c).
+    """
+    if arrived_on > today:
+        raise NotArrivedYet(day=day_text(arrived_on))
+    days = (arrived_on + timedelta(n) for n in range(1, (today - arrived_on).days + 1))
+    return arrived_on if sum(map(calendar.is_working_day, days)) > 1 else None
 
 
 def _fill(tx: Transaction, document: IncomingDocument, order: Order[IncomingDocument]) -> None:
