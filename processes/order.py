@@ -70,7 +70,8 @@ Carry = Callable[[Transaction, Means, Order[Any]], Decision]
 class Verb:
     """A verb of the catalogue (việc): its name in diagrams, its words, what carries it out.
 
-    `form` is the form a diagram uses for it when it names none.
+    `form` is the form a diagram uses for it when it names none. `procedure` is the key of the one
+    procedure whose documents it works on; empty where it works on any.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Verb:
     en: str
     carry_out: Carry
     form: str = ""
+    procedure: str = ""
     by_machine: bool = False
 
     def label(self, language: str = "vi") -> str:

@@ -1,7 +1,7 @@
 """The diagrams of an agency (quy trình của cơ quan): check, publish, list; the shipped ones."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from engine.database import Transaction
 from engine.definition import Definition, Prepared
 from engine.errors import NotFound, OfficeError
 from forms.definition import load_form, shipped_keys
-from processes import form_store
+from processes import form_store, obligations
 from processes.catalogue import VERBS
 from records import journal
 from records.authority import Act, authorize
@@ -50,9 +50,14 @@ def catalogue() -> lint.Catalogue:
     )
 
 
-def check(xml: bytes) -> Prepared:
-    """Run the publish pipeline over a diagram without a database."""
-    return definition.prepare(xml, catalogue())
+def check(xml: bytes, key: str = "") -> Prepared:
+    """Run the publish pipeline over a diagram without a database.
+
+    `key` names the procedure it is for; where it names no shipped one, its verbs tell.
+    """
+    prepared = definition.prepare(xml, catalogue())
+    findings = obligations.check(prepared.model, key if key in SHIPPED else "")
+    return replace(prepared, findings=[*prepared.findings, *findings])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ def publish(tx: Transaction, command: PublishProcedure) -> Definition:
 
 
 def _publish(tx: Transaction, agency_id: UUID, command: PublishProcedure) -> Definition:
-    prepared = check(command.xml)
+    prepared = check(command.xml, command.key)
     if prepared.has_errors:
         raise definition.NotPublishable(prepared.findings)
     forms = {

@@ -119,7 +119,7 @@ def _designer(
         if number is not None and chosen is None:
             raise UnknownProcedure(key)
         chosen = chosen or current
-        checked = prepared or procedures.check(chosen.xml_original)
+        checked = prepared or procedures.check(chosen.xml_original, key)
         running = _running(tx)
         by = tx.get(Officer, chosen.published_by).full_name if chosen.published_by else ""
         journal.record(tx, "view", "definition", chosen.id, key=key, number=chosen.number)
@@ -233,11 +233,7 @@ def xml(key: str) -> Response:
 @needs(Act.READ_PROCESS)
 def lint(key: str) -> Response:
     """Tell what is wrong with a drawing, without keeping it."""
-    return jsonify(_told(_check(request.get_data()[: LARGEST + 1])) | {"key": key})
-
-
-def _check(sent: bytes) -> Prepared:
-    return procedures.check(sent)
+    return jsonify(_told(procedures.check(request.get_data()[: LARGEST + 1], key)) | {"key": key})
 
 
 def _told(prepared: Prepared) -> dict[str, Any]:
@@ -259,7 +255,7 @@ def publish(key: str) -> WerkzeugResponse:
     sent = _sent()
     asks = request.accept_mimetypes.best == "application/json"
     try:
-        prepared = _check(sent)
+        prepared = procedures.check(sent, key)
     except DiagramRefused as refused:
         if asks:
             return _problem(refused)

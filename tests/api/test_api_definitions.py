@@ -97,3 +97,15 @@ def test_a_faulty_diagram_is_not_published(login, incoming):
     assert (answer.status_code, answer.json["type"]) == (422, "urn:congvan:problem:not-publishable")
     assert any(f["element"] == "present" for f in answer.json["findings"])
     assert answer.json["fields"]["count"] >= 1
+
+
+def test_a_diagram_of_another_procedure_is_not_published(login, incoming):
+    admin = login("quantri.stttt")
+    answer = admin.post(
+        "process-definitions", {"key": "outgoing", "xml": incoming, "reason": "nhầm tệp"}
+    )
+    assert (answer.status_code, answer.json["type"]) == (422, "urn:congvan:problem:not-publishable")
+    named = {f["element"] for f in answer.json["findings"] if f["code"] == "other-procedure"}
+    assert {"check", "register", "direct", "file"} <= named
+    begun = login("chuyenvien.stttt").post("outgoing-documents", {"subject": "Trả lời"})
+    assert begun.status_code == 201, begun.json

@@ -330,3 +330,38 @@ def test_the_shipped_diagrams_themselves_have_no_finding_that_forbids(story_offi
         assert not procedures.check(procedures.shipped_xml(key)).has_errors
     with story_office.as_("quantri.stttt") as tx:
         assert {d.key for d in procedures.current_procedures(tx)} == set(procedures.SHIPPED)
+
+
+# -- a diagram serves one procedure ----------------------------------------------------------------
+
+
+def test_a_diagram_of_incoming_documents_is_not_published_for_outgoing_ones(story_office):
+    story_office.login("quantri.stttt")
+    before = snapshot(story_office)
+    with pytest.raises(NotPublishable) as refused:
+        publish(story_office, procedures.shipped_xml("incoming"), "nhầm tệp")
+    found = {f.element: f for f in refused.value.findings if f.code == "other-procedure"}
+    assert {"check", "register", "direct", "file"} <= set(found)
+    assert "«Cho ý kiến, phân phối»" in found["direct"].vi
+    assert "«Cho ý kiến chỉ đạo» (direct)" in found["direct"].vi
+    assert snapshot(story_office) == before
+
+
+def of_another_procedure(drawing: Drawing) -> None:
+    drawing.by_id("revise").set(f"{{{OURS}}}verb", "process")
+
+
+@pytest.mark.parametrize("key", ["", "outgoing"])
+def test_one_step_of_another_procedure_is_named_with_or_without_the_key(key):
+    drawing = Drawing()
+    of_another_procedure(drawing)
+    found = [f for f in procedures.check(drawing.xml(), key).findings if f.is_error]
+    assert [(f.element, f.code) for f in found] == [("revise", "other-procedure")]
+
+
+def test_a_verb_of_the_machine_serves_every_procedure():
+    drawing = Drawing()
+    drawing.by_id("store").tag = f"{{{BPMN}}}serviceTask"
+    drawing.by_id("store").set(f"{{{OURS}}}verb", "report_status")
+    found = procedures.check(drawing.xml(), "outgoing").findings
+    assert not [f for f in found if f.code == "other-procedure"]
