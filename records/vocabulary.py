@@ -156,7 +156,7 @@ class Authenticity(Term):
     UNCHECKED = "unchecked", "Chưa kiểm tra", "Not checked"
     VALID = "valid", "Hợp lệ", "Valid"
     INVALID = "invalid", "Không hợp lệ", "Invalid"
-    UNDETERMINED = "undetermined", "Chưa đủ căn cứ", "Undetermined"
+    UNDETERMINED = "undetermined", "Chưa đủ căn cứ kết luận", "Undetermined"
     UNSIGNED = "unsigned", "Không có chữ ký số", "Unsigned"
     PAPER = "paper", "Bản giấy", "Paper original"
 

@@ -149,7 +149,9 @@ class Course:
                     text = _("hoàn thành bước «%(step)s»", step=name)
                 return f"{text}: {summary}" if summary else text
             case "timer":
-                return _("đến thời hạn tại «%(step)s»", step=name)
+                node = self.model.nodes.get(one.node)
+                step = self.name_of(node.attached_to) if node and node.attached_to else name
+                return _("đến hạn bước «%(step)s»", step=step)
             case "cancel":
                 reason = one.facts.get("reason", "")
                 return _("dừng quy trình: %(reason)s", reason=reason)

@@ -22,6 +22,7 @@ from records.vocabulary import (
     Authenticity,
     FileKind,
     IncomingStatus,
+    LinkKind,
 )
 from web import paper, words
 from web.course import Course, courses_of
@@ -263,9 +264,7 @@ def _related(tx: Transaction, document: Document) -> list[dict[str, str]]:
     for link in tx.scalars(sa.select(DocumentLink).where(sa.or_(*mine)).order_by(DocumentLink.id)):
         from_here = document.id in {link.from_incoming_id, link.from_outgoing_id}
         other = _other_end(tx, link, from_here=from_here)
-        kind = link.kind.label(language())
-        if not from_here:
-            kind = _("%(kind)s bởi", kind=kind)
+        kind = link.kind.label(language()) if from_here else _from_there(link.kind)
         if other is None:
             label = link.to_reference or link.to_identifier
             found.append({"kind": kind, "label": label, "href": paper.page_of(document)})
@@ -273,6 +272,18 @@ def _related(tx: Transaction, document: Document) -> list[dict[str, str]]:
         label = f"{paper.reference(other)}, {other.subject}"
         found.append({"kind": kind, "label": label, "href": paper.page_of(other)})
     return found + _dossiers(tx, document)
+
+
+def _from_there(kind: LinkKind) -> str:
+    """Return what a document is to the one that names it."""
+    match kind:
+        case LinkKind.REPLIES_TO:
+            return _("Được trả lời bằng")
+        case LinkKind.BASED_ON:
+            return _("Làm căn cứ cho")
+        case LinkKind.REPLACES:
+            return _("Bị thay thế bởi")
+    return kind.label(language())
 
 
 def _other_end(tx: Transaction, link: DocumentLink, *, from_here: bool) -> Document | None:

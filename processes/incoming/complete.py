@@ -23,7 +23,10 @@ class OwnWork(OfficeError):
     code = "own-work"
     status = 403
     citation = "Quy chế kèm theo QĐ 188/2018/QĐ-UBND, Điều 9.5"
-    vi = "Bạn là người trực tiếp giải quyết nên không tự xác nhận hoàn thành. Trình lãnh đạo khác."
+    vi = (
+        "Bạn là người trực tiếp giải quyết nên không tự xác nhận hoàn thành. Đề nghị lãnh đạo khác "
+        "xác nhận."
+    )
     en = "You did this work yourself; somebody else must confirm it."
 
 

@@ -51,7 +51,7 @@ def process(tx: Transaction, _means: Means, order: Order[IncomingDocument]) -> D
         "processed_by": str(tx.acting.officer_id),
     }
     if done:
-        return Decision(variables, "Đã giải quyết xong, trình xác nhận")
+        return Decision(variables, "Đã giải quyết xong, đề nghị xác nhận hoàn thành")
     return Decision(variables, f"Cập nhật tiến độ {percent}%")
 
 

@@ -7,7 +7,8 @@ from typing import Any, cast
 from engine.definition import Definition
 from web.course import Course, Happening
 
-DRAWN = (Path(__file__).parents[2] / "processes/outgoing/outgoing.bpmn").read_bytes()
+PROCESSES = Path(__file__).parents[2] / "processes"
+DRAWN = (PROCESSES / "outgoing/outgoing.bpmn").read_bytes()
 AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
 
@@ -40,3 +41,11 @@ def test_the_way_back_is_painted_once_somebody_went_it():
     assert "f.approve.back" in walked(*told)
     assert "f.approve.back" not in walked(*told, upto=2)
     assert "f.approved" not in walked(*told, upto=4)
+
+
+def test_a_deadline_is_told_by_the_step_it_belongs_to(app):
+    xml = (PROCESSES / "incoming/incoming.bpmn").read_bytes()
+    passed = Happening(1, "timer", "overdue", AT, "", "", None, b"", {"standing": ["follow_up"]})
+    course = Course(cast("Any", None), Definition(xml_original=xml), [passed], [])
+    with app.test_request_context():
+        assert course.told(passed) == "đến hạn bước «Giải quyết, cập nhật tiến độ»"

@@ -238,7 +238,9 @@ def test_an_answer_is_begun_from_the_incoming_document(knock):
         f"//select[@name='recipients.0.agency']/option[@value='{addressed[0]}']"
     )
     assert "Ủy ban nhân dân tỉnh Thái Nguyên" in option.text_content()
-    assert "Trả lời bởi" in clerk.get(page.request.path).text, "the link is seen from both ends"
+    assert "Được trả lời bằng" in clerk.get(page.request.path).text, (
+        "the link is seen from both ends"
+    )
 
 
 def test_the_list_is_searched_without_accents(knock):
