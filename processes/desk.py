@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from engine.database import Query, Transaction
 from engine.diagram import Node
-from engine.errors import OfficeError
 from engine.expressions import compile_expression
 from engine.instance import ProcessInstance
 from engine.runtime import Assignment
+from processes.next_authority import NobodyToAsk, pass_on
 from records.calendar_day import load_calendar
 from records.organization import Unit
 from records.working_time import Duration, WorkingCalendar, add_working_time
@@ -30,17 +30,6 @@ _UNITS = Query(
 )
 
 
-class NobodyToAsk(OfficeError):
-    """No officer can take the next step (không xác định được người xử lý)."""
-
-    code = "nobody-to-ask"
-    vi = (
-        "Chưa xác định được người xử lý bước «{step}» vì {why_vi}. Chọn lại đơn vị hoặc cá nhân, "
-        "hoặc báo quản trị cơ quan sửa sơ đồ."
-    )
-    en = "Nobody can take the step “{step}”: {why_en}. Choose again or have the diagram mended."
-
-
 @dataclass(slots=True)
 class Desk:
     """Assigns the steps of an agency; calendars and unit symbols are read once in a while."""
@@ -54,11 +43,12 @@ class Desk:
         """Return who may take the step `node` with these variables, and until when.
 
         The assignee of the diagram counts first, then its candidates, then the lane's role in its
-        unit or the agency. Raises `NobodyToAsk` where a named unit or person is missing.
+        unit or the agency; where that leaves only who is excluded, the next authority. Raises
+        `NobodyToAsk` where a named unit or person is missing or nobody else is left.
         """
         excluded = _ids(_value(node.exclude, variables, tx.now))
         return Assignment(
-            groups=self._groups(tx, instance, node, variables),
+            groups=self._groups(tx, instance, node, variables, excluded),
             due_at=self._due(tx, instance, node, variables),
             excluded=tuple(str(i) for i in excluded),
         )
@@ -72,29 +62,34 @@ class Desk:
         return kept[1]
 
     def _groups(
-        self, tx: Transaction, instance: ProcessInstance, node: Node, variables: dict[str, Any]
+        self,
+        tx: Transaction,
+        instance: ProcessInstance,
+        node: Node,
+        variables: dict[str, Any],
+        excluded: list[UUID],
     ) -> tuple[str, ...]:
-        assignee = _ids(_value(node.assignee, variables, tx.now))
-        if assignee:
-            return tuple(f"officer:{i}" for i in assignee)
-        candidates = _value(node.candidates, variables, tx.now)
-        if candidates:
-            named = candidates if isinstance(candidates, list) else [candidates]
-            return tuple(str(c) if ":" in str(c) else f"officer:{c}" for c in named)
-        if not node.role:
+        groups, unit = _named(node, variables, tx.now), None
+        if not groups and not node.role:
             raise NobodyToAsk(
                 step=node.name,
                 why_vi="bước không thuộc làn có vai trò và chưa chọn cá nhân",
                 why_en="it lies in no lane with a role and names nobody",
             )
-        if node.unit:
-            return (f"role:{node.role}@{self._unit(tx, instance, node, variables)}",)
-        return (f"role:{node.role}@{instance.agency_id}",)
+        if not groups and not node.unit:
+            groups = (f"role:{node.role}@{instance.agency_id}",)
+        # Whoever belongs to no unit (a leader) has no head above him: the next authority judges.
+        elif not groups and not (excluded and _value_of_unit(node, variables, tx.now) is None):
+            unit = self._unit(tx, instance, node, variables)
+            groups = (f"role:{node.role}@{unit}",)
+        if not excluded:
+            return groups
+        return pass_on(tx, instance.agency_id, node, groups, unit, excluded)
 
     def _unit(
         self, tx: Transaction, instance: ProcessInstance, node: Node, variables: dict[str, Any]
     ) -> UUID:
-        wanted = _value(node.unit, variables, tx.now) if node.unit.startswith("=") else node.unit
+        wanted = _value_of_unit(node, variables, tx.now)
         try:
             return UUID(str(wanted))
         except ValueError:
@@ -129,6 +124,20 @@ class Desk:
 
 def _value(expression: str, variables: dict[str, Any], now: datetime) -> Any:
     return compile_expression(expression).evaluate(variables, now=now) if expression else None
+
+
+def _value_of_unit(node: Node, variables: dict[str, Any], now: datetime) -> Any:
+    return _value(node.unit, variables, now) if node.unit.startswith("=") else node.unit
+
+
+def _named(node: Node, variables: dict[str, Any], now: datetime) -> tuple[str, ...]:
+    """Return the groups a diagram names itself: its assignee, else its candidates."""
+    assignee = _ids(_value(node.assignee, variables, now))
+    if assignee:
+        return tuple(f"officer:{i}" for i in assignee)
+    candidates = _value(node.candidates, variables, now)
+    named = candidates if isinstance(candidates, list) else [candidates] if candidates else []
+    return tuple(str(c) if ":" in str(c) else f"officer:{c}" for c in named)
 
 
 def _ids(value: Any) -> list[UUID]:

@@ -19,6 +19,7 @@ from engine.history import Event
 from engine.instance import ProcessInstance
 from engine.work_item import ItemStatus, WorkItem
 from records.document import Document
+from records.organization import Role
 from web import words
 from web.door import language
 from web.svg import render_diagram
@@ -147,7 +148,8 @@ class Course:
                     text = _("trả lại tại bước «%(step)s»", step=name)
                 else:
                     text = _("hoàn thành bước «%(step)s»", step=name)
-                return f"{text}: {summary}" if summary else text
+                told = f"{text}: {summary}" if summary else text
+                return "; ".join([told, *self._passed_on(one)])
             case "timer":
                 node = self.model.nodes.get(one.node)
                 step = self.name_of(node.attached_to) if node and node.attached_to else name
@@ -157,6 +159,17 @@ class Course:
                 return _("dừng quy trình: %(reason)s", reason=reason)
             case _:
                 return _("nhận thông báo «%(name)s»", name=one.node)
+
+    def _passed_on(self, one: Happening) -> list[str]:
+        """Return which steps went to the leaders because only their author was left."""
+        return [
+            _("bước «%(step)s» chuyển lãnh đạo cơ quan", step=node.name)
+            for opened in one.facts.get("opened") or ()
+            if (node := self.model.nodes.get(opened.get("node") or "")) is not None
+            and node.exclude
+            and node.role != Role.LEADER
+            and any(g.startswith(f"role:{Role.LEADER}@") for g in opened.get("groups") or ())
+        ]
 
     def who(self, one: Happening) -> str:
         """Return who did it, in which position."""

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from engine import runtime
 from engine.database import Transaction
-from engine.definition import current_definition
+from engine.definition import Definition, current_definition, program_of
 from engine.runtime import Completed
 from processes.means import Means
 from processes.subjects import OUTGOING
@@ -14,14 +14,17 @@ from records import journal
 from records.authority import Act, authorize
 from records.document import IncomingDocument, OutgoingDocument
 from records.link import link_documents
-from records.organization import Agency, AgencyCode
+from records.organization import Agency, AgencyCode, Role
 from records.vocabulary import LinkKind
 
 
 def begin(
     tx: Transaction, means: Means, *, subject: str = "", in_reply_to: UUID | None = None
 ) -> tuple[OutgoingDocument, Completed]:
-    """Make an outgoing document of the acting officer and start the agency's procedure over it."""
+    """Make an outgoing document of the acting officer and start the agency's procedure over it.
+
+    Raises `NobodyElse` where nobody but himself could judge what he drafts.
+    """
     authorize(tx.acting, Act.DRAFT_DOCUMENT)
     assert tx.acting.agency_id is not None
     agency = tx.get(Agency, tx.acting.agency_id)
@@ -61,7 +64,25 @@ def begin(
             "urgency": document.urgency.value,
         },
     )
+    _ensure_judges(tx, means, definition, started)
     journal.record(
         tx, "begin_draft", "outgoing_document", document.id, instance=started.instance.id
     )
     return document, started
+
+
+#: above whose drafts there may be nobody
+_HEADS = frozenset({Role.UNIT_HEAD.value, Role.LEADER.value})
+
+
+def _ensure_judges(
+    tx: Transaction, means: Means, definition: Definition, started: Completed
+) -> None:
+    """Ask now for who judges the draft of a head or leader: later his work would be in vain."""
+    if tx.acting.unit_id is not None and not tx.acting.roles & _HEADS:
+        return
+    author = {"author": str(tx.acting.officer_id)}
+    unit = {"drafting_unit": str(tx.acting.unit_id) if tx.acting.unit_id else None}
+    for node in program_of(tx, definition.id).nodes.values():
+        if node.exclude == "=author" and not node.assignee:
+            means.desk.assign(tx, started.instance, node, {**author, **unit})

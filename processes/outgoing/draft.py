@@ -47,6 +47,18 @@ class NotASignatory(OfficeError):
     en = "{name} may not sign documents of this agency. Choose another signatory."
 
 
+class SignsOwnDraft(OfficeError):
+    """Who drafts does not sign the same document (người soạn thảo không ký văn bản của mình)."""
+
+    code = "signs-own-draft"
+    citation = "Quy chế kèm theo QĐ 188/2018/QĐ-UBND, Điều 9.5"
+    vi = (
+        "{name} là người soạn thảo văn bản này nên không thể là người ký. Chọn người ký khác, hoặc "
+        "giao cán bộ khác soạn thảo."
+    )
+    en = "{name} drafts this document and cannot sign it. Choose another signatory or drafter."
+
+
 class WrongDraftFile(OfficeError):
     """The uploaded file does not fit the chosen way of drafting (tệp không đúng loại)."""
 
@@ -68,8 +80,8 @@ def draft(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Deci
     """Keep the next version of the draft with its fields and recipients.
 
     From the template it is typeset at once; a Word file is converted by a job, its source kept; a
-    PDF is taken as it is. Raises `SecretRefused`, `NotASignatory`, `WrongDraftFile`, and what the
-    press and the file store refuse.
+    PDF is taken as it is. Raises `SecretRefused`, `NotASignatory`, `SignsOwnDraft`,
+    `WrongDraftFile`, and what the press and the file store refuse.
     """
     authorize(tx.acting, Act.DRAFT_DOCUMENT)
     document, data = order.document, order.data
@@ -131,6 +143,8 @@ def _signatory(
     ]
     if not held:
         raise NotASignatory(name=officer.full_name)
+    if officer.id == document.author_id:
+        raise SignsOwnDraft(name=officer.full_name)
     document.signatory_id = officer.id
     document.signer_name = officer.full_name
     document.signer_position = held[0].title
