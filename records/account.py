@@ -4,18 +4,21 @@ A forgotten password is not told again: the administrator hands over a one-time 
 be changed at the first login (Quy chế, Điều 14.1).
 """
 
-from datetime import datetime, timedelta
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.database import Acting, Transaction
+from engine.database import SYSTEM, Acting, Transaction
 from engine.errors import NotAllowed, OfficeError
 from records.authority import Act, Facts, authorize
+from records.delegation import Delegation
 from records.encoding import normalize
 from records.journal import record
-from records.organization import Officer
+from records.organization import Dated, Officer, Position
 from records.password import (
     check_strength,
     hash_password,
@@ -25,6 +28,7 @@ from records.password import (
     token_hash,
 )
 from records.record import Record
+from records.vietnamese import local_date
 
 #: how long a one-time secret and an invitation may lie around
 SECRET_LIFE = timedelta(hours=72)
@@ -119,13 +123,58 @@ def find_account(tx: Transaction, username: str) -> Account | None:
     return tx.scalar(sa.select(Account).where(Account.username == tidy_username(username)))
 
 
+def accounts_concern(tx: Transaction, officers: Collection[Officer]) -> dict[UUID, Facts]:
+    """Return what authority must know of each officer's account: all he may act as, in any agency.
+
+    Counted is what holds today or later, his own and what he stands in for.
+    """
+    keys, today = [officer.id for officer in officers], local_date(tx.now)
+    own = sa.select(Position.officer_id, Position.agency_id, Position.role).where(
+        Position.officer_id.in_(keys), _not_over(Position, today)
+    )
+    lent = (
+        sa.select(Delegation.to_officer_id, Position.agency_id, Position.role)
+        .join(Position, Position.id == Delegation.position_id)
+        .where(
+            Delegation.to_officer_id.in_(keys),
+            _not_over(Delegation, today),
+            _not_over(Position, today),
+        )
+    )
+    held: dict[UUID, set[tuple[UUID, str]]] = defaultdict(set)
+    me = tx.acting
+    # Row security hides what an officer is in other agencies: the very thing that is asked here.
+    tx.act_as(SYSTEM)
+    for select in (own, lent):
+        for officer_id, agency_id, role in tx.rows(select):
+            held[officer_id].add((agency_id, role.value))
+    tx.act_as(me)
+    return {o.id: Facts(o.agency_id, held=frozenset(held[o.id])) for o in officers}
+
+
+def _not_over(entity: type[Dated], today: date) -> sa.ColumnElement[bool]:
+    return sa.or_(entity.valid_to.is_(None), entity.valid_to >= today)
+
+
+def _authorize(tx: Transaction, officer: Officer) -> None:
+    """Let the acting administrator change the officer's account or raise `NoRight`."""
+    authorize(tx.acting, Act.CHANGE_ACCOUNT, accounts_concern(tx, [officer])[officer.id])
+
+
+def _to_change(tx: Transaction, account_id: UUID) -> Account:
+    """Return an account the acting administrator may change, locked."""
+    account = tx.get(Account, account_id, lock=True)
+    _authorize(tx, tx.get(Officer, account.officer_id))
+    return account
+
+
 def issue_account(tx: Transaction, officer_id: UUID, username: str) -> tuple[Account, str]:
     """Issue an account with a one-time secret, which is told this once; for administrators.
 
     Raises `UsernameTaken`, `BadUsername`.
     """
     officer = tx.get(Officer, officer_id)
-    authorize(tx.acting, Act.MANAGE_ACCOUNTS, Facts(officer.agency_id))
+    _authorize(tx, officer)
     secret = one_time_secret()
     account = _make(tx, officer, username, secret)
     account.secret_until = tx.now + SECRET_LIFE
@@ -172,10 +221,10 @@ def _make(tx: Transaction, officer: Officer, username: str, password: str) -> Ac
 def reset_password(tx: Transaction, account_id: UUID) -> str:
     """Give the account a one-time secret, to be changed at the next login; end its sessions.
 
-    For administrators of the agency; the secret is told this once (Quy chế, Điều 14.1).
+    For administrators, and only where it lets nobody into another agency or into operating; the
+    secret is told this once (Quy chế, Điều 14.1). Raises `NotFound`, `NoRight`.
     """
-    account = tx.get(Account, account_id, lock=True)
-    authorize(tx.acting, Act.MANAGE_ACCOUNTS, Facts(account.agency_id))
+    account = _to_change(tx, account_id)
     secret = one_time_secret()
     account.password_hash = hash_password(secret)
     account.must_change = True
@@ -204,8 +253,7 @@ def change_password(tx: Transaction, account_id: UUID, present: str, wanted: str
 
 def disable_account(tx: Transaction, account_id: UUID, reason: str) -> None:
     """Close an account and end its sessions; it stays on record (khóa tài khoản)."""
-    account = tx.get(Account, account_id, lock=True)
-    authorize(tx.acting, Act.MANAGE_ACCOUNTS, Facts(account.agency_id))
+    account = _to_change(tx, account_id)
     account.disabled_at = tx.now
     end_sessions(tx, account)
     record(tx, "disable_account", "account", account.id, reason=reason)
@@ -213,8 +261,7 @@ def disable_account(tx: Transaction, account_id: UUID, reason: str) -> None:
 
 def enable_account(tx: Transaction, account_id: UUID, reason: str) -> None:
     """Open a closed account again (mở lại tài khoản)."""
-    account = tx.get(Account, account_id, lock=True)
-    authorize(tx.acting, Act.MANAGE_ACCOUNTS, Facts(account.agency_id))
+    account = _to_change(tx, account_id)
     account.disabled_at = None
     record(tx, "enable_account", "account", account.id, reason=reason)
 
@@ -231,7 +278,7 @@ def end_sessions(tx: Transaction, account: Account) -> None:
 def invite(tx: Transaction, officer_id: UUID) -> str:
     """Return the token of a one-time link by which the officer makes his account."""
     officer = tx.get(Officer, officer_id)
-    authorize(tx.acting, Act.MANAGE_ACCOUNTS, Facts(officer.agency_id))
+    _authorize(tx, officer)
     token = new_token("cvi")
     made = tx.add(
         Invitation(

@@ -40,6 +40,11 @@ class Act(Term):
     READ_HISTORY = "read_history", "xem quá trình xử lý", "read the history"
     READ_JOURNAL = "read_journal", "xem nhật ký hệ thống", "read the journal"
     MANAGE_ACCOUNTS = "manage_accounts", "quản lý tài khoản", "manage accounts"
+    CHANGE_ACCOUNT = (
+        "change_account",
+        "cấp, khóa hoặc cấp lại mật khẩu tài khoản này",
+        "issue, close or reset this account",
+    )
     MANAGE_STAFF = "manage_staff", "quản lý tổ chức, nhân sự", "manage units and officers"
     MANAGE_CALENDAR = "manage_calendar", "cập nhật lịch làm việc", "change the working calendar"
     DELEGATE = "delegate", "ủy quyền", "delegate"
@@ -55,11 +60,13 @@ class Facts:
 
     `groups` are words of `organization.group_keys`: candidates of a work item, or the officers,
     units and roles a document or dossier was handed to. `agency_id` is None for what belongs to no
-    agency: jobs, incidents, health.
+    agency: jobs, incidents, health. `held` is what the officer whom an account lets in may act as:
+    agencies with roles.
     """
 
     agency_id: UUID | None
     groups: frozenset[str] = frozenset()
+    held: frozenset[tuple[UUID, str]] | None = None
 
 
 Rule = Callable[[Acting, Facts], bool]
@@ -81,6 +88,14 @@ def _machine(acting: Acting, _facts: Facts) -> bool:
 
 def _in_person(acting: Acting, _facts: Facts) -> bool:
     return acting.on_behalf_of is None
+
+
+def _own_people(acting: Acting, facts: Facts) -> bool:
+    """Whether an account opens nothing beyond the agency: who resets it may log in with it."""
+    return facts.held is not None and all(
+        agency_id == acting.agency_id and role != Role.SYSTEM_OPERATOR
+        for agency_id, role in facts.held
+    )
 
 
 def _either(*rules: Rule) -> Rule:
@@ -126,6 +141,7 @@ RULES: dict[Act, Rule] = {
     Act.READ_HISTORY: _reader,
     Act.READ_JOURNAL: _either(_auditor, _admin),
     Act.MANAGE_ACCOUNTS: _admin,
+    Act.CHANGE_ACCOUNT: _both(_admin, _own_people),
     Act.MANAGE_STAFF: _admin,
     Act.MANAGE_CALENDAR: _admin,
     # Decree 30/2020, art. 13.4: whoever signs by authorisation may not authorise another
@@ -139,7 +155,9 @@ RULES: dict[Act, Rule] = {
 #: the only acts on what belongs to no agency
 _WITHOUT_AGENCY = frozenset({Act.OPERATE})
 #: what the system itself, of no agency, sets up: the first agency, its first account, the calendar
-_FOUNDING = frozenset({Act.MANAGE_ACCOUNTS, Act.MANAGE_STAFF, Act.MANAGE_CALENDAR})
+_FOUNDING = frozenset(
+    {Act.MANAGE_ACCOUNTS, Act.CHANGE_ACCOUNT, Act.MANAGE_STAFF, Act.MANAGE_CALENDAR}
+)
 
 
 class NoRight(NotAllowed):

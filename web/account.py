@@ -7,18 +7,19 @@ import sqlalchemy as sa
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from api.parameters import LONGEST_SEARCH
 from engine.database import Transaction
 from engine.errors import NotFound, OfficeError
 from records import account
-from records.account import Account
-from records.authority import Act
+from records.account import Account, accounts_concern
+from records.authority import Act, may
 from records.encoding import fold
 from records.journal import JournalLeaf
 from records.organization import Officer, Unit
 from records.staffing import Right, rights_on
 from records.vietnamese import local_date
 from web import fields, words
-from web.door import acting, language, transaction
+from web.door import language, transaction
 from web.policy import needs
 from web.shell import say
 from web.tongue import _
@@ -43,20 +44,25 @@ def _page(link: Told | None = None, error: str = "", status: int = 200) -> Respo
         units = {u.id: u.name for u in tx.scalars(sa.select(Unit))}
         seen = _last_logins(tx)
         people = _by_officer(rights)
-        rows = [_row(tx, held, units, seen) for held in people.values()]
+        concerns = accounts_concern(tx, [held[0].officer for held in people.values()])
+        mine = {key for key, facts in concerns.items() if may(tx.acting, Act.CHANGE_ACCOUNT, facts)}
+        rows = [_row(tx, held, units, seen, mine) for held in people.values()]
     if text:
         wanted = fold(text)
         rows = [r for r in rows if wanted in fold(f"{r['name']} {r['username']}")]
     without = [
         (str(held[0].officer.id), held[0].officer.full_name)
         for held in people.values()
-        if held[0].account is None and held[0].officer.agency_id == acting().agency_id
+        if held[0].account is None and held[0].officer.id in mine
     ]
     shown = {
         "title": _("Tài khoản"),
         "summary": _("Tài khoản do quản trị cơ quan cấp; không xóa, chỉ khóa (Điều 14 Quy chế)."),
         "filters": fields.form(
-            "accounts", fields.field("text", "text", _("Họ tên, tài khoản"), text)
+            "accounts",
+            fields.field(
+                "text", "text", _("Họ tên, tài khoản"), text, max_length=LONGEST_SEARCH
+            ),
         ),
         "filter_action": url_for("account.listing"),
         "page": {"text": _("%(n)s cán bộ", n=len(rows)), "older": None, "newer": None},
@@ -102,7 +108,11 @@ def _last_logins(tx: Transaction) -> dict[UUID | None, Any]:
 
 
 def _row(
-    tx: Transaction, held: list[Right], units: dict[UUID, str], seen: dict[UUID | None, Any]
+    tx: Transaction,
+    held: list[Right],
+    units: dict[UUID, str],
+    seen: dict[UUID | None, Any],
+    mine: set[UUID],
 ) -> dict[str, Any]:
     officer, kept = held[0].officer, held[0].account
     positions = []
@@ -114,13 +124,12 @@ def _row(
         status = _("tài khoản do cơ quan khác cấp")
     acts: list[dict[str, str]] = []
     if kept is not None:
-        own = kept.agency_id == tx.acting.agency_id
         status, tone = _("đang dùng"), "ok"
         if kept.disabled_at is not None:
             status, tone = _("đã khóa"), "bad"
         elif kept.must_change:
             status, tone = _("chờ đổi mật khẩu"), "warn"
-        acts = _acts(kept) if own and officer.id != tx.acting.officer_id else []
+        acts = _acts(kept) if officer.id in mine - {tx.acting.officer_id} else []
     return {
         "name": officer.full_name,
         "username": kept.username if kept is not None else "",

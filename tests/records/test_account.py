@@ -44,7 +44,7 @@ from records.login_session import (
     revoke_token,
     sweep,
 )
-from records.organization import SIGNATORY, Role
+from records.organization import SIGNATORY, Position, Role
 from records.password import WeakPassword, check_strength, hash_password, matches
 from records.throttle import WINDOW, TooManyAttempts, count
 from records.vietnamese import local_date
@@ -224,6 +224,52 @@ def test_a_closed_account_ends_at_once(tx, people):
     enable_account(tx, account.id, "nhầm")
     tx.flush()
     assert resume(tx, entered(tx)).has_position
+
+
+def test_an_account_that_opens_more_than_the_agency_is_not_the_administrator_s(settled):
+    """Whoever resets a password may log in with it: into another agency, or as the operator."""
+    database, province = settled
+    with database.transaction() as tx:
+        issue = {}
+        for name in ("giamdoc", "vanthu", "chuyenvien", "truongphong"):
+            officer = province.officers[name].id
+            issue[name] = issue_demo_account(tx, officer, name, PASSWORD).id
+        day = local_date(tx.now)
+        operator = staffing.add_officer(tx, province.stttt.id, "Quách Tuấn Kiệt")
+        other = staffing.add_officer(tx, province.stttt.id, "Mai Lan")
+        tx.flush()
+        for officer in (operator.id, province.officers["vanthu"].id):
+            staffing.appoint(
+                tx, officer, province.stttt.id, "Quản trị hệ thống", Role.SYSTEM_OPERATOR,
+                valid_from=day + timedelta(days=9),
+            )  # fmt: skip
+        for officer in (other.id, province.officers["chuyenvien"].id):
+            staffing.appoint(tx, officer, province.ubnd.id, "Chuyên viên", Role.OFFICER)
+        ended = staffing.appoint(
+            tx, province.officers["truongphong"].id, province.ubnd.id, "Phó Văn phòng", Role.OFFICER
+        )
+        tx.flush()
+        staffing.end_position(tx, ended.id)
+    for name in ("vanthu", "chuyenvien"):
+        for act in (reset_password, disable_account, enable_account):
+            reason = () if act is reset_password else ("thử",)
+            with (
+                database.transaction(province.acting("quantri")) as tx,
+                pytest.raises(NotAllowed) as refused,
+            ):
+                act(tx, issue[name], *reason)
+            assert "tài khoản này" in refused.value.text("vi")
+    for officer in (operator.id, other.id):
+        with database.transaction(province.acting("quantri")) as tx:
+            with pytest.raises(NotAllowed):
+                invite(tx, officer)
+            with pytest.raises(NotAllowed):
+                issue_account(tx, officer, "moi.cap")
+    for name in ("giamdoc", "truongphong"):
+        with database.transaction(province.acting("quantri")) as tx:
+            assert reset_password(tx, issue[name])
+            seen = set(tx.scalars(sa.select(Position.agency_id)))
+            assert seen == {province.stttt.id}, "the view is the agency's again"
 
 
 def test_an_invitation_opens_once(tx, province):

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from engine.jobs import Incident, Job, JobState
 from processes.procedures import shipped_xml
 from records import seal
+from records.account import find_account
 from records.journal import JournalLeaf
 
 
@@ -95,6 +96,21 @@ def test_a_clerk_sees_the_procedure_without_its_tools(knock):
     assert "data-palette" not in page
     assert "data-publish" not in page
     assert 'data-editable="false"' in page
+
+
+def test_the_administrator_does_not_take_the_operator_s_account(knock, office):
+    admin = knock("quantri.stttt")
+    with office.database.transaction() as tx:
+        operator = find_account(tx, "vanhanh").id
+        own = find_account(tx, "chuyenvien.stttt").id
+    page = admin.get("/accounts").text
+    assert f"/accounts/{own}/reset" in page
+    assert str(operator) not in page
+    for act in ("reset", "disable", "enable"):
+        answer = admin.post(f"/accounts/{operator}/{act}")
+        assert answer.status_code == 403
+        assert "Mật khẩu dùng một lần" not in answer.text
+    assert knock("vanhanh", fresh=True).get("/operator").status_code == 200
 
 
 def test_accounts_are_issued_closed_and_opened(knock, office):
