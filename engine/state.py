@@ -87,6 +87,9 @@ def _dump_task(task: Any, places: dict[Any, int]) -> list[Any]:
         more["internal"] = task.internal_data
     if parent is None:
         more["data"] = task.data
+    elif not task.data:  # a token that is only foreseen
+        if parent.data:
+            more["bare"] = True
     else:
         above = parent.data
         put = {k: v for k, v in task.data.items() if k not in above or not same(above[k], v)}
@@ -206,8 +209,8 @@ def _fill(task: Any, tasks: dict[Any, Any], differences: dict[str, dict[str, Any
         current = tasks.get(current._parent)
     for item in reversed(path):
         more = differences.get(item.id, {})
-        if item._parent is None:
-            item.data = more["data"]
+        if item._parent is None or "bare" in more:
+            item.data = more.get("data", {})
             continue
         data = copied(tasks[item._parent].data)
         if "put" in more:
