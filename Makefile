@@ -2,6 +2,7 @@
 # PYTHON=… chooses the interpreter; otherwise tools/make-venv takes the best that is here.
 
 SHELL := /bin/sh
+ROOMS := engine records forms processes signing exchange api web office
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
@@ -17,7 +18,10 @@ help:
 	@echo 'make fmt     sửa định dạng (format the code)'
 	@echo 'make faults  kiểm thử sự cố kéo dài (long fault tests)'
 
+# pip compiles what it installs, but not what it installs --editable; and Python may not be able to
+# later: another account runs Congvan, or PYTHONDONTWRITEBYTECODE is set.
 setup: $(VENV)/.setup
+	@$(BIN)/python -m compileall -q $(ROOMS)
 
 $(VENV)/.setup: requirements/run.txt pyproject.toml tools/make-venv
 	@tools/make-venv $(VENV) "$(PYTHON)"
