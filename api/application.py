@@ -24,6 +24,7 @@ from api import (
 from api.bearer import Scope, public
 from api.blueprint import PREFIX, Resource, unrouted
 from api.idempotency import HEADER, LONGEST_KEY
+from api.parameters import refuse_what_is_no_text
 from api.problems import MEDIA_TYPE
 from api.schemas.shape import Problem
 
@@ -98,6 +99,7 @@ def init_api(app: Flask) -> None:
     app.register_blueprint(contract)
     app.register_blueprint(axis.blueprint)
     app.before_request(unrouted)
+    app.before_request(refuse_what_is_no_text)
     app.extensions["congvan.contract"] = orjson.dumps(_finished(made.spec))
 
 
