@@ -17,9 +17,8 @@ from api.errors import ScopeMissing, TokenMissing
 from api.installation import installation
 from engine.database import Acting, Transaction
 from records import login_session
-from records.authority import Act, Facts
+from records.authority import Act
 from records.login_session import Presence
-from records.organization import group_keys
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -131,8 +130,3 @@ def transaction() -> Iterator[Transaction]:
     else:
         with installation().database.transaction(acting()) as tx:
             yield tx
-
-
-def own_reach(who: Acting) -> Facts:
-    """Return the facts of a list that shows an officer no more than what came to him."""
-    return Facts(who.agency_id, frozenset(group_keys(who)))

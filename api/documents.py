@@ -8,13 +8,13 @@ import sqlalchemy as sa
 from flask import Response
 
 from api.answers import show, show_page
-from api.bearer import own_reach, transaction
+from api.bearer import transaction
 from api.cursors import read_cursor, write_cursor
 from api.errors import Fault, RequestInvalid
 from api.problems import language
 from engine.database import Transaction
 from engine.errors import NotFound
-from processes.reach import facts_of_document, within_reach
+from processes.reach import facts_of_document, own_reach, within_reach
 from processes.subjects import subject_type_of
 from records import journal
 from records.authority import Act, authorize

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import Response, request
 
 from api.answers import Answer, show, show_page
-from api.bearer import Scope, guarded, own_reach, transaction
+from api.bearer import Scope, guarded, transaction
 from api.blueprint import Resource
 from api.cursors import read_cursor, write_cursor
 from api.errors import ConditionFailed, ConditionMissing
@@ -24,7 +24,7 @@ from api.schemas.shape import Paging
 from engine.database import Transaction
 from processes.dossiers import ChangeDossier, change_dossier, read_dossier
 from processes.filing import open_dossier
-from processes.reach import dossiers_within_reach
+from processes.reach import dossiers_within_reach, own_reach
 from records.authority import Act, authorize
 from records.dossier import PERMANENT, Dossier, DossierItem
 from records.vocabulary import DossierState

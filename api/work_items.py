@@ -8,7 +8,7 @@ import orjson
 from flask import Response
 
 from api.answers import Answer, show, show_page
-from api.bearer import Scope, guarded, own_reach, transaction
+from api.bearer import Scope, guarded, transaction
 from api.blueprint import Resource
 from api.cursors import read_cursor, write_cursor
 from api.documents import brief
@@ -30,6 +30,7 @@ from processes.history import subject_of
 from processes.inbox import Basket, Cursor, InboxRow
 from processes.order import Order, bound_by
 from processes.prefill import initial_values
+from processes.reach import own_reach
 from processes.uploads import find_waiting
 from processes.work_items import CompleteItem, facts_of
 from records import journal

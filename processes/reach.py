@@ -62,6 +62,23 @@ def facts_of_dossier(tx: Transaction, dossier: Dossier) -> Facts:
     return Facts(dossier.agency_id, frozenset(groups))
 
 
+def owners_of_dossier(dossier: Dossier) -> Facts:
+    """Return who may change a dossier: its maker, the head of his unit, the agency's clerk.
+
+    Whoever only works on something in it reads it: keeping a dossier is the duty of the officer
+    and the unit that were given the work (Decree 30/2020, Điều 31).
+    """
+    groups = _keys(dossier.creator_id, None) | {f"role:{Role.CLERK}@{dossier.agency_id}"}
+    if dossier.unit_id is not None:
+        groups.add(f"role:{Role.UNIT_HEAD}@{dossier.unit_id}")
+    return Facts(dossier.agency_id, frozenset(groups))
+
+
+def own_reach(acting: Acting) -> Facts:
+    """Return the facts of a list that shows an officer no more than what came to him."""
+    return Facts(acting.agency_id, frozenset(group_keys(acting)))
+
+
 def within_reach(
     acting: Acting, entity: type[IncomingDocument] | type[OutgoingDocument]
 ) -> sa.ColumnElement[bool]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from api.parameters import LONGEST_SEARCH
 from engine.database import Transaction
 from engine.errors import NotFound
 from engine.instance import ProcessInstance
@@ -22,7 +23,7 @@ from records.vocabulary import IncomingStatus, OutgoingStatus, Urgency
 from web import fields, paper, words
 from web.document_view import view_of
 from web.door import acting, language, transaction
-from web.policy import Who, ensure, needs, open_to
+from web.policy import ensure, needs
 from web.tongue import _
 
 pages = Blueprint("document", __name__)
@@ -41,15 +42,16 @@ _TONES = {
 
 
 @pages.get("/search")
-@open_to(Who.IN_POSITION)
+@needs(Act.READ_DOCUMENT, each=True)
 def search() -> Response:
     """Look for documents by number, subject or agency, with or without accents."""
+    ensure(acting(), Act.READ_DOCUMENT, reach.own_reach(acting()))
     text = request.args.get("q", "").strip()
     return redirect(url_for("document.incoming_list", text=text or None, state="all", q=text), 303)
 
 
 @pages.get("/incoming")
-@open_to(Who.IN_POSITION)
+@needs(Act.READ_DOCUMENT, each=True)
 def incoming_list() -> Response:
     """List the incoming documents the officer may read."""
     g.nav = "document.incoming_list"
@@ -57,7 +59,7 @@ def incoming_list() -> Response:
 
 
 @pages.get("/outgoing")
-@open_to(Who.IN_POSITION)
+@needs(Act.READ_DOCUMENT, each=True)
 def outgoing_list() -> Response:
     """List the outgoing documents the officer may read."""
     g.nav = "document.outgoing_list"
@@ -65,6 +67,7 @@ def outgoing_list() -> Response:
 
 
 def _list(way: str) -> Response:
+    ensure(acting(), Act.READ_DOCUMENT, reach.own_reach(acting()))
     with transaction() as tx:
         shown = _documents(tx, way)
     return make_response(render_template(f"{way}_list.html", documents=shown))
@@ -107,7 +110,13 @@ def _documents(tx: Transaction, way: str) -> dict[str, Any]:
         ],
         "filters": fields.form(
             endpoint,
-            fields.field("text", "text", _("Trích yếu, số, cơ quan"), asked["text"]),
+            fields.field(
+                "text",
+                "text",
+                _("Trích yếu, số, cơ quan"),
+                asked["text"],
+                max_length=LONGEST_SEARCH,
+            ),
             fields.choice("urgency", _("Mức độ khẩn"), urgencies, asked["urgency"]),
             fields.choice("state", _("Trạng thái"), tabs, state),
         ),

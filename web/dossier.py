@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from flask import Blueprint, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from api.parameters import LONGEST_SEARCH
 from engine.database import Transaction
 from processes import reach
 from records import journal
@@ -20,7 +21,7 @@ from records.vietnamese import local_date
 from records.vocabulary import DossierState
 from web import fields, paper, words
 from web.door import acting, language, reading, transaction
-from web.policy import Who, ensure, needs, open_to
+from web.policy import ensure, needs
 from web.tongue import _
 
 pages = Blueprint("dossier", __name__)
@@ -29,9 +30,10 @@ _TONES = {DossierState.OPEN: "act", DossierState.CLOSED: "", DossierState.DEPOSI
 
 
 @pages.get("/dossiers")
-@open_to(Who.IN_POSITION)
+@needs(Act.READ_DOSSIER, each=True)
 def listing() -> Response:
     """List the dossiers the officer may read, newest first."""
+    ensure(acting(), Act.READ_DOSSIER, reach.own_reach(acting()))
     text, state = request.args.get("text", "").strip(), request.args.get("state", "")
     before = request.args.get("before", "")
     select = sa.select(Dossier).where(reach.dossiers_within_reach(acting()))
@@ -56,7 +58,7 @@ def listing() -> Response:
         "summary": _("Hồ sơ do bạn lập hoặc có văn bản được giao cho bạn."),
         "filters": fields.form(
             "dossiers",
-            fields.field("text", "text", _("Tiêu đề, ký hiệu"), text),
+            fields.field("text", "text", _("Tiêu đề, ký hiệu"), text, max_length=LONGEST_SEARCH),
             fields.choice("state", _("Trạng thái"), states, state),
         ),
         "filter_action": url_for("dossier.listing"),

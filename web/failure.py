@@ -13,7 +13,7 @@ from exchange.errors import ExchangeError
 from records.login_session import SessionEnded
 from signing.errors import SigningError
 from web.door import language
-from web.shell import shell
+from web.shell import home_label, shell
 from web.tongue import _
 from web.visitor import MACHINE_DOORS, dismiss
 
@@ -100,6 +100,7 @@ def failed(
             "reference": g.get("request_id", ""),
             "retry_href": retry,
             "home_href": url_for("start.home"),
+            "home_label": home_label(),
         }
         answer = current_app.make_response(
             render_template("error.html", error=error, shell=_shell())

@@ -5,27 +5,28 @@ from typing import Any
 import sqlalchemy as sa
 from flask import flash, g, get_flashed_messages, request, url_for
 
+from api.parameters import LONGEST_SEARCH
 from processes import inbox
+from processes.reach import own_reach
 from records.authority import Act, may
 from records.delegation import Choice, choices_of
-from records.organization import Agency, Officer, Role
+from records.organization import Agency, Officer
 from records.vietnamese import local_date
 from web.door import language, office, system_transaction, theme
 from web.tongue import _, later
 
-#: endpoint → label, icon, the act that must be allowed (None: work items)
+#: endpoint → label, icon, the act that must be allowed
 _NAV = (
     ("inbox.show", later("Hộp việc"), "inbox", Act.DRAFT_DOCUMENT),
-    ("document.incoming_list", later("Văn bản đến"), "mail", None),
-    ("document.outgoing_list", later("Văn bản đi"), "send", None),
-    ("dossier.listing", later("Hồ sơ"), "folder", None),
+    ("document.incoming_list", later("Văn bản đến"), "mail", Act.READ_DOCUMENT),
+    ("document.outgoing_list", later("Văn bản đi"), "send", Act.READ_DOCUMENT),
+    ("dossier.listing", later("Hồ sơ"), "folder", Act.READ_DOSSIER),
     ("register.books", later("Sổ đăng ký"), "book", Act.READ_REGISTER),
     ("procedure.listing", later("Quy trình"), "workflow", Act.READ_PROCESS),
     ("account.listing", later("Tài khoản"), "users", Act.MANAGE_ACCOUNTS),
     ("journal_page.check", later("Nhật ký"), "shield", Act.READ_JOURNAL),
     ("operator.show", later("Vận hành"), "activity", Act.OPERATE),
 )
-_READERS = frozenset({Role.OFFICER.value, Role.AUDITOR.value})
 
 
 def say(text: str, tone: str = "ok") -> None:
@@ -39,6 +40,14 @@ def home() -> str:
     return entries[0]["href"] if entries else url_for("help.show")
 
 
+def home_label() -> str:
+    """Return what leads home: the inbox, or the first page of a role that has none."""
+    entries = navigation()
+    if not entries or may(g.presence.acting, Act.DRAFT_DOCUMENT):
+        return _("Về hộp việc")
+    return str(entries[0]["label"])
+
+
 def navigation() -> list[dict[str, Any]]:
     """Return the menu of who acts: only what he may open."""
     me = g.get("presence")
@@ -47,8 +56,7 @@ def navigation() -> list[dict[str, Any]]:
     here = request.endpoint or ""
     found = []
     for endpoint, label, icon, act in _NAV:
-        open_ = bool(_READERS & me.acting.roles) if act is None else may(me.acting, act)
-        if open_:
+        if may(me.acting, act, own_reach(me.acting)):
             current = here == endpoint or (
                 here.split(".")[0] == endpoint.split(".")[0] and endpoint == g.get("nav", endpoint)
             )
@@ -74,7 +82,8 @@ def shell() -> dict[str, Any]:
         "theme": theme(),
         "demo": str(office().settings.mode) == "demo",
         "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
-        "query": request.args.get("q", ""),
+        "query": request.args.get("q", "")[:LONGEST_SEARCH],
+        "longest_query": LONGEST_SEARCH,
         "notices": 0,
         "agency": {"name": "Congvan", "parent": ""},
         "officer": {"name": "", "position": ""},
@@ -95,17 +104,22 @@ def _notes() -> list[tuple[str, str]]:
 
 
 def _links() -> dict[str, str]:
+    """Return the addresses of the frame; the last two only for whom they open."""
+    me = g.get("presence")
+    reach = own_reach(me.acting) if me is not None and me.has_position else None
+    finds = reach is not None and may(me.acting, Act.READ_DOCUMENT, reach)
+    works = reach is not None and may(me.acting, Act.DRAFT_DOCUMENT, reach)
     return {
         "home": url_for("start.home"),
-        "search": url_for("document.search"),
         "preferences": url_for("login.preferences"),
         "acting": url_for("login.position"),
         "password": url_for("login.password"),
         "logout": url_for("login.log_out"),
-        "notices": url_for("inbox.show", basket="overdue"),
         "help": url_for("help.show"),
         "incident": url_for("help.show", _anchor="incident"),
         "access": url_for("help.accessibility"),
+        "search": url_for("document.search") if finds else "",
+        "notices": url_for("inbox.show", basket="overdue") if works else "",
     }
 
 

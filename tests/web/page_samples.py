@@ -75,7 +75,7 @@ def shell(
         "access",
     )
     return {
-        "language": "vi", "theme": "light", "demo": False, "here": "/", "query": "", "notices": 3,
+        "language": "vi", "theme": "light", "demo": False, "here": "/", "query": "", "longest_query": 200, "notices": 3,
         "agency": {"name": "Sở Thông tin và Truyền thông", "parent": "UBND tỉnh Thái Nguyên"},
         "officer": {"name": who, "position": position},
         "acting": [{"id": "1", "label": "Chuyên viên, Phòng CNTT", "current": True}, {"id": "2", "label": "Phó Trưởng phòng (kiêm nhiệm)", "current": False}],
@@ -273,7 +273,7 @@ def task(**more: Any) -> dict[str, Any]:
     files = (("u1", "BC-QLVBDH-2020_v3.docx"), ("u2", "So-lieu-ky-so-T12.xlsx"))
     return {
         "title": "Soạn báo cáo trả lời UBND tỉnh", "step_text": "Bước 5/10 · Giải quyết, soạn trả lời", "action": "/work-items/1", "version": 3, "form_version": "c0ffee", "uploads": [], "next": "/inbox", "warnings": [],
-        "quotes": [{"who": "Phạm Dung", "when": "14/12, 15 giờ 05", "text": "Đ/c An chủ trì, lấy số liệu ký số từ Trung tâm CNTT&TT. Trình tôi trước 16 giờ 30 ngày 15/12."}],
+        "quotes": [{"who": "Phạm Dung", "role": "Giám đốc", "files": [{"name": "Số liệu.pdf", "href": "#"}], "when": "14/12, 15 giờ 05", "text": "Đ/c An chủ trì, lấy số liệu ký số từ Trung tâm CNTT&TT. Trình tôi trước 16 giờ 30 ngày 15/12."}],
         "form": form(
             field("select", "progress", "Tiến độ", options=options("60%: đã có số liệu, đang viết mục 2")),
             field("textarea", "opinion", "Ý kiến giải quyết", value="Tỷ lệ văn bản ký số toàn tỉnh đạt 96,4%; 3 đơn vị chưa đạt. Đề xuất bổ sung phụ lục."),
@@ -669,6 +669,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "reference": "01938f2c",
         "retry_href": "/documents/1",
         "home_href": "/",
+        "home_label": "Về hộp việc",
     }
     message = {
         "tone": "ok",

@@ -147,10 +147,16 @@ def test_an_officer_sees_only_what_was_given_to_him(knock):
     [
         ("vanthu.stttt", ["/accounts", "/operator", "/journal"]),
         ("chuyenvien.stttt", ["/accounts", "/operator", "/journal", "/registers", "/incoming/new"]),
-        ("quantri.stttt", ["/operator", "/inbox/", "/incoming/new", "/registers"]),
-        ("vanhanh", ["/accounts", "/journal", "/inbox/", "/procedures"]),
+        ("quantri.stttt", [
+            "/operator", "/inbox/", "/incoming/new", "/registers",
+            "/incoming", "/outgoing", "/dossiers", "/search",
+        ]),
+        ("vanhanh", [
+            "/accounts", "/journal", "/inbox/", "/procedures", "/registers",
+            "/incoming", "/outgoing", "/dossiers", "/search",
+        ]),
     ],
-)
+)  # fmt: skip
 def test_a_page_is_closed_to_whoever_has_no_right(knock, who, closed):
     visitor = knock(who)
     for address in closed:
@@ -159,6 +165,68 @@ def test_a_page_is_closed_to_whoever_has_no_right(knock, who, closed):
         assert "không có quyền" in answer.text
     menu = visitor.get("/help").text
     assert not [a for a in closed if f'<a href="{a}" data-command>' in menu]
+
+
+@pytest.mark.parametrize(
+    ("who", "first"), [("quantri.stttt", "/procedures"), ("vanhanh", "/operator")]
+)
+def test_a_role_without_an_inbox_is_led_to_where_it_works(knock, who, first):
+    visitor = knock(who)
+    assert visitor.get("/").headers["Location"] == first
+    page = visitor.get(first)
+    assert page.status_code == 200
+    links = set(re.findall(r'(?:href|action)="(/[^"#?]*)', page.text))
+    assert not links & {"/search", "/inbox/overdue", "/inbox/", "/incoming"}
+    refused = visitor.get("/incoming")
+    assert "Về hộp việc" not in refused.text
+    for address in {a for a in links if not a.startswith("/static") and "." not in a}:
+        assert visitor.get(address).status_code != 403, address
+    officer = knock("chuyenvien.stttt").get("/inbox/").text
+    assert 'href="/inbox/overdue"' in officer
+    assert 'action="/search"' in officer
+    assert "Về hộp việc" in knock("chuyenvien.stttt").get("/accounts").text
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/incoming?text=%00", "/outgoing?text=a%00", "/dossiers?text=%07", "/registers?%00=1",
+     "/search?q=%00", "/accounts?text=%1b", "/inbox/?item=%00", "/?next=%00"],
+)  # fmt: skip
+def test_control_characters_in_an_address_are_refused(knock, address):
+    answer = knock("vanthu.stttt").get(address)
+    assert answer.status_code in {400, 403}, answer.status_code
+    if answer.status_code == 400:
+        assert "ký tự điều khiển" in answer.text
+
+
+def test_control_characters_in_paths_and_forms_are_refused(knock):
+    clerk = knock("vanthu.stttt")
+    assert clerk.get("/procedures/a%00b").status_code == 404
+    stranger = knock("", fresh=True)
+    told = stranger.post("/login", {"username": "van\0thu", "password": "x"})
+    assert told.status_code == 400
+    assert "«username» có ký tự điều khiển" in told.text
+
+
+def test_a_number_that_no_column_holds_is_as_none(knock):
+    clerk = knock("vanthu.stttt")
+    book = clerk.get("/registers").headers["Location"]
+    usual = clerk.get(book)
+    assert usual.status_code == 200
+    for wild in ("year=99999999999", "after=99999999999", "year=-1", "after=-99999999999"):
+        answer = clerk.get(f"{book}?{wild}")
+        assert answer.status_code == 200, wild
+        assert "năm" in answer.text
+
+
+def test_a_search_that_is_too_long_is_refused_kindly(knock):
+    clerk = knock("vanthu.stttt")
+    assert clerk.get("/incoming", query_string={"text": "số " * 60}).status_code == 200
+    for address, name in (("/incoming", "text"), ("/dossiers", "text"), ("/search", "q")):
+        answer = clerk.get(address, query_string={name: "số " * 70})
+        assert answer.status_code == 400
+        assert "dài quá 200 ký tự" in answer.text
+    assert 'maxlength="200"' in clerk.get("/incoming").text
 
 
 def test_only_the_administrator_publishes(knock, office):
