@@ -14,6 +14,7 @@ from engine.diagram import HUMAN, MACHINE, Model, flow_nodes, kind_of, own, scop
 from engine.errors import OfficeError
 from engine.expressions import ExpressionError, compile_assignments, compile_expression
 from engine.finding import Finding, Severity, error
+from engine.gateways import check_conditions, check_defaults
 from engine.normalise import TIMER_LITERALS
 from engine.path import check_paths
 
@@ -69,10 +70,10 @@ def parser_finding(refusal: OfficeError) -> Finding:
 
 def check(root: Any, model: Model, catalogue: Catalogue | None) -> list[Finding]:
     """Return all findings of a diagram, in document order of their rules."""
-    rules = (_elements, _events, _names, _gateways, _expressions, _loops, check_paths)
+    rules = (_elements, _events, _names, check_conditions, _expressions, _loops, check_paths)
     findings = [f for rule in rules for f in rule(root)]
     if catalogue is not None:
-        findings += _catalogue(model, catalogue)
+        findings += [*_catalogue(model, catalogue), *check_defaults(root)]
     return findings
 
 
@@ -225,33 +226,6 @@ def _calls_itself(processes: dict[str, Any], name: str) -> bool:
                 seen.add(target)
                 todo.append(target)
     return False
-
-
-def _gateways(root: Any) -> Iterator[Finding]:
-    for scope in scopes(root):
-        leaving = _leaving(scope)
-        for element in scope:
-            if kind_of(element) not in {"exclusiveGateway", "inclusiveGateway"}:
-                continue
-            flows = leaving.get(element.get("id"), [])
-            if len(flows) < 2:
-                continue
-            for flow in flows:
-                text = (flow.findtext(tag("conditionExpression")) or "").strip()
-                if not text and flow.get("id") != element.get("default"):
-                    yield error(
-                        flow, "no-condition",
-                        f"Luồng ra khỏi cổng «{element.get('name') or element.get('id')}» chưa có "
-                        "điều kiện và không phải luồng mặc định.",
-                        "The flow has no condition and is not the gateway's default.",
-                    )  # fmt: skip
-
-
-def _leaving(scope: Any) -> dict[str, list[Any]]:
-    leaving: dict[str, list[Any]] = {}
-    for flow in scope.findall(tag("sequenceFlow")):
-        leaving.setdefault(flow.get("sourceRef"), []).append(flow)
-    return leaving
 
 
 # expressions -----------------------------------------------------------------------------------

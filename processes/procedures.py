@@ -56,7 +56,7 @@ def check(xml: bytes, key: str = "") -> Prepared:
     `key` names the procedure it is for; where it names no shipped one, its verbs tell.
     """
     prepared = definition.prepare(xml, catalogue())
-    findings = obligations.check(prepared.model, key if key in SHIPPED else "")
+    findings = obligations.check(prepared, key if key in SHIPPED else "")
     return replace(prepared, findings=[*prepared.findings, *findings])
 
 

@@ -1,5 +1,6 @@
 """An agency changes its routing by editing the diagram: no code, and nothing under way breaks."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +11,8 @@ from engine.definition import Definition, NotPublishable
 from engine.diagram import DiagramRefused
 from engine.instance import InstanceStatus
 from processes import procedures
+from processes.catalogue import VERBS
+from processes.obligations import OBLIGATIONS
 from processes.outgoing.begin import begin
 from processes.procedures import PublishProcedure, ReasonMissing
 from records.authority import NoRight
@@ -20,10 +23,10 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
 class Drawing:
-    """The shipped diagram of outgoing documents under the pen."""
+    """A shipped diagram, that of outgoing documents if not said, under the pen."""
 
-    def __init__(self) -> None:
-        self.root = etree.fromstring(procedures.shipped_xml("outgoing"))
+    def __init__(self, key: str = "outgoing") -> None:
+        self.root = etree.fromstring(procedures.shipped_xml(key))
         self.process = self.root.find(f"{{{BPMN}}}process")
 
     def by_id(self, identity: str) -> etree._Element:
@@ -365,3 +368,95 @@ def test_a_verb_of_the_machine_serves_every_procedure():
     drawing.by_id("store").set(f"{{{OURS}}}verb", "report_status")
     found = procedures.check(drawing.xml(), "outgoing").findings
     assert not [f for f in found if f.code == "other-procedure"]
+
+
+# -- what a procedure may not leave out ------------------------------------------------------------
+
+OWED = [(key, owed.verb) for key, all_owed in OBLIGATIONS.items() for owed in all_owed]
+
+
+@pytest.mark.parametrize(("key", "verb"), OWED)
+def test_a_step_the_law_demands_is_missed_and_its_article_named(key, verb):
+    drawing = Drawing(key)
+    for step in drawing.root.xpath("//*[@*[local-name()='verb']=$verb]", verb=verb):
+        del step.attrib[f"{{{OURS}}}verb"]
+    for given in ("", key):
+        (found,) = [f for f in procedures.check(drawing.xml(), given).findings if f.is_error]
+        assert (found.code, found.element) == ("missing-step", "")
+        assert f"«{VERBS[verb].vi}» ({verb})" in found.vi
+        assert "Thêm bước" in found.vi
+        assert VERBS[verb].en in found.en
+        assert re.match(r"Nghị định 30/2020/NĐ-CP, Điều \d+", found.citation)
+
+
+def test_a_step_that_no_path_reaches_does_not_count():
+    drawing = Drawing()
+    drawing.by_id("f.register").set("targetRef", "issue")
+    found = [f for f in procedures.check(drawing.xml(), "outgoing").findings if f.is_error]
+    (missing,) = found
+    assert missing.code == "missing-step"
+    assert missing.citation == (
+        "Nghị định 30/2020/NĐ-CP, Điều 17; Quy chế kèm theo QĐ 188/2018/QĐ-UBND, Điều 3.5, 5, 7.2"
+    )
+
+
+def test_a_diagram_without_a_seal_is_not_published(story_office):
+    drawing = Drawing()
+    drawing.erase("seal")
+    drawing.connect("f.unsealed", "register", "issue")
+    story_office.login("quantri.stttt")
+    before = snapshot(story_office)
+    with pytest.raises(NotPublishable) as refused:
+        publish(story_office, drawing.xml(), "Bỏ ký số cơ quan")
+    assert [f.code for f in refused.value.findings if f.is_error] == ["missing-step"]
+    assert snapshot(story_office) == before
+
+
+def test_what_an_agency_may_drop_is_no_obligation():
+    drawing = Drawing("incoming")
+    drawing.erase("cooperate", "fork", "join", "cooperating")
+    drawing.connect("f.alone", "directed", "to_officer")
+    drawing.by_id("directed").set("default", "f.alone")
+    drawing.connect("f.all", "completed", "file")
+    drawing.by_id("completed").set("default", "f.all")
+    assert not procedures.check(drawing.xml(), "incoming").has_errors
+    assert not procedures.check(with_a_reviewer_and_no_consultation(), "outgoing").has_errors
+
+
+# -- a gateway always leaves a way on --------------------------------------------------------------
+
+
+def choice_of(condition: str, other: str, kind: str = "exclusiveGateway") -> Drawing:
+    """Return the diagram whose question of consultation has these two ways and no default."""
+    drawing = Drawing()
+    gateway = drawing.by_id("consult")
+    gateway.tag = f"{{{BPMN}}}{kind}"
+    del gateway.attrib["default"]
+    for flow, text in (("f.consult", condition), ("f.direct", other)):
+        for said in drawing.by_id(flow):
+            drawing.by_id(flow).remove(said)
+        said = etree.SubElement(drawing.by_id(flow), f"{{{BPMN}}}conditionExpression")
+        said.set(f"{{{XSI}}}type", "bpmn:tFormalExpression")
+        said.text = text
+    return drawing
+
+
+@pytest.mark.parametrize("kind", ["exclusiveGateway", "inclusiveGateway"])
+@pytest.mark.parametrize(
+    ("condition", "other", "covers"),
+    [
+        ("count(cooperating) > 1", "count(cooperating) = 1", False),
+        ('outcome = "agree"', 'outcome = "return"', False),
+        ('outcome = "return"', 'outcome != "agree"', False),
+        ("count(cooperating) = 0", "count(cooperating) != 0", False),  # null where nothing is known
+        ('outcome = "return"', 'outcome != "return"', True),
+        ('not(outcome = "return")', 'outcome = "return"', True),
+        ('outcome = "return"', 'not(outcome != "return")', False),
+    ],
+)
+def test_a_gateway_needs_a_default_unless_its_choices_cover_everything(
+    kind, condition, other, covers
+):
+    found = procedures.check(choice_of(condition, other, kind).xml(), "outgoing").findings
+    errors = [(f.element, f.code) for f in found if f.is_error]
+    assert errors == ([] if covers else [("consult", "no-default")])
