@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from engine.database import Transaction
-from processes.reach import facts_of_dossier
+from processes.reach import facts_of_dossier, owners_of_dossier
 from records import journal
 from records.authority import Act, authorize
 from records.dossier import Dossier
@@ -33,7 +33,7 @@ def change_dossier(tx: Transaction, command: ChangeDossier) -> Dossier:
     Raises `NotFound`, `NoRight`, `DossierClosed`.
     """
     dossier = tx.get(Dossier, command.dossier_id, lock=True)
-    authorize(tx.acting, Act.WRITE_DOSSIER, facts_of_dossier(tx, dossier))
+    authorize(tx.acting, Act.WRITE_DOSSIER, owners_of_dossier(dossier))
     dossier.ensure_open()
     changed = {
         name: value

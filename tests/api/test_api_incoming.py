@@ -150,6 +150,29 @@ def test_register_is_printed_by_the_page(login, filed, receive):
     assert answer.json["errors"][0]["parameter"] == "series"
 
 
+def test_a_dossier_is_changed_by_its_maker_his_head_and_the_clerk_alone(login, filed, owner):
+    """A head whose unit was asked for an opinion reads the dossier; it is not his to close."""
+    shared = owner.execute(
+        "UPDATE work_item SET groups = array_append(groups, 'unit:' || (SELECT p.unit_id FROM"
+        " position p JOIN account a USING (officer_id) WHERE a.username = 'truongphong.ttbc'))"
+        " WHERE instance_id = %s", (filed["instance_id"],),
+    )  # fmt: skip
+    assert shared.rowcount > 0
+    (dossier,) = login("chuyenvien.stttt").get("dossiers").json["items"]
+    address = f"dossiers/{dossier['id']}"
+    for who, status in (
+        ("truongphong.ttbc", 403), ("giamdoc.stttt", 403), ("vanthu.stttt", 200),
+        ("truongphong.stttt", 200), ("chuyenvien.stttt", 200),
+    ):  # fmt: skip
+        officer = login(who)
+        read = officer.get(address)
+        assert read.status_code == 200, who
+        body, condition = {"description": f"Ghi của {who}"}, {"If-Match": read.headers["ETag"]}
+        assert officer("PATCH", address, json=body, headers=condition).status_code == status, who
+    kept = login("chuyenvien.stttt").get(address).json
+    assert (kept["description"], kept["state"]) == ("Ghi của chuyenvien.stttt", "open")
+
+
 def test_dossier_holds_what_was_filed_and_changes_only_on_condition(login, filed):
     officer = login("chuyenvien.stttt")
     (dossier,) = officer.get("dossiers").json["items"]
