@@ -120,8 +120,12 @@ _VI = (
     (r"Must be one of: (.*)\.", r"Phải là một trong: \1."),
     (r"Longer than maximum length (\d+)\.", r"Dài quá \1 ký tự."),
     (r"Shorter than minimum length (\d+)\.", r"Ngắn hơn \1 ký tự."),
-    (r"Must be greater than or equal to (\d+).*\.", r"Không được nhỏ hơn \1."),
-    (r"Must be less than or equal to (\d+).*\.", r"Không được lớn hơn \1."),
+    (
+        r"Must be greater than or equal to (\d+) and less than or equal to (\d+)\.",
+        r"Phải từ \1 đến \2.",
+    ),
+    (r"Must be greater than or equal to (\d+)\.", r"Không được nhỏ hơn \1."),
+    (r"Must be less than or equal to (\d+)\.", r"Không được lớn hơn \1."),
     (r"Length must be between (\d+) and (\d+)\.", r"Phải dài từ \1 đến \2."),
     (r"Holds control characters\.", "Có ký tự điều khiển; xóa rồi gõ lại."),
 )

@@ -84,7 +84,7 @@ class DossierDetail(Shape):
 class DossierQuery(Paging):
     """A page of dossiers, perhaps of one year or state."""
 
-    year = fields.Integer()
+    year = fields.Integer(validate=validate.Range(1945, 9999))
     state = word(["open", "closed", "deposited"])
 
 

@@ -63,6 +63,37 @@ def test_faults_name_their_place(login, body, pointer):
     assert not answer.json["errors"][0]["detail"].isascii(), "the words are Vietnamese"
 
 
+@pytest.mark.parametrize("limit", ["0", "100000"])
+def test_a_range_names_both_its_ends(login, limit):
+    answer = login("vanthu.stttt").get(f"incoming-documents?limit={limit}")
+    assert answer.status_code == 422
+    assert answer.json["errors"] == [{"parameter": "limit", "detail": "Phải từ 1 đến 100."}]
+
+
+def test_a_year_that_no_column_holds_is_refused(login):
+    answer = login("vanthu.stttt").get("dossiers?year=99999999999")
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["detail"] == "Phải từ 1945 đến 9999."
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["incoming-documents?cursor=%00", "registers?a=%00", "dossiers?%1b=1", "work-items?basket=%07"],
+)
+def test_control_characters_in_a_parameter_are_refused(login, address):
+    answer = login("vanthu.stttt").get(address)
+    assert (answer.status_code, answer.json["type"]) == (
+        400, "urn:congvan:problem:control-characters",
+    )  # fmt: skip
+    assert "ký tự điều khiển" in answer.json["detail"]
+
+
+def test_control_characters_in_a_path_lead_nowhere(login):
+    answer = login("quantri.stttt").get("process-definitions/a%00b/1/diagram")
+    assert answer.status_code == 404
+    assert answer.mimetype == "application/problem+json"
+
+
 @pytest.mark.parametrize("body", [b"{", b"", b'{"a": NaN}', b"\xff", b"[]", b"null", b'"x"'])
 def test_what_is_no_json_object_is_refused(login, body):
     answer = login("vanthu.stttt")("POST", POST, data=body, content_type="application/json")
