@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from SpiffWorkflow.bpmn.specs.defaults import ExclusiveGateway, InclusiveGateway
 from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import SignalEventDefinition
 from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefinition
 from SpiffWorkflow.bpmn.specs.event_definitions.multiple import MultipleEventDefinition
@@ -33,6 +34,9 @@ from engine.workflow import CycleTimer, FlatWorkflow, Timer
 MAX_STEPS = 5_000
 MAX_SECONDS = 5.0
 COMPACT_EVERY = 100
+
+#: the one thing these raise of themselves is that none of their conditions holds
+_CHOOSES = (ExclusiveGateway, InclusiveGateway)
 
 #: what reaches a token from outside: an error or an escalation comes from within
 _AWAITED = (Timer, MessageEventDefinition, SignalEventDefinition, MultipleEventDefinition)
@@ -58,6 +62,22 @@ class StepFailed(OfficeError):
         "dữ liệu vừa nhập, hoặc báo quản trị cơ quan xem lại sơ đồ."
     )
     en = "The process cannot run on at step “{node}”: {reason}. Nothing was written."
+
+
+class NoWayOn(StepFailed):
+    """No condition of a gateway holds and it has no default (cổng không có luồng nào đi tiếp)."""
+
+    code = "no-way-on"
+    vi = (
+        "Tại cổng «{node}» không có điều kiện nào đúng và không có luồng mặc định nên quy trình "
+        "không đi tiếp được. Việc chưa được ghi; kiểm tra lại lựa chọn vừa nhập, hoặc báo quản trị "
+        "cơ quan đặt luồng mặc định cho cổng này trong sơ đồ."
+    )
+    en = (
+        "No condition of gateway “{node}” holds and it has no default flow, so the process cannot "
+        "run on. Nothing was written; check what you chose, or ask your administrator to give this "
+        "gateway a default flow."
+    )
 
 
 class NotWaiting(OfficeError):
@@ -249,6 +269,8 @@ def _failed(program: Program, error: Exception) -> OfficeError:
         cause = getattr(cause, "exception", None) or cause.__cause__ or cause.__context__
     spec = getattr(error, "task_spec", None)
     node = program.node_named(spec) if spec is not None else None
+    if cause is None and node is not None and isinstance(spec, _CHOOSES):
+        return NoWayOn(node=node.name)
     reason = cause.text() if cause is not None else str(error) or type(error).__name__
     return StepFailed(node=node.name if node is not None else "?", reason=reason.rstrip(". "))
 

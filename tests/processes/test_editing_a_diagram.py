@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from lxml import etree
 from story import LETTER, Story, letter, letter_values, snapshot
 
+from engine import diagram, machine, program
 from engine.definition import Definition, NotPublishable
 from engine.diagram import DiagramRefused
 from engine.instance import InstanceStatus
+from engine.machine import StepFailed
+from engine.normalise import normalise
 from processes import procedures
 from processes.catalogue import VERBS
 from processes.obligations import OBLIGATIONS
@@ -20,6 +24,7 @@ from records.authority import NoRight
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 OURS = "urn:congvan:bpmn:1"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
+NOW = datetime(2026, 1, 5, 2, tzinfo=UTC)
 
 
 class Drawing:
@@ -460,3 +465,22 @@ def test_a_gateway_needs_a_default_unless_its_choices_cover_everything(
     found = procedures.check(choice_of(condition, other, kind).xml(), "outgoing").findings
     errors = [(f.element, f.code) for f in found if f.is_error]
     assert errors == ([] if covers else [("consult", "no-default")])
+
+
+@pytest.mark.parametrize("kind", ["exclusiveGateway", "inclusiveGateway"])
+def test_where_no_way_opens_the_officer_is_told_which_gateway_and_what_to_do(kind):
+    drawing = choice_of("count(cooperating) > 1", "count(cooperating) = 1", kind)
+    drawing.by_id("consult").set("name", "Cần xin ý kiến?")
+    # published before such a gateway was refused: its program is built past the linter
+    normalised, _ = normalise(diagram.read(drawing.xml()))
+    built = program.restore(program.build(normalised)[0])
+    begun = machine.start(built, {}, NOW)
+    (draft,) = begun.opened
+    with pytest.raises(StepFailed) as stopped:
+        machine.complete(built, begun.state, draft.task_id, {"cooperating": []}, NOW)
+    vi, en = stopped.value.text("vi"), stopped.value.text("en")
+    assert "«Cần xin ý kiến?»" in vi
+    assert "luồng mặc định" in vi
+    assert "“Cần xin ý kiến?”" in en
+    assert "No conditions satisfied" not in vi + en
+    assert stopped.value.code == "no-way-on"
