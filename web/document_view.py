@@ -14,7 +14,6 @@ from records.content import File
 from records.directive import Assignment, Directive
 from records.document import Document, IncomingDocument, OutgoingDocument, about
 from records.dossier import Dossier, DossierItem
-from records.draft import Draft, Opinion
 from records.link import DocumentLink
 from records.vocabulary import (
     AssignmentKind,
@@ -24,7 +23,7 @@ from records.vocabulary import (
     IncomingStatus,
     LinkKind,
 )
-from web import paper, words
+from web import paper, said, words
 from web.course import Course, courses_of
 from web.document_facts import facts_of, makers, statuses
 from web.door import language
@@ -47,7 +46,7 @@ def view_of(
     waiting = course.open_items() if course is not None else []
     mine = next((item for item in waiting if _may_take(tx, item)), None)
     calendar = words.calendar_of(tx, document.agency_id)
-    opinions = _opinions(tx, document)
+    opinions = said.on_document(tx, document)
     facts = facts_of(document) + makers(tx, document)
     title = paper.reference(document)
     return {
@@ -193,38 +192,6 @@ def _diagram(course: Course | None) -> dict[str, Any] | None:
         "version_text": _("bản %(n)s", n=course.definition.number),
         "steps": course.steps(),
     }
-
-
-def _opinions(tx: Transaction, document: Document) -> list[dict[str, Any]]:
-    """Return directives and opinions on drafts, in the order they were given."""
-    ((column, key),) = about(document).items()
-    directives = tx.scalars(
-        sa.select(Directive).where(getattr(Directive, column) == key, Directive.text != "")
-    )
-    told = [(one.at, one.by_name, one.by_title, one.text, True) for one in directives]
-    if isinstance(document, OutgoingDocument):
-        for opinion, number in tx.rows(
-            sa.select(Opinion, Draft.version_no)
-            .join(Draft, Draft.id == Opinion.draft_id)
-            .where(Draft.outgoing_document_id == document.id)
-        ):
-            verdict = opinion.verdict.label(language())
-            said = f"{verdict}: {opinion.text}" if opinion.text else verdict
-            role = _("%(title)s, về dự thảo bản %(n)s", title=opinion.by_title, n=number)
-            told.append((opinion.at, opinion.by_name, role, said, False))
-    elif document.proposal:
-        at = document.registered_at or document.received_at
-        told.append((at, _("Văn thư"), _("đề xuất"), document.proposal, False))
-    return [
-        {
-            "who": who,
-            "role": role,
-            "when": words.moment(at, tx.now),
-            "text": text,
-            "directive": directive,
-        }
-        for at, who, role, text, directive in sorted(told, key=lambda one: one[0])
-    ]
 
 
 def _assignments(tx: Transaction, document: Document) -> list[dict[str, Any]]:

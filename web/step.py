@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -24,11 +23,10 @@ from processes.choices import choices_for
 from processes.order import Order
 from records import journal
 from records.authority import Act, may
-from records.directive import Directive
-from records.document import Document, IncomingDocument, about
+from records.document import Document, IncomingDocument
 from records.organization import Officer
 from signing.errors import SigningError
-from web import paper, words
+from web import paper, said, words
 from web.door import language, office, own_address, transaction
 from web.failure import failed
 from web.policy import asked_below, ensure, needs
@@ -124,7 +122,7 @@ def shown_task(
         "form_version": form.sha256 if form is not None else "",
         "next": following or url_for("inbox.show"),
         "warnings": _warnings(tx, item, document),
-        "quotes": _quotes(tx, document),
+        "quotes": said.above_form(tx, item, document),
         "form": view if view is not None else view_nothing(verb.label(language())),
         "buttons": _buttons(),
     }
@@ -161,25 +159,6 @@ def _warnings(tx: Transaction, item: WorkItem, document: Document) -> list[dict[
     if verdict.value == "undetermined":
         return [{"tone": "warn", "text": _("Chưa đủ căn cứ kết luận về chữ ký số của văn bản.")}]
     return []
-
-
-def _quotes(tx: Transaction, document: Document) -> list[dict[str, str]]:
-    """Return the last words of those who directed this work."""
-    ((column, key),) = about(document).items()
-    found = tx.scalars(
-        sa.select(Directive)
-        .where(getattr(Directive, column) == key, Directive.text != "")
-        .order_by(Directive.at.desc())
-        .limit(2)
-    )
-    return [
-        {
-            "who": one.by_name,
-            "when": words.moment(one.at, tx.now),
-            "text": one.text,
-        }
-        for one in found
-    ]
 
 
 @pages.get("/work-items/<uuid:item_id>")
