@@ -221,10 +221,13 @@ def lint_process(file: Path, as_json: bool) -> None:
     if as_json:
         findings = [f.to_json() for f in prepared.findings]
         click.echo(orjson.dumps(findings, option=orjson.OPT_INDENT_2))
+    words = {"error": "Lỗi", "warning": "Cảnh báo", "info": "Ghi chú"}
     for finding in [] if as_json else prepared.findings:
         where = f" [{finding.element}]" if finding.element else ""
-        click.echo(f"{finding.severity.value}{where}: {finding.vi}")
+        click.echo(f"{words[finding.severity]}{where}: {finding.vi}")
         click.echo(f"    {finding.en}")
+        if finding.citation:
+            click.echo(f"    Căn cứ: {finding.citation}")
     if not as_json:
         count = sum(f.is_error for f in prepared.findings)
         click.echo(f"{count} lỗi" if count else "Sơ đồ hợp lệ, ban hành được.")

@@ -1,10 +1,12 @@
 """An agency changes its routing by editing the diagram: no code, and nothing under way breaks."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from click.testing import CliRunner
 from lxml import etree
 from story import LETTER, Story, letter, letter_values, snapshot
 
@@ -14,6 +16,7 @@ from engine.diagram import DiagramRefused
 from engine.instance import InstanceStatus
 from engine.machine import StepFailed
 from engine.normalise import normalise
+from office.cli import main
 from processes import procedures
 from processes.catalogue import VERBS
 from processes.obligations import OBLIGATIONS
@@ -484,3 +487,21 @@ def test_where_no_way_opens_the_officer_is_told_which_gateway_and_what_to_do(kin
     assert "“Cần xin ý kiến?”" in en
     assert "No conditions satisfied" not in vi + en
     assert stopped.value.code == "no-way-on"
+
+
+# -- on the command line ---------------------------------------------------------------------------
+
+
+def test_the_command_line_tells_in_vietnamese_and_json_keeps_its_words(tmp_path):
+    drawing = Drawing()
+    drawing.by_id("f.register").set("targetRef", "issue")  # the seal stands aside
+    file = tmp_path / "van-ban-di.bpmn"
+    file.write_bytes(drawing.xml())
+    told = CliRunner().invoke(main, ["lint-process", str(file)])
+    assert told.exit_code == 1
+    assert "Cảnh báo [seal]: " in told.stdout
+    assert "Lỗi: Quy trình văn bản đi thiếu bước «Ký số cơ quan» (seal)" in told.stdout
+    assert "Căn cứ: Nghị định 30/2020/NĐ-CP, Điều 17" in told.stdout
+    assert not re.search(r"^(error|warning|info)\b", told.stdout, re.MULTILINE)
+    findings = json.loads(CliRunner().invoke(main, ["lint-process", str(file), "--json"]).stdout)
+    assert {"error", "warning"} <= {f["severity"] for f in findings}
