@@ -382,8 +382,8 @@ def document() -> dict[str, Any]:
         "pdf": {"href": "/files/sample.pdf", "title": "5127/UBND-TH"}, "download": {"href": "/files/sample.pdf", "text": "Tải tệp đã ký, PDF, 412 KB"}, "warnings": [],
         "diagram": {"svg": svg(DONE, {"solve"}, flows=FLOWS, compact=True), "title": "Xử lý văn bản đến", "version_text": "bản 7", "steps": [{"name": n, "state": s, "who": w} for n, s, w in steps]},
         "opinions": [
-            {"who": "Hoàng Giang", "role": "Phó Giám đốc", "when": "14/12, 10 giờ 12", "text": "P. CNTT chủ trì, Trung tâm CNTT&TT phối hợp số liệu. Xong trước 17/12.", "directive": True},
-            {"who": "Đỗ Khánh", "role": "Trung tâm CNTT&TT", "when": "hôm nay, 9 giờ 40", "text": "Đã gửi số liệu ký số đến hết tháng 11: 96,4%.", "directive": False},
+            {"who": "Hoàng Giang", "role": "Phó Giám đốc", "when": "14/12, 10 giờ 12", "text": "P. CNTT chủ trì, Trung tâm CNTT&TT phối hợp số liệu. Xong trước 17/12.", "directive": True, "files": []},
+            {"who": "Đỗ Khánh", "role": "Trung tâm CNTT&TT", "when": "hôm nay, 9 giờ 40", "text": "Đã gửi số liệu ký số đến hết tháng 11: 96,4%.", "directive": False, "files": []},
         ], "opinions_text": "2 ý kiến",
         "assignments": [{"role_text": "Chủ trì", "tone": "act", "who": "Phòng Công nghệ thông tin", "due": due("Còn 1 ngày"), "progress": "60%"}, {"role_text": "Phối hợp", "tone": "", "who": "Trung tâm CNTT&TT", "due": due("Còn 3 giờ", "soon"), "progress": "Xong"}],
         "history": HISTORY, "related": [{"kind": "Căn cứ", "label": "188/2018/QĐ-UBND, Quy chế QLVBĐH liên thông", "href": "#"}],
