@@ -4,17 +4,6 @@ from collections.abc import Iterable
 
 from forms.page import FieldView, FormView, OptionView, PartView
 
-#: what a number column of the database holds
-_GREATEST = 2**31 - 1
-
-
-def whole(text: str) -> int:
-    """Return a number of an address; raises `ValueError`, also for what no column could hold."""
-    number = int(text)
-    if not 0 <= number <= _GREATEST:
-        raise ValueError(text)
-    return number
-
 
 def field(
     kind: str,

@@ -51,7 +51,7 @@ def show(register_id: UUID) -> Response:
     register = session.get(Register, register_id)
     if register is None or register.agency_id != acting().agency_id:
         raise NotFound(what=_("sổ đăng ký"))
-    year = request.args.get("year", year_of(office().database.clock()), type=fields.whole)
+    year = request.args.get("year", year_of(office().database.clock()), type=int)
     series = session.scalars(
         sa.select(RegisterSeries)
         .where(RegisterSeries.register_id == register.id, RegisterSeries.year == year)
@@ -74,7 +74,7 @@ def _book(
 ) -> dict[str, Any]:
     is_in = register.kind is RegisterKind.INCOMING
     last = chosen.next_number - 1 if chosen is not None else 0
-    after = request.args.get("after", max(0, last - PAGE), type=fields.whole)
+    after = request.args.get("after", max(0, last - PAGE), type=int)
     entries = _entries(session, register, year, chosen, after)
     agency = session.get_one(Agency, register.agency_id)
     parent = session.get(Agency, agency.parent_id) if agency.parent_id else None
