@@ -1,16 +1,19 @@
 """The lists a form offers (danh sách lựa chọn): value and label, as of today, for this officer."""
 
 from collections.abc import Callable, Mapping
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from engine.database import Transaction
+from engine.errors import OfficeError
 from forms.definition import FormDefinition
 from records.directive import Assignment, Directive
 from records.document import IncomingDocument
 from records.document_type import DocumentType
 from records.dossier import Dossier
 from records.organization import (
+    Officer,
     Role,
     choose_agencies,
     choose_officers,
@@ -22,14 +25,44 @@ from records.vocabulary import DossierState, IncomingStatus
 Choices = Mapping[str, Mapping[str, str]]
 
 
+class NotAWorker(OfficeError):
+    """Work is given only to whom its role lets carry it out (không thể giao việc cho người này)."""
+
+    code = "not-a-worker"
+    citation = "Quy chế kèm theo QĐ 188/2018/QĐ-UBND, Điều 8, Điều 9"
+    vi = (
+        "{name} không thuộc diện được giao giải quyết văn bản tại đây. Chọn chuyên viên hoặc lãnh "
+        "đạo đơn vị có trong danh sách."
+    )
+    en = "{name} cannot be given this work. Choose an officer or unit head from the list."
+
+
+#: whom work is given to: the clerk's and the leader's duties are others (Quy chế, Điều 7, 8, 9)
+_WORKERS = frozenset({Role.OFFICER, Role.UNIT_HEAD})
+
+
 def _officers(tx: Transaction) -> dict[str, str]:
-    return {str(o.id): f"{o.full_name}, {p.title}" for o, p in choose_officers(tx)}
+    return _workers(tx, None)
 
 
 def _unit_officers(tx: Transaction) -> dict[str, str]:
+    return _workers(tx, tx.acting.unit_id)
+
+
+def _workers(tx: Transaction, unit_id: UUID | None) -> dict[str, str]:
     return {
-        str(o.id): f"{o.full_name}, {p.title}" for o, p in choose_officers(tx, tx.acting.unit_id)
+        str(o.id): f"{o.full_name}, {p.title}"
+        for o, p in choose_officers(tx, unit_id)
+        if p.role in _WORKERS
     }
+
+
+def worker(tx: Transaction, officer_id: UUID, unit_id: UUID | None = None) -> Officer:
+    """Return the officer work may be given to, in the unit if one is named; raises `NotAWorker`."""
+    officer = tx.get(Officer, officer_id)
+    if str(officer_id) not in _workers(tx, unit_id):
+        raise NotAWorker(name=officer.full_name)
+    return officer
 
 
 def _leaders(tx: Transaction) -> dict[str, str]:

@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from engine.database import Transaction
+from processes.choices import worker
 from processes.means import Means
 from processes.order import Decision, Order, text
 from processes.status_reports import report_status
 from records.authority import Act, authorize
 from records.directive import PlannedAssignment, give_directive
 from records.document import IncomingDocument
-from records.organization import Officer, Position, Unit, positions_of
+from records.organization import Position, Unit, positions_of
 from records.vietnamese import local_date
 from records.vocabulary import AssignmentKind, IncomingStatus
 
@@ -21,7 +22,8 @@ def direct(tx: Transaction, means: Means, order: Order[IncomingDocument]) -> Dec
     """Record the leader's directive with its assignments, or return the document to the clerk.
 
     Exactly one lead; a deadline for the lead and each cooperating unit (Decree 30/2020, Phụ lục IV:
-    phiếu giải quyết văn bản đến). Raises `NotOneLead`, `DeadlineMissing`, `DeadlinePast`.
+    phiếu giải quyết văn bản đến). Raises `FormInvalid` where both a unit and an officer lead,
+    `NotAWorker`, `NotOneLead`, `DeadlineMissing`, `DeadlinePast`.
     """
     authorize(tx.acting, Act.DIRECT_DOCUMENT)
     document = order.document
@@ -84,11 +86,11 @@ def _line(
     officer: Any,
     deadline: date | None,
 ) -> PlannedAssignment:
-    unit_id = UUID(str(unit)) if unit and not officer else None
+    unit_id = UUID(str(unit)) if unit else None
     officer_id = UUID(str(officer)) if officer else None
     name = ""
     if officer_id is not None:
-        name = tx.get(Officer, officer_id).full_name
+        name = worker(tx, officer_id).full_name
     elif unit_id is not None:
         name = tx.get(Unit, unit_id).name
     return PlannedAssignment(kind, name, unit_id, officer_id, end_of(tx, means, deadline))

@@ -70,7 +70,8 @@ def test_simple_conditions_are_told_to_the_page():
     _, found = page(load_form("incoming-direct"))
     assert found["reason"].shown == Shown("outcome", ("return",), negated=False)
     assert found["opinion"].shown == Shown("outcome", ("return",), negated=True)
-    assert found["lead_unit"].shown is None
+    _, processing = page(load_form("incoming-process"))
+    assert processing["no_reply_reason"].shown is None
     assert found["lead_unit"].hide.startswith("=outcome")
 
 

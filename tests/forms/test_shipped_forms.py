@@ -234,11 +234,9 @@ def test_directing():
     }
     found = submit("incoming-direct", raw).data
     assert found["cooperating"] == [{"unit": "a2", "deadline": date(2026, 11, 28)}]
-    assert list(faults("incoming-direct", {"outcome": "direct", "deadline": "1/12/2026"})) == [
-        "lead_unit"
-    ]
-    named = submit("incoming-direct", {**raw, "lead_officer": "a1"})
-    assert named.dropped == ("lead_unit",)
+    both = {**raw, "lead_officer": "a1"}
+    assert list(faults("incoming-direct", both)) == ["lead_officer"]
+    assert submit("incoming-direct", {**both, "lead_unit": None}).data["lead_officer"] == "a1"
 
 
 def test_a_draft_brings_what_its_source_needs():
