@@ -15,7 +15,10 @@ DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'congvan_app') THEN
     CREATE ROLE congvan_app NOLOGIN;
   END IF;
-  IF NOT pg_has_role(CURRENT_USER, 'congvan_app', 'MEMBER') THEN
+  -- Since PostgreSQL 16 who makes a role is a member of it that may not take it on.
+  IF NOT (CASE WHEN current_setting('server_version_num')::int < 160000
+          THEN pg_has_role(CURRENT_USER, 'congvan_app', 'MEMBER')
+          ELSE pg_has_role(CURRENT_USER, 'congvan_app', 'SET') END) THEN
     GRANT congvan_app TO CURRENT_USER;
   END IF;
 EXCEPTION WHEN duplicate_object THEN NULL; -- another database of this server was faster
