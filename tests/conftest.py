@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
 
     def place(item: pytest.Item) -> int:
-        room = item.path.relative_to(here).parts[0]
+        room = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
         return LONGEST.index(room) if room in LONGEST else len(LONGEST)
 
     items.sort(key=place)
