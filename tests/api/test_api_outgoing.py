@@ -84,15 +84,15 @@ def test_an_answer_names_what_it_answers(login, receive):
     stranger = login("chuyenvien.stttt")
     refused = stranger.post("outgoing-documents", {"in_reply_to": received["id"]})
     assert refused.status_code == 403
-    allowed = login("giamdoc.stttt").post("outgoing-documents", {"in_reply_to": received["id"]})
+    allowed = login("vanthu.stttt").post("outgoing-documents", {"in_reply_to": received["id"]})
     assert allowed.status_code == 201
 
 
 def test_an_answer_is_addressed_to_whom_it_answers(login, receive, choose):
-    director = login("giamdoc.stttt")
+    clerk = login("vanthu.stttt")
     asked = receive(organ_name="Sở Tài chính", subject="Hỏi về chế độ")
-    begun = director.post("outgoing-documents", {"in_reply_to": asked["id"]}).json
-    step = director.step("draft", begun["instance_id"])
+    begun = clerk.post("outgoing-documents", {"in_reply_to": asked["id"]}).json
+    step = clerk.step("draft", begun["instance_id"])
     finance = choose(step["choices"]["agencies"], "Sở Tài chính")
     assert step["initial"]["recipients"] == [{"agency": finance, "for_information": False}]
 
