@@ -5,10 +5,13 @@ import pickle
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from importlib import util
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from office.postgres import Cluster
@@ -32,9 +35,43 @@ def _lend(name: str, path: Path) -> None:
 _lend("story", HERE.parent / "processes" / "story.py")
 _lend("single_statements", HERE.parent / "engine" / "single_statements.py")
 _lend("dying_office", HERE / "dying_office.py")
+_lend("dying_web", HERE / "dying_web.py")
 
-from dying_office import Request  # noqa: E402 - lent just above
+from dying_office import NAME, Crowd, Request  # noqa: E402 - lent just above
 from story import Seeded, Story, make_seeded, open_story  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Return what writes a line on the terminal: what was drawn, and what became of it."""
+    plugins = request.config.pluginmanager
+    reporter, capture = plugins.get_plugin("terminalreporter"), plugins.get_plugin("capturemanager")
+
+    def write(line: str) -> None:
+        if reporter is not None:  # a process of xdist has none
+            with capture.global_and_fixture_disabled():
+                reporter.ensure_newline()
+                reporter.write_line(line)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def seed(tell: Callable[[str], None]) -> int:
+    """What the moments of death are drawn from; `FAULTS_SEED=n` draws others."""
+    chosen = int(os.environ.get("FAULTS_SEED", "188"))
+    tell(f"FAULTS_SEED={chosen}")
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def cluster(cluster: Cluster) -> Cluster:
+    """The server of all tests, which here is killed, and takes a hundred officers at once."""
+    with cluster.connect() as administrator:
+        administrator.execute("ALTER SYSTEM SET max_connections = 150")
+    cluster.stop()
+    cluster.start()
+    return cluster
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +98,7 @@ class Dying:
             str(HERE.parent / "engine"),
             *os.environ.get("PYTHONPATH", "").split(":"),
         ]
+        self.url = story.office.settings.database_url.replace("+psycopg", "")
         self.process = subprocess.Popen(
             [sys.executable, HERE / "dying_office.py"],
             stdin=subprocess.PIPE,
@@ -69,9 +107,20 @@ class Dying:
         )
         self._tell(story.office.settings)
 
-    def ask(self, request: Request) -> str:
+    def ask(self, request: Request | Crowd) -> str | list[str]:
+        """Return how it ended, or how each of a crowd did, once the server knows it too.
+
+        Its locks are held until then.
+        """
         self._tell(request)
-        return pickle.load(self.process.stdout)
+        answer = pickle.load(self.process.stdout)
+        living = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            until = time.monotonic() + 60
+            while connection.execute(living, [NAME]).fetchone() != (0,):
+                assert time.monotonic() < until, "the server still serves a dead office"
+                time.sleep(0.005)
+        return answer
 
     def _tell(self, what: object) -> None:
         pickle.dump(what, self.process.stdin)
@@ -83,8 +132,23 @@ class Dying:
         self.process.stdout.close()
 
 
+@contextmanager
+def _dying_in(story: Story) -> Iterator[Dying]:
+    made = Dying(story)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture(scope="session")
+def dying_in() -> Callable[[Story], AbstractContextManager[Dying]]:
+    """Return what lends the dying process of an installation."""
+    return _dying_in
+
+
 @pytest.fixture(scope="module")
 def dying(story_office: Story) -> Iterator[Dying]:
-    made = Dying(story_office)
-    yield made
-    made.close()
+    """The dying process of this module's installation."""
+    with _dying_in(story_office) as made:
+        yield made

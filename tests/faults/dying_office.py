@@ -1,104 +1,251 @@
-"""A process that forks an office for each request and has it die by SIGKILL after statement n.
+"""A process that forks offices on request and has them die by SIGKILL at a chosen point.
 
-Requests come pickled on standard input; the answer says how the fork ended: killed, done, or what
-it refused. Only the wire is hooked: everything that runs is the product's own.
+Requests come pickled on standard input; the answers say how each fork ended: killed, done, or what
+it refused. Everything that runs is the product's own: a lone office dies after its n-th exchange
+with the server, one of a crowd between taking a number and telling anybody.
 """
 
+import contextlib
 import logging
 import os
 import pickle
 import signal
 import sys
 import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
 
+import sqlalchemy as sa
 from single_statements import singly
 
 from engine import jobs, wire
-from engine.database import Acting
+from engine.database import Acting, Query, Transaction
+from engine.errors import Unavailable
 from office.office import Office
 from office.runner import Runner
-from office.settings import Settings
 from processes import work_items
 from processes.incoming.receive import ReceiveIncoming, receive
 from processes.outgoing.begin import begin
 from processes.work_items import CompleteItem
+from records import register
+from records.register import RegisterSeries
 
-KILLED, DONE, REFUSED, IDLE = "killed", "done", "refused", "idle"
-_CODES = {0: DONE, 3: REFUSED, 4: IDLE}
+#: how the server knows the connections of these processes
+NAME = "dying office"
+
+KILLED, DONE, REFUSED, IDLE, BUSY = "killed", "done", "refused", "idle", "busy"
+_CODES = {DONE: 0, REFUSED: 3, IDLE: 4, BUSY: 5}
+
+
+#: None begins an outgoing document
+Command = CompleteItem | ReceiveIncoming | None
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to do, and after which statement to die; `kind` claims and carries out one job."""
+    """What to do, and after which statement to die; `kind` claims and carries out one job.
+
+    `cold` begins with nothing remembered: what starts threads cannot be tried before a fork.
+    """
 
     point: int
     acting: Acting = field(default_factory=Acting)
-    command: CompleteItem | ReceiveIncoming | None = None
+    command: Command = None
     kind: str = ""
+    cold: bool = False
 
 
-def perform(office: Office, request: Request) -> bool:
-    database = office.database
-    if request.kind:
-        runner = Runner(database, office.handlers(), name=f"dying:{os.getpid()}", lease=0)
-        with database.transaction() as tx:
-            found = jobs.claim(tx, runner.name, [request.kind], 1, lease=0)
-        for job in found:
-            runner.carry_out(job)
-        return bool(found)
-    with database.transaction(request.acting) as tx:
-        if isinstance(request.command, CompleteItem):
-            work_items.complete(tx, office.means, request.command)
-        elif isinstance(request.command, ReceiveIncoming):
-            receive(tx, office.means, request.command)
-        else:
-            begin(tx, office.means)
-    return True
+class Death(StrEnum):
+    """Where one of a crowd dies: its number taken, or written, or committed and not yet told."""
+
+    NEVER = "never"
+    TAKEN = "taken"
+    WRITTEN = "written"
+    COMMITTED = "committed"
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Commands carried out at the same moment, each in a process of its own.
+
+    `counting` is the negative control: the next number is the highest one + 1, and no row is locked.
+    """
+
+    acting: Acting
+    commands: Sequence[tuple[CompleteItem, Death]]
+    counting: bool = False
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+# -- one alone --------------------------------------------------------------------------------------
+
+
+def carry_out(office: Office, tx: Transaction, command: Command) -> None:
+    if isinstance(command, CompleteItem):
+        work_items.complete(tx, office.means, command)
+    elif isinstance(command, ReceiveIncoming):
+        receive(tx, office.means, command)
+    else:
+        begin(tx, office.means)
+
+
+def do_job(office: Office, kind: str) -> str:
+    runner = Runner(office.database, office.handlers(), name=f"dying:{os.getpid()}", lease=0)
+    with office.database.transaction() as tx:
+        found = jobs.claim(tx, runner.name, [kind], 1, lease=0)
+    for job in found:
+        runner.carry_out(job)
+    return DONE if found else IDLE
 
 
 def die_after(point: int) -> None:
+    """Have this process die after its n-th statement."""
     count = 0
 
-    def die(_text: str) -> None:
+    def count_down(_text: str) -> None:
         nonlocal count
         count += 1
         if count == point:
-            os.kill(os.getpid(), signal.SIGKILL)
+            die()
 
-    wire._converse = singly(die)
+    wire._converse = singly(count_down)
 
 
-def answer(settings: Settings, request: Request) -> str:
+def alone(office: Office, request: Request) -> str:
+    die_after(request.point)
+    if request.kind:
+        return do_job(office, request.kind)
+    with office.database.transaction(request.acting) as tx:
+        carry_out(office, tx, request.command)
+    return DONE
+
+
+# -- a crowd ----------------------------------------------------------------------------------------
+
+
+def count_up() -> None:
+    """Number as one must not: look for the highest and add one."""
+    unlocked = sa.select(RegisterSeries).where(
+        RegisterSeries.register_id == sa.bindparam("register", type_=sa.Uuid()),
+        RegisterSeries.year == sa.bindparam("year", type_=sa.BigInteger()),
+        RegisterSeries.key == sa.bindparam("key", type_=sa.Text()),
+    )
+
+    def highest(tx: Transaction, series: RegisterSeries, _at: object) -> int:
+        asked = "SELECT coalesce(max(number), 0) + 1 FROM register_entry WHERE series_id = %s"
+        return tx.execute(asked, series.id).fetchone()[0]
+
+    register._SERIES = Query(unlocked)
+    register.take_number = highest
+
+
+def take(office: Office, acting: Acting, command: CompleteItem, death: Death) -> str:
+    with office.database.transaction(acting) as tx:
+        work_items.complete(tx, office.means, command)
+        if death is Death.TAKEN:
+            die()
+        if death is Death.WRITTEN:
+            tx.flush()
+            die()
+    if death is Death.COMMITTED:
+        die()
+    return DONE
+
+
+def together(office: Office, crowd: Crowd) -> list[str]:
+    """Have all open their connection first, then begin at once."""
+    ready, tell_ready = os.pipe()
+    gate, hold_gate = os.pipe()
+
+    def waiting(command: CompleteItem, death: Death) -> Callable[[], str]:
+        def act() -> str:
+            if crowd.counting:
+                count_up()
+            os.close(hold_gate)
+            os.write(tell_ready, b".")
+            os.close(tell_ready)
+            os.read(gate, 1)  # nothing is ever written: it ends when the gate is let go
+            return take(office, crowd.acting, command, death)
+
+        return act
+
+    children = [fork(office, waiting(*each)) for each in crowd.commands]
+    os.close(tell_ready)
+    for _ in children:
+        os.read(ready, 1)
+    os.close(hold_gate)
+    answers = [ended(child) for child in children]
+    os.close(ready)
+    os.close(gate)
+    return answers
+
+
+# -- the process ------------------------------------------------------------------------------------
+
+
+class TakenBack(Exception):
+    """What was done to warm up shall not stay."""
+
+
+def warm_up(office: Office, asked: Request | Crowd) -> None:
+    """Do it once and take it back: a fork then starts with what a process at work remembers."""
+    command = asked.commands[0][0] if isinstance(asked, Crowd) else asked.command
+    with contextlib.suppress(TakenBack), office.database.transaction(asked.acting) as tx:
+        carry_out(office, tx, command)
+        raise TakenBack
+    office.database.dispose()
+    threads = list(Path("/proc/self/task").iterdir())
+    assert len(threads) == 1, "a fork would wait for threads it does not have"
+
+
+def fork(office: Office, act: Callable[[], str]) -> int:
     child = os.fork()
-    if child == 0:
-        code = 3
-        try:
-            office = Office.open(settings)
-            with office.database.transaction():  # what a pool does at its first connection
-                pass
-            die_after(request.point)
-            code = 0 if perform(office, request) else 4
-        except BaseException:  # noqa: BLE001 - how it ended is the answer
-            traceback.print_exc()
-        os._exit(code)
+    if child:
+        return child
+    answer = REFUSED
+    try:
+        with office.database.transaction() as tx:
+            tx.execute("SELECT 1")  # what a pool does at its first connection is done
+        answer = act()
+    except Unavailable:
+        answer = BUSY
+    except BaseException:  # noqa: BLE001 - how it ended is the answer
+        traceback.print_exc()
+    os._exit(_CODES[answer])
+
+
+def ended(child: int) -> str:
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         assert os.WTERMSIG(status) == signal.SIGKILL, status
         return KILLED
-    return _CODES[os.WEXITSTATUS(status)]
+    return next(name for name, code in _CODES.items() if code == os.WEXITSTATUS(status))
 
 
 def main() -> None:
     logging.disable(logging.CRITICAL)
+    os.environ["PGAPPNAME"] = NAME
     incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
-    settings = pickle.load(incoming)
+    office = Office.open(pickle.load(incoming))
     while True:
         try:
-            request = pickle.load(incoming)
+            asked = pickle.load(incoming)
         except EOFError:
             return
-        pickle.dump(answer(settings, request), outgoing)
+        if isinstance(asked, Crowd):
+            warm_up(office, asked)
+            answer: Any = together(office, asked)
+        else:
+            if asked.point == 1 and not asked.kind and not asked.cold:
+                warm_up(office, asked)
+            answer = ended(fork(office, lambda asked=asked: alone(office, asked)))
+        pickle.dump(answer, outgoing)
         outgoing.flush()
 
 
