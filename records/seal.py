@@ -266,12 +266,11 @@ def _check_leaves(session: orm.Session, link: JournalSeal) -> tuple[str, UUID | 
     return None if merkle_root(hashes) == link.root else ("root-differs", None)
 
 
-def _leaves(session: orm.Session, condition: sa.ColumnElement[bool]) -> Iterator[JournalLeaf]:
-    select = sa.select(JournalLeaf).where(condition)
+def _leaves(session: orm.Session, condition: sa.ColumnElement[bool]) -> Iterator[sa.Row[Any]]:
+    """Return rows, not records: a session would keep those of a whole journal."""
+    select = sa.select(*JournalLeaf.__table__.columns).where(condition)
     order = select.order_by(JournalLeaf.epoch, JournalLeaf.xid, JournalLeaf.id)
-    for part in session.scalars(order).yield_per(2000).partitions():
-        yield from part
-        session.expunge_all()
+    yield from session.execute(order).yield_per(2000)
 
 
 def _within(link: JournalSeal) -> sa.ColumnElement[bool]:
@@ -289,7 +288,7 @@ def _after(last: JournalSeal | None) -> sa.ColumnElement[bool]:
     return sa.or_(later, JournalLeaf.epoch > last.epoch)
 
 
-def _check_leaf(line: JournalLeaf) -> str:
+def _check_leaf(line: sa.Row[Any]) -> str:
     if leaf_hash(line.body) != line.leaf:
         return "leaf-changed"
     said: dict[str, Any] = orjson.loads(line.body)

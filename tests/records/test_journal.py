@@ -85,6 +85,12 @@ def test_an_untouched_journal_holds(journal):
     assert check(database, head).sealed == 12
 
 
+def test_a_second_of_more_leaves_than_are_read_at_a_time_holds(secured):
+    """What a worker that stood still for an hour seals at once."""
+    write(secured, 2_001)
+    assert check(secured).sealed == 2_001
+
+
 def test_what_a_leaf_says(journal):
     database, lines = journal
     with database.transaction() as tx:
