@@ -39,13 +39,18 @@ def validate(
     given, errors = read(form, raw, language)
     if not isinstance(raw, Mapping):
         raise FormInvalid(errors, {})
-    sensitive = frozenset(_sensitive(form.components))
+    sensitive = sensitive_paths(form)
     desk = _Desk(choices, uploads, language, now, errors)
     values = desk.level(form.leaves, given, server_values, {}, "")
     errors = desk.remaining()
     if errors:
         raise FormInvalid(errors, without(raw, sensitive))
     return Submission(form, values, tuple(desk.dropped), sensitive)
+
+
+def sensitive_paths(form: FormDefinition) -> frozenset[str]:
+    """Return the paths of what must never be stored, such as a PIN (trường bí mật)."""
+    return frozenset(_sensitive(form.components))
 
 
 def _sensitive(components: tuple[Component, ...]) -> Iterator[str]:

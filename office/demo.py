@@ -20,6 +20,7 @@ from records.calendar_day import seed_calendar
 from records.document_type import DocumentType
 from records.journal import JournalLeaf
 from records.organization import Agency, Role
+from records.password import hash_password
 from records.register import Register, open_series
 from records.staffing import add_agency, add_code, add_officer, add_unit, appoint
 from records.vietnamese import local_date
@@ -213,7 +214,7 @@ def seed(office: Office, *, password: str, at: datetime | None = None) -> bool:
         if is_seeded(tx):
             return False
         journal.record(tx, "seed_demo", "installation", MARK)
-        ids, owners = _seed_people(tx, password)
+        ids, owners = _seed_people(tx, hash_password(password))
         for agency_id in ids.values():
             furnish(tx, agency_id)
             admit(tx, office, agency_id)
@@ -227,7 +228,7 @@ def seed(office: Office, *, password: str, at: datetime | None = None) -> bool:
 
 
 def _seed_people(
-    tx: Transaction, password: str
+    tx: Transaction, password_hash: str
 ) -> tuple[dict[str, UUID], tuple[list[Holder], list[Holder]]]:
     seed_calendar(tx)
     ids: dict[str, UUID] = {}
@@ -236,9 +237,9 @@ def _seed_people(
     for demo in AGENCIES:
         agency_id = ids[demo.key] = _set_up(tx, demo, ids.get(demo.parent))
         agencies.append(Holder(str(agency_id), demo.name, demo.name))
-        people += _staff(tx, demo, agency_id, password)
-    _employ(tx, INSPECTOR, ids["ubnd"], None, password, also=ids["stttt"])
-    _employ(tx, OPERATOR, ids["stttt"], None, password)
+        people += _staff(tx, demo, agency_id, password_hash)
+    _employ(tx, INSPECTOR, ids["ubnd"], None, password_hash, also=ids["stttt"])
+    _employ(tx, OPERATOR, ids["stttt"], None, password_hash)
     return ids, (people, agencies)
 
 
@@ -261,7 +262,7 @@ def _set_up(tx: Transaction, demo: DemoAgency, parent_id: UUID | None) -> UUID:
     return agency.id
 
 
-def _staff(tx: Transaction, demo: DemoAgency, agency_id: UUID, password: str) -> list[Holder]:
+def _staff(tx: Transaction, demo: DemoAgency, agency_id: UUID, password_hash: str) -> list[Holder]:
     """Enter units and people; return those who sign, for their keystores."""
     units = {
         symbol: add_unit(tx, agency_id, name, symbol=symbol, valid_from=BEGINNING)
@@ -271,7 +272,7 @@ def _staff(tx: Transaction, demo: DemoAgency, agency_id: UUID, password: str) ->
     holders = []
     for person in demo.people:
         unit = units[person.unit].id if person.unit else None
-        officer_id = _employ(tx, person, agency_id, unit, password)
+        officer_id = _employ(tx, person, agency_id, unit, password_hash)
         if person.capacity is not None:
             holders.append(Holder(str(officer_id), person.name, demo.name))
     return holders
@@ -282,7 +283,7 @@ def _employ(
     person: Person,
     agency_id: UUID,
     unit_id: UUID | None,
-    password: str,
+    password_hash: str,
     also: UUID | None = None,
 ) -> UUID:
     officer = add_officer(tx, agency_id, person.name)
@@ -301,7 +302,7 @@ def _employ(
             signing_capacity=person.capacity,
             signature_block=person.block,
         )
-    issue_demo_account(tx, officer.id, person.username, password)
+    issue_demo_account(tx, officer.id, person.username, password_hash)
     tx.flush()
     return officer.id
 

@@ -12,7 +12,7 @@ from engine.handlers import Handlers
 from engine.runtime import MACHINE_JOB
 from office.settings import Settings, keep_secret
 from office.worker import Periodic, Worker
-from processes import inbox, timers, uploads, verify, work_items
+from processes import inbox, timers, unsent, uploads, verify, work_items
 from processes.delivery import arrivals, send
 from processes.means import Means, SigningMeans
 from processes.outgoing import convert
@@ -100,6 +100,7 @@ class Office:
             Periodic("sessions", timedelta(minutes=5), login_session.sweep),
             Periodic("throttles", timedelta(minutes=5), throttle.sweep_throttles),
             Periodic("uploads", timedelta(minutes=5), uploads.sweep),
+            Periodic("unsent forms", timedelta(minutes=5), unsent.sweep),
             Periodic("idempotency keys", timedelta(minutes=5), idempotency.sweep),
             Periodic("content", timedelta(days=1), self._sweep_content),
             Periodic("axis", timedelta(seconds=2), arrivals.post_polls),

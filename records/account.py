@@ -176,23 +176,28 @@ def issue_account(tx: Transaction, officer_id: UUID, username: str) -> tuple[Acc
     officer = tx.get(Officer, officer_id)
     _authorize(tx, officer)
     secret = one_time_secret()
-    account = _make(tx, officer, username, secret)
+    account = _make(tx, officer, username, hash_password(secret))
     account.secret_until = tx.now + SECRET_LIFE
     record(tx, "issue_account", "account", account.id, username=account.username)
     return account, secret
 
 
-def issue_demo_account(tx: Transaction, officer_id: UUID, username: str, password: str) -> Account:
-    """Issue an account with a known password, for the system itself and the demonstration only."""
+def issue_demo_account(
+    tx: Transaction, officer_id: UUID, username: str, password_hash: str
+) -> Account:
+    """Issue an account with a known password, for the system itself and the demonstration only.
+
+    All accounts of a demonstration may share one hash: they share the password anyway.
+    """
     if tx.acting.agency_id is not None:
         raise NotAllowed(act=Act.MANAGE_ACCOUNTS.vi)
-    account = _make(tx, tx.get(Officer, officer_id), username, password)
+    account = _make(tx, tx.get(Officer, officer_id), username, password_hash)
     account.must_change = False
     record(tx, "issue_account", "account", account.id, username=account.username, demo=True)
     return account
 
 
-def _make(tx: Transaction, officer: Officer, username: str, password: str) -> Account:
+def _make(tx: Transaction, officer: Officer, username: str, password_hash: str) -> Account:
     name = tidy_username(username)
     allowed = set("abcdefghijklmnopqrstuvwxyz0123456789._-")
     if not (3 <= len(name) <= 60 and set(name) <= allowed and name[0].isalnum()):
@@ -205,7 +210,7 @@ def _make(tx: Transaction, officer: Officer, username: str, password: str) -> Ac
         agency_id=officer.agency_id,
         officer_id=officer.id,
         username=name,
-        password_hash=hash_password(password),
+        password_hash=password_hash,
         issued_at=tx.now,
     )
     taken = tx.execute(
@@ -305,7 +310,7 @@ def accept_invitation(tx: Transaction, token: str, username: str, password: str)
     check_strength(password, tidy_username(username))
     officer = tx.get(Officer, given.officer_id)
     given.used_at = tx.now
-    account = _make(tx, officer, username, password)
+    account = _make(tx, officer, username, hash_password(password))
     account.must_change = False
     who = Acting(agency_id=officer.agency_id, officer_id=officer.id, name=officer.full_name)
     record(tx, "accept_invitation", "account", account.id, acting=who, username=account.username)

@@ -23,6 +23,7 @@ from web import (
     replay,
     start,
     step,
+    unsent,
 )
 from web.assets import init_assets
 from web.door import Office, db, end_reading
@@ -40,7 +41,7 @@ LARGEST_REQUEST = 320 << 20
 LARGEST_TEXT = 8 << 20
 
 _ROOMS = (
-    start, login, inbox, step, begin, document, file, register, dossier, procedure, replay,
+    start, login, inbox, step, unsent, begin, document, file, register, dossier, procedure, replay,
     account, operator, journal, api_page, help_page,
 )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """What a page says when it cannot do as asked (trang báo lỗi): what happened and what to do."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask, current_app, g, jsonify, render_template, request, url_for
@@ -82,9 +83,14 @@ def failed(
     title: str = "",
     advice: str | None = None,
     retry: str | None = None,
+    retry_label: str = "",
+    typed: Sequence[tuple[str, str]] = (),
     code: str = "",
 ) -> Response:
-    """Return the error page, or a problem (RFC 9457) to a script or a machine."""
+    """Return the error page, or a problem (RFC 9457) to a script or a machine.
+
+    `typed` is what the officer wrote and could not send, by label: he may copy it.
+    """
     known = titles()
     usual, what_to_do = known.get(status, known[400 if status < 500 else 500])
     if _is_machine():
@@ -99,6 +105,8 @@ def failed(
             "advice": advice if advice is not None else (what_to_do if text else None),
             "reference": g.get("request_id", ""),
             "retry_href": retry,
+            "retry_label": retry_label or _("Thử lại"),
+            "typed": typed,
             "home_href": url_for("start.home"),
             "home_label": home_label(),
         }

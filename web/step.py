@@ -1,7 +1,8 @@
 """One step of one procedure (bước xử lý): its form drawn, sent, sent again until it is right."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,14 @@ from engine.errors import NotFound, OfficeError, Stale
 from engine.instance import ProcessInstance
 from engine.machine import NotWaiting
 from engine.work_item import ItemStatus, WorkItem
+from forms.components import Field
 from forms.definition import FormDefinition
 from forms.errors import FormInvalid
 from forms.posting import ROW_COMMAND, edit_rows, from_post
 from forms.submission import Upload as Sent
+from forms.submission import lookup
 from forms.view import view_form
-from processes import prefill, work_items
+from processes import prefill, unsent, work_items
 from processes.choices import choices_for
 from processes.order import Order
 from records import journal
@@ -32,13 +35,13 @@ from web.failure import failed
 from web.policy import asked_below, ensure, needs
 from web.shell import say
 from web.tongue import _
-from web.upload import WORD, Received, receive_files
+from web.upload import WORD, Received, files_again, receive_files
 
 pages = Blueprint("step", __name__)
 #: versions of forms this process has drawn or read; they never change
 _forms: dict[str, FormDefinition] = {}
 #: names of the page's own, beside the form's
-_OWN = ("csrf_token", "version", "next", "go", "form", WORD)
+OWN = ("csrf_token", "version", "next", "go", "form", WORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Draft:
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
     received: Received = field(default_factory=Received)
     version: int | None = None
+    #: since when it is kept, where it was left here before
+    kept_at: datetime | None = None
 
 
 UNTOUCHED = Draft()
@@ -96,7 +101,9 @@ def shown_task(
     allowed = may(me, Act.COMPLETE_WORK_ITEM, work_items.facts_of(item))
     if not allowed or str(me.officer_id) in item.excluded or item.status != ItemStatus.OPEN:
         return None
-    form = _form_of(tx, item)
+    form = form_of(tx, item)
+    if draft is UNTOUCHED:
+        draft = _left_before(tx, item)
     order: Order[Document] = Order(item, instance, document, {})
     uploads = {w: Sent(u.name, u.stored.size) for w, u in draft.received.uploads.items()}
     view = None
@@ -124,8 +131,22 @@ def shown_task(
         "warnings": _warnings(tx, item, document),
         "quotes": said.above_form(tx, item, document),
         "form": view if view is not None else view_nothing(verb.label(language())),
-        "buttons": _buttons(),
+        "keep_action": url_for("unsent.keep", item_id=item.id) if form is not None else "",
+        "kept": _kept(draft.kept_at, tx.now),
+        "buttons": _buttons(item, verb.label(language()), form, is_kept=draft.kept_at is not None),
     }
+
+
+def _left_before(tx: Transaction, item: WorkItem) -> Draft:
+    """Return what the officer left at this step, as he left it."""
+    left = unsent.find(tx, item)
+    if left is None:
+        return UNTOUCHED
+    return Draft(left.values, {}, files_again(left.words), kept_at=left.kept_at)
+
+
+def _kept(at: datetime | None, now: datetime) -> str:
+    return "" if at is None else _("Bản nháp lưu %(at)s", at=words.moment(at, now))
 
 
 def view_nothing(title: str) -> Any:
@@ -140,10 +161,41 @@ class _Bare:
     errors: tuple[tuple[str, str], ...] = ()
 
 
-def _buttons() -> list[dict[str, Any]]:
-    main = {"label": _("Lưu và mở việc tiếp theo"), "kind": "primary", "value": "next"}
-    stay = {"label": _("Lưu"), "kind": "", "value": "stay"}
-    return [{"name": "go", "icon": "", "novalidate": False, **one} for one in (main, stay)]
+def _buttons(
+    item: WorkItem, act: str, form: FormDefinition | None, *, is_kept: bool
+) -> list[dict[str, Any]]:
+    """Return the ways to send: they say what will be done, and never only "save".
+
+    Where the form has a choice of outcomes the button takes the words of the chosen one.
+    """
+    chooses = form is not None and any(leaf.path == "outcome" for leaf in form.leaves)
+    done = _("Hoàn thành bước") if chooses else act
+    onward = _("{act} và mở việc tiếp theo")
+    found = [
+        _button(onward.format(act=done), "next", kind="primary", says=onward if chooses else ""),
+        _button(done, "stay", says="{act}" if chooses else ""),
+    ]
+    if form is not None:
+        keep = url_for("unsent.keep", item_id=item.id)
+        found.append(_button(_("Lưu nháp"), "keep", action=keep))
+    if is_kept:
+        discard = url_for("unsent.discard", item_id=item.id)
+        found.append(_button(_("Bỏ bản nháp"), "discard", kind="quiet", action=discard))
+    return found
+
+
+def _button(
+    label: str, value: str, *, kind: str = "", action: str = "", says: str = ""
+) -> dict[str, Any]:
+    return {
+        "name": "go",
+        "value": value,
+        "label": label,
+        "kind": kind,
+        "icon": "",
+        "action": action,
+        "says": says,
+    }
 
 
 def _warnings(tx: Transaction, item: WorkItem, document: Document) -> list[dict[str, str]]:
@@ -189,11 +241,11 @@ def _page(item_id: UUID, draft: Draft = UNTOUCHED, status: int = 200) -> Respons
 @needs(Act.COMPLETE_WORK_ITEM, each=True)
 def complete(item_id: UUID) -> Response:
     """Complete the step with what was sent; what is wrong is told beside it, typed text stays."""
-    form = _posted_form(item_id)
+    form = posted_form(item_id)
     received = receive_files(form) if form is not None else Received()
     raw: dict[str, Any] = {}
     if form is not None:
-        raw = from_post(form, request.form, uploaded=received.references, ignore=_OWN)
+        raw = from_post(form, request.form, uploaded=received.references, ignore=OWN)
     version = request.form.get("version", type=int)
     typed = Draft(raw, {}, received, version)
     if form is not None and ROW_COMMAND in request.form:
@@ -207,7 +259,7 @@ def complete(item_id: UUID) -> Response:
             done = work_items.complete(tx, office().means, command)
         asked_below()
     except (Stale, NotWaiting) as error:
-        return _too_late(item_id, error)
+        return _too_late(item_id, typed, form, error)
     except FormInvalid as error:
         return _page(item_id, Draft(error.raw, error.errors, received, version), 422)
     except (OfficeError, SigningError) as error:
@@ -218,7 +270,7 @@ def complete(item_id: UUID) -> Response:
     return redirect(_following(), 303)
 
 
-def _posted_form(item_id: UUID) -> FormDefinition | None:
+def posted_form(item_id: UUID) -> FormDefinition | None:
     """Return the form that was sent: by the version the page names, or as the step pins it.
 
     Only what reads the post; `work_items.complete` checks it against the step's own form. Whoever
@@ -230,10 +282,10 @@ def _posted_form(item_id: UUID) -> FormDefinition | None:
     with transaction() as tx:
         item, _instance = work_items.read(tx, item_id)
         ensure(tx.acting, Act.COMPLETE_WORK_ITEM, work_items.facts_of(item))
-        return _form_of(tx, item)
+        return form_of(tx, item)
 
 
-def _form_of(tx: Transaction, item: WorkItem) -> FormDefinition | None:
+def form_of(tx: Transaction, item: WorkItem) -> FormDefinition | None:
     form = work_items.form_of(tx, item)
     if form is not None:
         if len(_forms) > 1_000:
@@ -259,8 +311,10 @@ def _refused(item_id: UUID, typed: Draft, error: OfficeError | SigningError) -> 
     return _page(item_id, told, error.status)
 
 
-def _too_late(item_id: UUID, error: OfficeError) -> Response:
-    """Tell who was faster, and where the document is now."""
+def _too_late(
+    item_id: UUID, typed: Draft, form: FormDefinition | None, error: OfficeError
+) -> Response:
+    """Tell who was faster and where the document is now; what was typed is given back."""
     try:
         with transaction() as tx:
             item, instance = work_items.read(tx, item_id)
@@ -270,6 +324,12 @@ def _too_late(item_id: UUID, error: OfficeError) -> Response:
             target = paper.page_of(document)
     except NotFound:
         return failed(409, error.text(language()), retry=url_for("inbox.show"), code=error.code)
+    if isinstance(error, Stale) and item.status == ItemStatus.OPEN:
+        text = _(
+            "Việc này vừa được cập nhật trong lúc bạn nhập. Nội dung bạn nhập vẫn còn nguyên dưới "
+            "đây: xem lại rồi gửi lần nữa."
+        )
+        return _page(item_id, replace(typed, errors={"": [text]}, version=None), 409)
     text = error.text(language())
     if item.status == ItemStatus.DONE and who:
         text = _("Bước «%(step)s» đã được %(who)s xử lý (%(at)s).", step=item.name, who=who, at=at)
@@ -279,5 +339,19 @@ def _too_late(item_id: UUID, error: OfficeError) -> Response:
         title=_("Việc này đã có người xử lý"),
         advice=_("Nội dung bạn gửi chưa được ghi. Mở văn bản để xem kết quả, rồi xử lý việc khác."),
         retry=target,
+        retry_label=_("Mở văn bản"),
+        typed=_texts(form, typed.raw or {}) if form is not None else (),
         code=error.code,
     )
+
+
+def _texts(form: FormDefinition, raw: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what was written by hand, with its labels: nobody should have to think it up again."""
+    found = []
+    for leaf in form.leaves:
+        part, value = leaf.component, lookup(raw, leaf.place)
+        if not isinstance(part, Field) or part.kind not in {"text", "textarea"} or part.sensitive:
+            continue
+        if isinstance(value, str) and value.strip():
+            found.append((part.label.text(language()), value))
+    return found

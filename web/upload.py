@@ -5,7 +5,7 @@ it is signed for one officer, so nobody names bytes he did not send.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, cast
 
@@ -52,11 +52,7 @@ def receive_files(form: FormDefinition) -> Received:
 
     Raises `StorageFull`. Files sent before come back as their signed words.
     """
-    received = Received()
-    for word in request.form.getlist(WORD)[:_MOST]:
-        known = _known(word)
-        if known is not None:
-            received.keep(word, known)
+    received = files_again(request.form.getlist(WORD))
     for name in _file_inputs(form):
         for sent in request.files.getlist(name):
             if not sent.filename:
@@ -72,6 +68,16 @@ def receive_files(form: FormDefinition) -> Received:
             upload = Upload(clean_name(sent.filename), stored)
             reference = received.keep(_word(upload), upload)
             received.references.setdefault(name, []).append(reference)
+    return received
+
+
+def files_again(words: Sequence[str]) -> Received:
+    """Return the files that were sent before, by their words; what is too old is left out."""
+    received = Received()
+    for word in words[:_MOST]:
+        known = _known(word)
+        if known is not None:
+            received.keep(word, known)
     return received
 
 

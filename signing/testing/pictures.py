@@ -165,16 +165,14 @@ def _letter(
 ) -> None:
     """Set one letter upright on the circle, its foot towards the centre."""
     tile = round(font.size * 2.4)
-    drawn = Image.new("RGBA", (tile, tile), (*RED, 0))
+    drawn = Image.new("L", (tile, tile), 0)
     pen = ImageDraw.Draw(drawn)
-    pen.text(
-        (tile / 2, tile / 2 + font.size * 0.34), letter, font=font, fill=(*RED, 255), anchor="ms"
-    )
+    pen.text((tile / 2, tile / 2 + font.size * 0.34), letter, font=font, fill=255, anchor="ms")
     turned = drawn.rotate(-math.degrees(angle), resample=Image.Resampling.BICUBIC)
     middle = radius + font.size * 0.34
     x = image.width / 2 + middle * math.sin(angle) - tile / 2
     y = image.height / 2 - middle * math.cos(angle) - tile / 2
-    image.alpha_composite(turned, (round(x), round(y)))
+    image.paste((*RED, 255), (round(x), round(y)), turned)
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:
@@ -184,5 +182,5 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 def _png(image: Image.Image) -> bytes:
     out = io.BytesIO()
-    image.save(out, "PNG", optimize=True)
+    image.save(out, "PNG")
     return out.getvalue()

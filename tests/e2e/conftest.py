@@ -1,30 +1,10 @@
 """Installations for the story: one that brings everything itself, one on external services."""
 
-import sys
 from collections.abc import Iterator
-from importlib import util
-from pathlib import Path
 
 import pytest
-
-
-def _lend(name: str) -> None:
-    """Make a module of this folder importable: in importlib mode pytest leaves `sys.path` alone."""
-    if name in sys.modules:
-        return
-    spec = util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-
-
-for lent in ("installation", "narrative", "official", "program"):
-    _lend(lent)
-
-from installation import Installation, Services, installed, services  # noqa: E402 - just lent
-from narrative import PASSWORD  # noqa: E402
+from installation import Installation, Services, installed, services
+from narrative import PASSWORD
 
 
 @pytest.fixture(scope="module")

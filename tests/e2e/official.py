@@ -101,6 +101,12 @@ class Officials:
             self._fill(page, form, name, value)
         form.locator("[data-main]").click()
         self._told(page, deed.step)
+        self._leave(page)
+
+    @staticmethod
+    def _leave(page: Page) -> None:
+        """Turn to other work: a paper drawn on a page nobody looks at keeps a processor busy."""
+        page.goto("about:blank")
 
     def _told(self, page: Page, words: str) -> None:
         """Wait for the note that says it is done; an error on the page is what failed."""
@@ -186,6 +192,7 @@ class Officials:
         page.reload()
         assert reported(page.content(), agency) == list(codes)
         self.picture(page, f"Trang-thai-{agency}-{codes[-1]}".replace(" ", "-"))
+        self._leave(page)
 
     def facts(self, who: str, way: str, subject: str) -> Facts:
         page = self._open(who, way, subject)

@@ -1,32 +1,23 @@
 """The whole story in a real browser against a real `congvan run`, on both grounds."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
+from headless import BROWSER, chromium
 from installation import Installation
 from narrative import check, tell
 from official import Officials
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
-
 pytestmark = [
     pytest.mark.timeout(900),  # some thirty people at one desk, on a machine that does more
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt-get install chromium"),
+    *BROWSER,
 ]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as started:
         yield started
-        started.close()
 
 
 def test_the_story_in_a_browser(browser, house: Installation):

@@ -8,37 +8,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from importlib import util
 from pathlib import Path
 
 import psycopg
 import pytest
+from dying_office import NAME, Crowd, Request
+from story import Seeded, Story, make_seeded, open_story
 
 from office.postgres import Cluster
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-
-
-def _lend(name: str, path: Path) -> None:
-    """Make a module of the tests importable: in importlib mode pytest leaves `sys.path` alone."""
-    if name in sys.modules:
-        return
-    spec = util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-
-
-_lend("story", HERE.parent / "processes" / "story.py")
-_lend("single_statements", HERE.parent / "engine" / "single_statements.py")
-_lend("dying_office", HERE / "dying_office.py")
-_lend("dying_web", HERE / "dying_web.py")
-
-from dying_office import NAME, Crowd, Request  # noqa: E402 - lent just above
-from story import Seeded, Story, make_seeded, open_story  # noqa: E402
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,8 @@ def test_start_probes_stop(house, eventually: Callable):
     family = house.family()
     assert len(family) > 5  # PostgreSQL and its own, web and its two, the worker
     assert house.stop() == 0
-    assert [p for p in family if p.is_running()] == []
+    # Dead at once; whoever reaps orphans on this machine may take a moment longer.
+    assert [p for p in family if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
 
 
 @pytest.mark.parametrize("house", ["open", pytest.param("closed", marks=as_root)], indirect=True)

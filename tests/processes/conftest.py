@@ -4,31 +4,12 @@ The fixtures live here; other folders lend themselves `story` and say the same t
 """
 
 import shutil
-import sys
 from collections.abc import Iterator
-from importlib import util
-from pathlib import Path
 
 import pytest
+from story import Seeded, Story, make_seeded, open_story
 
 from office.postgres import Cluster
-
-
-def _lend(name: str) -> None:
-    """Make a module of this folder importable: in importlib mode pytest leaves `sys.path` alone."""
-    if name in sys.modules:
-        return
-    spec = util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-
-
-_lend("story")
-
-from story import Seeded, Story, make_seeded, open_story  # noqa: E402 - lent just above
 
 
 @pytest.fixture(scope="session")

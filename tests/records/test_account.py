@@ -147,7 +147,9 @@ def test_only_administrators_of_the_agency_issue_accounts(tx, province):
     with pytest.raises(HasAccount):
         issue_account(tx, officer.id, "khac")
     with pytest.raises(NotAllowed):
-        issue_demo_account(tx, province.officers["thanhtra"].id, "thanhtra", PASSWORD)
+        issue_demo_account(
+            tx, province.officers["thanhtra"].id, "thanhtra", hash_password(PASSWORD)
+        )
 
 
 def test_names_are_told_apart_without_case(tx, people):
@@ -163,7 +165,7 @@ def test_names_are_told_apart_without_case(tx, people):
 def test_a_name_of_a_hidden_agency_is_taken_too(settled):
     database, province = settled
     with database.transaction() as tx:
-        issue_demo_account(tx, province.officers["chanvp"].id, "chanvp", PASSWORD)
+        issue_demo_account(tx, province.officers["chanvp"].id, "chanvp", hash_password(PASSWORD))
     with database.transaction(province.acting("quantri")) as tx:
         assert find_account(tx, "chanvp") is None
         with pytest.raises(UsernameTaken):
@@ -233,7 +235,7 @@ def test_an_account_that_opens_more_than_the_agency_is_not_the_administrator_s(s
         issue = {}
         for name in ("giamdoc", "vanthu", "chuyenvien", "truongphong"):
             officer = province.officers[name].id
-            issue[name] = issue_demo_account(tx, officer, name, PASSWORD).id
+            issue[name] = issue_demo_account(tx, officer, name, hash_password(PASSWORD)).id
         day = local_date(tx.now)
         operator = staffing.add_officer(tx, province.stttt.id, "Quách Tuấn Kiệt")
         other = staffing.add_officer(tx, province.stttt.id, "Mai Lan")
@@ -380,7 +382,7 @@ def test_refused_guesses_count_for_the_address(tx, people):
 def test_a_refusal_is_kept_and_a_guess_in_parallel_is_counted(settled):
     database, province = settled
     with database.transaction() as tx:
-        issue_demo_account(tx, province.officers["giamdoc"].id, "giamdoc", PASSWORD)
+        issue_demo_account(tx, province.officers["giamdoc"].id, "giamdoc", hash_password(PASSWORD))
     with database.transaction() as tx:
         refused = log_in(tx, "giamdoc", "sai", PLACE)
     with pytest.raises(WrongCredentials):

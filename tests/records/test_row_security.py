@@ -14,6 +14,7 @@ from records.account import Account, issue_demo_account
 from records.calendar_day import CalendarDay, DayKind
 from records.journal import JournalLeaf, record
 from records.organization import Agency, AgencyCode, Officer, Position, Role, Unit
+from records.password import hash_password
 
 
 @pytest.fixture
@@ -21,7 +22,9 @@ def two(settled):
     database, province = settled
     with database.transaction() as tx:
         for name in ("quantri", "chanvp"):
-            issue_demo_account(tx, province.officers[name].id, name, "một câu mật khẩu dài")
+            issue_demo_account(
+                tx, province.officers[name].id, name, hash_password("một câu mật khẩu dài")
+            )
     for name in ("quantri", "chanvp"):
         with database.transaction(province.acting(name)) as tx:
             record(tx, "view", "register", None)

@@ -11,17 +11,21 @@ from typing import Any
 
 import lxml.html
 import pytest
+import sqlalchemy as sa
 import typst
 from flask import Flask
 from flask.testing import FlaskClient
 from psycopg import sql
 from werkzeug.test import TestResponse
 
-from engine.database import APP_ROLE
+from engine.database import APP_ROLE, Acting
 from office import demo, migrate
 from office.office import Office
 from office.postgres import Cluster
 from office.settings import Mode, Settings
+from records.account import Account
+from records.delegation import acting_for
+from records.organization import Officer, Position
 from web.app import create_app
 
 PASSWORD = "mot-cau-dai-de-nho-188"
@@ -96,6 +100,11 @@ class Sheet:
             self.values[name] = value
         return self
 
+    def to(self, action: str) -> "Sheet":
+        """Send it where one of its buttons says (formaction)."""
+        self.action = action
+        return self
+
 
 def paper(text: str = "Nội dung văn bản") -> bytes:
     """A real PDF of one page."""
@@ -165,6 +174,19 @@ class Visitor:
         assert answer.status_code == 303, self.problem(answer)
         return answer.headers["Location"]
 
+    def accept(self, step: str) -> TestResponse:
+        """Take in what a paper document is: without signatures, compared with the original."""
+        sheet = self.sheet(self.get(step))
+        return self.send(sheet.fill(outcome="accept_unsigned", reason="Bản giấy đã đối chiếu"))
+
+    def waiting(self, subject: str) -> str:
+        """Return the step of this incoming document that waits, by way of its own page."""
+        found = re.search(
+            r'href="(/incoming/[0-9a-f-]{36})"',
+            self.get(f"/search?q={subject}", follow_redirects=True).text,
+        )
+        return re.search(r'href="(/work-items/[0-9a-f-]+)"', self.get(found[1]).text)[1]
+
 
 @pytest.fixture(scope="session")
 def scan() -> bytes:
@@ -186,3 +208,20 @@ def knock(app: Flask) -> Callable[..., Visitor]:
         return visitor
 
     return open_browser
+
+
+@pytest.fixture
+def acting(office: Office) -> Callable[[str], Acting]:
+    """Return what tells who acts when the holder of an account does, in his first position."""
+
+    def as_holder_of(username: str) -> Acting:
+        with office.database.transaction() as tx:
+            officer, position = tx.one(
+                sa.select(Officer.id, Position.id)
+                .join(Position, Position.officer_id == Officer.id)
+                .join(Account, Account.officer_id == Officer.id)
+                .where(Account.username == username)
+            )
+            return acting_for(tx, officer, position)
+
+    return as_holder_of

@@ -272,7 +272,7 @@ def item(**more: Any) -> dict[str, Any]:
 def task(**more: Any) -> dict[str, Any]:
     files = (("u1", "BC-QLVBDH-2020_v3.docx"), ("u2", "So-lieu-ky-so-T12.xlsx"))
     return {
-        "title": "Soạn báo cáo trả lời UBND tỉnh", "step_text": "Bước 5/10 · Giải quyết, soạn trả lời", "action": "/work-items/1", "version": 3, "form_version": "c0ffee", "uploads": [], "next": "/inbox", "warnings": [],
+        "title": "Soạn báo cáo trả lời UBND tỉnh", "step_text": "Bước 5/10 · Giải quyết, soạn trả lời", "action": "/work-items/1", "version": 3, "form_version": "c0ffee", "uploads": [], "next": "/inbox", "warnings": [], "keep_action": "/work-items/1/unsent", "kept": "Bản nháp lưu hôm nay, 10 giờ 45",
         "quotes": [{"who": "Phạm Dung", "role": "Giám đốc", "files": [{"name": "Số liệu.pdf", "href": "#"}], "when": "14/12, 15 giờ 05", "text": "Đ/c An chủ trì, lấy số liệu ký số từ Trung tâm CNTT&TT. Trình tôi trước 16 giờ 30 ngày 15/12."}],
         "form": form(
             field("select", "progress", "Tiến độ", options=options("60%: đã có số liệu, đang viết mục 2")),
@@ -281,10 +281,10 @@ def task(**more: Any) -> dict[str, Any]:
             field("select", "dossier", "Hồ sơ công việc", options=options("04.CNTT · Vận hành hệ thống QLVBĐH 2020")),
         ),
         "buttons": [
-            {"name": "result", "value": "submitted", "label": "Trình Trưởng phòng và mở văn bản tiếp", "kind": "primary", "icon": "", "novalidate": False},
-            {"name": "result", "value": "save", "label": "Lưu", "kind": "", "icon": "", "novalidate": True},
-            {"name": "result", "value": "forward", "label": "Chuyển", "kind": "", "icon": "", "novalidate": True},
-            {"name": "result", "value": "return", "label": "Trả lại…", "kind": "", "icon": "", "novalidate": True},
+            {"name": "result", "value": "submitted", "label": "Trình Trưởng phòng và mở văn bản tiếp", "kind": "primary", "icon": "", "action": "", "says": ""},
+            {"name": "result", "value": "keep", "label": "Lưu nháp", "kind": "", "icon": "", "action": "/work-items/1/unsent", "says": ""},
+            {"name": "result", "value": "forward", "label": "Chuyển", "kind": "", "icon": "", "action": "", "says": ""},
+            {"name": "result", "value": "return", "label": "Trả lại…", "kind": "", "icon": "", "action": "", "says": ""},
         ], **more,
     }  # fmt: skip
 
@@ -316,9 +316,9 @@ def directive() -> dict[str, Any]:
             errors=(("f-rows-1-due", "Hạn của Trung tâm CNTT&TT: nhập ngày có thật, ví dụ 16/12/2020"),),
         ),
         buttons=[
-            {"name": "act", "value": "send", "label": "Giao việc, mở văn bản tiếp", "kind": "primary", "icon": "", "novalidate": False},
-            {"name": "act", "value": "save", "label": "Lưu nháp", "kind": "", "icon": "", "novalidate": True},
-            {"name": "act", "value": "back", "label": "Trả lại Văn thư…", "kind": "danger", "icon": "undo", "novalidate": True},
+            {"name": "act", "value": "send", "label": "Giao việc, mở văn bản tiếp", "kind": "primary", "icon": "", "action": "", "says": ""},
+            {"name": "act", "value": "keep", "label": "Lưu nháp", "kind": "", "icon": "", "action": "/work-items/1/unsent", "says": ""},
+            {"name": "act", "value": "back", "label": "Trả lại Văn thư…", "kind": "danger", "icon": "undo", "action": "", "says": ""},
         ],
     )  # fmt: skip
 
@@ -668,6 +668,8 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "advice": "Mở lại văn bản để xem bước hiện tại.",
         "reference": "01938f2c",
         "retry_href": "/documents/1",
+        "retry_label": "Mở văn bản",
+        "typed": [("Ý kiến giải quyết", "Tỷ lệ văn bản ký số toàn tỉnh đạt 96,4%.")],
         "home_href": "/",
         "home_label": "Về hộp việc",
     }

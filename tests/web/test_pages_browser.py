@@ -1,25 +1,20 @@
 """A real Chromium at the clerk's desk: no report of the policy, no finding of axe."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import headless
 import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text()
 PASSWORD = "mot-cau-dai-de-nho-188"
 #: as `web.md` 1.5: WCAG 2.0 to 2.2, A and AA, and best practice
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (Debian: apt install chromium)"),
-]
+pytestmark = headless.BROWSER
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +30,8 @@ def address(app: Flask) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[object]:
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with headless.chromium() as browser:
         yield browser
-        browser.close()
 
 
 class Desk:
@@ -159,6 +152,35 @@ def test_a_failed_form_moves_to_its_errors(desk, knock):
     assert page.title().startswith("Lỗi: ")
     assert page.evaluate("document.activeElement.matches('[data-error-summary]')")
     desk.axe("failed form")
+
+
+def test_what_is_typed_is_kept_by_itself_and_buttons_say_what_they_do(desk, knock):
+    step = knock("vanthu.stttt").receive("đang gõ thì hết phiên")
+    desk.log_in("vanthu.stttt")
+    page = desk.page
+    page.wait_for_selector("main.inbox")
+    page.goto(step)
+    main = page.locator("[data-main]")
+    assert main.inner_text() == "Hợp lệ, tiếp nhận và mở việc tiếp theo"
+    page.check("input[name=outcome][value=return]")
+    assert main.inner_text() == "Trả lại bên gửi và mở việc tiếp theo"
+    page.locator("#f-reason").press_sequentially("Văn bản không ký số")
+    page.wait_for_selector("[data-kept]:has-text('Đã lưu nháp')")
+    page.goto(step)  # as after a session that ended: nothing was sent
+    assert page.locator("#f-reason").input_value() == "Văn bản không ký số"
+    assert page.locator("input[name=outcome][value=return]").is_checked()
+    assert "Bản nháp lưu hôm nay" in page.locator("[data-kept]").inner_text()
+    desk.axe("kept form")
+    page.click("text=Bỏ bản nháp")
+    page.wait_for_selector(".flash:has-text('Đã bỏ bản nháp')")
+    assert page.locator("#f-reason").input_value() == ""
+    # A session that is over says so while one types.
+    page.check("input[name=outcome][value=return]")
+    page.wait_for_selector("[data-kept]:has-text('Đã lưu nháp')")
+    page.context.clear_cookies()
+    page.locator("#f-reason").press_sequentially("thêm")
+    page.wait_for_selector("[data-kept].bad")
+    desk.complaints.clear()  # the refused request is in the browser's log
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

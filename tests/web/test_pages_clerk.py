@@ -17,11 +17,6 @@ def options(page, name: str) -> dict[str, str]:
     return {o.text_content().strip(): o.get("value") for o in found}
 
 
-def accept(clerk, step: str):
-    sheet = clerk.sheet(clerk.get(step))
-    return clerk.send(sheet.fill(outcome="accept_unsigned", reason="Bản giấy đã đối chiếu"))
-
-
 def register(clerk, step: str, **more):
     sheet = clerk.sheet(clerk.get(step))
     return clerk.send(sheet.fill(document_type=first_type(clerk, step), go="stay", **more))
@@ -31,19 +26,10 @@ def first_type(clerk, step: str) -> str:
     return options(clerk.get(step), "document_type")["Công văn"]
 
 
-def next_step(clerk, subject: str) -> str:
-    """The step of this document that waits, by way of its own page."""
-    found = re.search(
-        r'href="(/incoming/[0-9a-f-]{36})"',
-        clerk.get(f"/search?q={subject}", follow_redirects=True).text,
-    )
-    return re.search(r'href="(/work-items/[0-9a-f-]+)"', clerk.get(found[1]).text)[1]
-
-
 def test_a_document_goes_from_the_counter_to_the_officer(knock):
     clerk = knock("vanthu.stttt")
     step = clerk.receive(SUBJECT)
-    answer = accept(clerk, step)
+    answer = clerk.accept(step)
     assert answer.headers["Location"] == "/inbox/?item=first"
     inbox = clerk.follow(answer)
     assert SUBJECT in inbox.text
@@ -51,18 +37,18 @@ def test_a_document_goes_from_the_counter_to_the_officer(knock):
     assert "Tiếp nhận, kiểm tra: Đã tiếp nhận" in inbox.text  # what was done is said once
     assert "Tiếp nhận, kiểm tra: Đã tiếp nhận" not in clerk.get("/inbox/").text
 
-    document = clerk.follow(register(clerk, next_step(clerk, SUBJECT)))
+    document = clerk.follow(register(clerk, clerk.waiting(SUBJECT)))
     assert "Vào sổ, số đến 1" in document.text
     book = clerk.get("/registers", follow_redirects=True)
     assert SUBJECT in book.text
     assert "5127/UBND-TH" in book.text
 
-    step = next_step(clerk, SUBJECT)
+    step = clerk.waiting(SUBJECT)
     answer = clerk.send(clerk.sheet(clerk.get(step)).fill(proposal="Giao Phòng CNTT", go="stay"))
     assert answer.status_code == 303
 
     leader = knock("giamdoc.stttt")
-    step = next_step(leader, SUBJECT)
+    step = leader.waiting(SUBJECT)
     page = leader.get(step)
     assert "Cho ý kiến chỉ đạo" in page.text
     # A row is added by its button alone, and what was typed before stays.
@@ -91,7 +77,7 @@ def test_a_document_goes_from_the_counter_to_the_officer(knock):
 
     head = knock("truongphong.stttt")
     assert SUBJECT in head.get("/inbox/").text
-    page = head.get(next_step(head, SUBJECT))
+    page = head.get(head.waiting(SUBJECT))
     assert "Phòng CNTT chủ trì, báo cáo tôi." in page.text, "the directive stands above the form"
     assert "Nguyễn Hải An, Chuyên viên" in options(page, "lead_officer")
 
@@ -120,7 +106,7 @@ def test_the_verb_s_refusal_stands_on_the_form(knock):
     clerk = knock("vanthu.stttt")
     steps = [clerk.receive("bản trùng", code_number="77") for _ in range(2)]
     for step in steps:
-        accept(clerk, step)
+        clerk.accept(step)
     page = lxml.html.fromstring(clerk.get("/inbox/").data.decode())
     links = [a.get("href") for a in page.xpath("//li/a") if "77/UBND-TH" in a.text_content()]
     first, second = (f"/work-items/{link.partition('item=')[2]}" for link in links)
@@ -174,7 +160,7 @@ def test_a_file_sent_with_an_error_need_not_be_sent_again(knock, scan):
     kept = re.search(r'name="files" value="([0-9a-f]{40})"', answer.text)[1]
     answer = clerk.send(again.fill(files=kept))
     assert answer.status_code == 303, clerk.problem(answer)
-    accept(clerk, answer.headers["Location"])
+    clerk.accept(answer.headers["Location"])
     document = clerk.follow(clerk.get(answer.headers["Location"]))
     assert "Tải tệp Tờ trình.pdf" in document.text
 
@@ -202,7 +188,7 @@ def test_a_secret_document_does_not_enter(knock):
 def test_viewing_and_downloading_are_in_the_journal(knock, office):
     clerk = knock("vanthu.stttt")
     step = clerk.receive("nhật ký ghi lượt xem")
-    accept(clerk, step)
+    clerk.accept(step)
     page = clerk.get(clerk.get(step).headers["Location"])
     [file] = set(re.findall(r"/files/([0-9a-f-]{36})\?view", page.text))
     assert clerk.get(f"/files/{file}?view=1").status_code == 200
@@ -224,8 +210,8 @@ def test_viewing_and_downloading_are_in_the_journal(knock, office):
 def test_an_answer_is_begun_from_the_incoming_document(knock):
     clerk = knock("vanthu.stttt")
     step = clerk.receive("hỏi và đáp", code_number="990")
-    accept(clerk, step)
-    page = clerk.follow(register(clerk, next_step(clerk, "hỏi và đáp")))
+    clerk.accept(step)
+    page = clerk.follow(register(clerk, clerk.waiting("hỏi và đáp")))
     link = re.search(r'href="(/outgoing/new\?reply=[0-9a-f-]+)"', page.text)[1]
     form = clerk.get(link)
     assert "trả lời văn bản số 990/UBND-TH" in form.text

@@ -6,22 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from records.account import Account, invite
-from records.delegation import acting_for
 from records.login import ACCOUNT_LIMIT
 from records.login_session import LoginSession
 from records.organization import Officer, Position
-
-
-def acting(office, username: str):
-    """Who acts when the holder of this account does, in his first position."""
-    with office.database.transaction() as tx:
-        officer, position = tx.one(
-            sa.select(Officer.id, Position.id)
-            .join(Position, Position.officer_id == Officer.id)
-            .join(Account, Account.officer_id == Officer.id)
-            .where(Account.username == username)
-        )
-        return acting_for(tx, officer, position)
 
 
 def test_the_cookie_is_closed_to_scripts_and_other_sites(knock):
@@ -181,8 +168,8 @@ def test_a_one_time_password_must_be_changed_at_once(knock, office):
     assert user.log_in("chanvp.stttt", new).headers["Location"] == "/"
 
 
-def test_an_invitation_makes_one_account_once(knock, office):
-    admin = acting(office, "quantri.stttt")
+def test_an_invitation_makes_one_account_once(knock, office, acting):
+    admin = acting("quantri.stttt")
     with office.database.transaction(admin) as tx:
         officer = tx.add(Officer(agency_id=admin.agency_id, full_name="Người Mới", sort_key=b"moi"))
         tx.flush()

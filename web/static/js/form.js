@@ -169,6 +169,61 @@ function enhanceSending(form) {
   });
 }
 
+// What is typed is kept on the server while one types: a session that ends or a closed lid takes nothing.
+// Files go with the button alone, and secrets never.
+function keepWhileTyping(form) {
+  const told = form.querySelector('[data-kept]');
+  let waiting = null;
+  let running = null;
+  async function keep() {
+    clearTimeout(waiting);
+    waiting = null;
+    if (form.dataset.sent || !form.isConnected) return;
+    const body = new FormData(form);
+    for (const input of form.querySelectorAll('input[type="file"], input[type="password"]')) body.delete(input.name);
+    for (const input of form.querySelectorAll('.file input[type="checkbox"]:checked')) body.append(input.name, input.value);
+    running?.abort();
+    running = new AbortController();
+    try {
+      const answer = await fetch(form.dataset.keep, {
+        method: 'POST', body, headers: { 'X-Partial': 'unsent' }, signal: running.signal,
+      });
+      if (!answer.ok) throw new Error(String(answer.status));
+      told.textContent = (await answer.json()).text;
+      told.classList.remove('bad');
+    } catch (error) {
+      if (error.name === 'AbortError' || form.dataset.sent) return;
+      told.textContent = form.dataset.unkept;
+      told.classList.add('bad');
+    }
+  }
+  const later = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(keep, 1500);
+  };
+  form.addEventListener('input', later);
+  form.addEventListener('change', later);
+  form.addEventListener('submit', () => {
+    clearTimeout(waiting);
+    running?.abort();
+  });
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden && waiting) keep();
+  });
+}
+
+// Buttons say what they do: the words of the outcome that is chosen.
+function sayOutcome(form) {
+  const buttons = [...form.querySelectorAll('button[data-says]')];
+  const chosen = form.querySelector('input[name="outcome"]:checked');
+  if (!chosen) return;
+  const act = chosen.closest('label').textContent.trim();
+  for (const button of buttons) {
+    const words = button.dataset.says.replace('{act}', act);
+    if (button.textContent !== words) button.textContent = words;
+  }
+}
+
 export function enhance(root) {
   for (const form of root.querySelectorAll('[data-step-form], form[data-busy]')) {
     if (form.dataset.enhanced) continue;
@@ -176,9 +231,14 @@ export function enhance(root) {
     enhanceRows(form);
     enhanceFiles(form);
     enhanceSending(form);
-    form.addEventListener('input', () => followConditions(form));
-    form.addEventListener('change', () => followConditions(form));
-    followConditions(form);
+    if (form.dataset.keep) keepWhileTyping(form);
+    const follow = () => {
+      followConditions(form);
+      sayOutcome(form);
+    };
+    form.addEventListener('input', follow);
+    form.addEventListener('change', follow);
+    follow();
   }
   root.querySelector('[data-error-summary]')?.focus();
 }
