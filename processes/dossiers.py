@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from engine.database import Transaction
+from engine.errors import OfficeError
 from processes.reach import facts_of_dossier, owners_of_dossier
 from records import journal
 from records.authority import Act, authorize
@@ -18,6 +19,23 @@ class ChangeDossier:
     title: str | None = None
     description: str | None = None
     close: bool = False
+    #: the version that was read; another one in the meantime is a refusal
+    version: int | None = None
+
+
+class DossierChanged(OfficeError):
+    """Somebody else changed the dossier in the meantime (hồ sơ vừa được người khác sửa)."""
+
+    code = "dossier-changed"
+    status = 409
+    vi = (
+        "Hồ sơ vừa được người khác sửa, tiêu đề hiện nay là «{title}». Xem lại nội dung dưới đây "
+        "rồi lưu lần nữa."
+    )
+    en = (
+        "Somebody has just changed the dossier, which is called “{title}” now. Look at what stands "
+        "below, then save again."
+    )
 
 
 def read_dossier(tx: Transaction, dossier_id: UUID, *, lock: bool = False) -> Dossier:
@@ -30,11 +48,13 @@ def read_dossier(tx: Transaction, dossier_id: UUID, *, lock: bool = False) -> Do
 def change_dossier(tx: Transaction, command: ChangeDossier) -> Dossier:
     """Change what an open dossier is called, or close it (kết thúc hồ sơ, Decree 30/2020, Điều 29).
 
-    Raises `NotFound`, `NoRight`, `DossierClosed`.
+    Raises `NotFound`, `NoRight`, `DossierClosed`, `DossierChanged`.
     """
     dossier = tx.get(Dossier, command.dossier_id, lock=True)
     authorize(tx.acting, Act.WRITE_DOSSIER, owners_of_dossier(dossier))
     dossier.ensure_open()
+    if command.version not in {None, dossier.version}:
+        raise DossierChanged(title=dossier.title)
     changed = {
         name: value
         for name in ("title", "description")

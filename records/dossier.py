@@ -38,8 +38,8 @@ class DossierClosed(OfficeError):
 
     code = "dossier-closed"
     status = 409
-    vi = "Hồ sơ «{title}» đã kết thúc nên không thêm được tài liệu. Hãy mở hồ sơ khác."
-    en = "The dossier «{title}» is closed; nothing can be filed into it."
+    vi = "Hồ sơ «{title}» đã kết thúc nên không sửa, không thêm tài liệu được. Hãy mở hồ sơ khác."
+    en = "The dossier “{title}” is closed: it takes no change and no document. Open another one."
 
 
 class BadRetention(OfficeError):

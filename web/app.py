@@ -21,6 +21,7 @@ from web import (
     procedure,
     register,
     replay,
+    search,
     start,
     step,
     unsent,
@@ -41,8 +42,8 @@ LARGEST_REQUEST = 320 << 20
 LARGEST_TEXT = 8 << 20
 
 _ROOMS = (
-    start, login, inbox, step, unsent, begin, document, file, register, dossier, procedure, replay,
-    account, operator, journal, api_page, help_page,
+    start, login, inbox, step, unsent, begin, document, search, file, register, dossier,
+    procedure, replay, account, operator, journal, api_page, help_page,
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Incoming and outgoing documents (văn bản đến, văn bản đi): lists, search, one document's page."""
+"""Incoming and outgoing documents (văn bản đến, văn bản đi): lists, one document's page."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, g, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from api.parameters import LONGEST_SEARCH
@@ -15,10 +15,10 @@ from engine.errors import NotFound
 from engine.instance import ProcessInstance
 from engine.work_item import ItemStatus, WorkItem
 from processes import reach
+from processes.search import matches
 from records import journal
 from records.authority import Act, may
 from records.document import Document, IncomingDocument, OutgoingDocument
-from records.recipient import Recipient
 from records.vocabulary import IncomingStatus, OutgoingStatus, Urgency
 from web import fields, paper, words
 from web.document_view import view_of
@@ -39,15 +39,6 @@ _TONES = {
     "completed": "ok", "issued": "ok", "refused": "bad", "cancelled": "bad", "recalled": "bad",
     "dropped": "", "replaced": "",
 }  # fmt: skip
-
-
-@pages.get("/search")
-@needs(Act.READ_DOCUMENT, each=True)
-def search() -> Response:
-    """Look for documents by number, subject or agency, with or without accents."""
-    ensure(acting(), Act.READ_DOCUMENT, reach.own_reach(acting()))
-    text = request.args.get("q", "").strip()
-    return redirect(url_for("document.incoming_list", text=text or None, state="all", q=text), 303)
 
 
 @pages.get("/incoming")
@@ -87,7 +78,7 @@ def _documents(tx: Transaction, way: str) -> dict[str, Any]:
     if asked["urgency"] in set(Urgency):
         select = select.where(entity.urgency == Urgency(asked["urgency"]))
     if asked["text"]:
-        select = select.where(_matches(entity, asked["text"]))
+        select = select.where(matches(entity, asked["text"]))
     if asked["before"]:
         select = select.where(entity.id < paper.key_of(asked["before"]))
     found = tx.scalars(select.order_by(entity.id.desc()).limit(PAGE + 1))
@@ -151,23 +142,11 @@ def _new(is_in: bool) -> dict[str, str] | None:
     return {"href": url_for("begin.outgoing"), "label": _("Soạn văn bản")}
 
 
-def _matches(entity: Any, text: str) -> sa.ColumnElement[bool]:
-    """Every word is found somewhere: subject, agency, or number and symbol as printed."""
-    whole: sa.ColumnElement[Any] = sa.func.unaccent(
-        entity.subject + " " + entity.organ_name + " " + entity.type_name + " "
-        + entity.code_number + "/" + entity.code_notation
-    )  # fmt: skip
-    if entity is IncomingDocument:
-        whole = whole + " " + sa.func.coalesce(sa.cast(entity.arrival_number, sa.Text()), "")
-    patterns = [f"%{paper.like(word)}%" for word in text.split()[:12]]
-    return sa.and_(*(whole.ilike(sa.func.unaccent(pattern)) for pattern in patterns))
-
-
 def _rows(tx: Transaction, documents: Sequence[Document]) -> list[dict[str, Any]]:
     ids = [d.id for d in documents]
     standing = _standing(tx, ids)
     calendar = words.calendar_of(tx, acting().agency_id)
-    places = _recipients(tx, ids)
+    places = paper.recipient_names(tx, ids)
     rows = []
     for one in documents:
         step, due_at = standing.get(one.id, ("", None))
@@ -211,22 +190,6 @@ def _standing(tx: Transaction, ids: list[UUID]) -> dict[UUID, tuple[str, datetim
         .order_by(WorkItem.due_at.desc())
     )
     return {key: (name, due) for key, name, due in rows}
-
-
-def _recipients(tx: Transaction, ids: list[UUID]) -> dict[UUID, str]:
-    if not ids:
-        return {}
-    found: dict[UUID, list[str]] = {}
-    for key, name in tx.rows(
-        sa.select(Recipient.outgoing_document_id, Recipient.name)
-        .where(Recipient.outgoing_document_id.in_(ids))
-        .order_by(Recipient.ordinal, Recipient.id)
-    ):
-        found.setdefault(key, []).append(name)
-    return {
-        key: "; ".join(names[:2]) + (f" +{len(names) - 2}" if len(names) > 2 else "")
-        for key, names in found.items()
-    }
 
 
 # one document ----------------------------------------------------------------------------------

@@ -1,11 +1,11 @@
 """A document as every page shows it (văn bản trên trang): reference, facts, files, signatures."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from flask import url_for
 
 from engine.database import Transaction
@@ -13,6 +13,7 @@ from engine.errors import NotFound
 from records.content import File, files_of
 from records.document import Document, IncomingDocument, OutgoingDocument
 from records.inspection import PDF
+from records.recipient import Recipient
 from records.verification import SignatureCheck, checks_of
 from records.vocabulary import Authenticity, Channel, FileKind
 from signing.report import DocumentReport, SignatureReport, Verdict
@@ -67,12 +68,6 @@ def key_of(text: str) -> UUID:
         raise NotFound(what=_("văn bản")) from None
 
 
-def like(text: str) -> str:
-    """Return typed text as a literal part of a LIKE pattern, composed as the records are."""
-    composed = unicodedata.normalize("NFC", text)[:200]
-    return composed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
 def papers_of(tx: Transaction, document: Document) -> Papers:
     """Return the files of a document that people read, with the checks of their signatures."""
     files = [f for f in files_of(tx, document) if f.kind not in _HIDDEN]
@@ -83,6 +78,23 @@ def page_of(document: Document) -> str:
     """Return the address of a document's page."""
     way = "incoming" if isinstance(document, IncomingDocument) else "outgoing"
     return url_for(f"document.{way}", document_id=document.id)
+
+
+def recipient_names(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return to whom each outgoing document goes, shortened for a list."""
+    if not ids:
+        return {}
+    found: dict[UUID, list[str]] = {}
+    for key, name in tx.rows(
+        sa.select(Recipient.outgoing_document_id, Recipient.name)
+        .where(Recipient.outgoing_document_id.in_(ids))
+        .order_by(Recipient.ordinal, Recipient.id)
+    ):
+        found.setdefault(key, []).append(name)
+    return {
+        key: "; ".join(names[:2]) + (f" +{len(names) - 2}" if len(names) > 2 else "")
+        for key, names in found.items()
+    }
 
 
 def reference(document: Document) -> str:

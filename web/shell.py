@@ -118,7 +118,7 @@ def _links() -> dict[str, str]:
         "help": url_for("help.show"),
         "incident": url_for("help.show", _anchor="incident"),
         "access": url_for("help.accessibility"),
-        "search": url_for("document.search") if finds else "",
+        "search": url_for("search.show") if finds else "",
         "notices": url_for("inbox.show", basket="overdue") if works else "",
     }
 

@@ -614,7 +614,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "status_text": "Đang mở",
         "status_tone": "act",
     }
-    dossier = {"crumbs": [{"label": "Hồ sơ", "href": "/dossiers"}, {"label": "04.CNTT", "href": ""}], "code": "04.CNTT", "title": dossier_row["title"], "status_text": "Đang mở", "status_tone": "act", "facts": [{"label": "Thời hạn bảo quản", "value": "10 năm", "href": None}], "acts": [{"label": "Kết thúc hồ sơ", "action": "#", "kind": "primary", "icon": ""}], "warnings": [{"tone": "warn", "text": "Hồ sơ đến hạn nộp lưu ngày 31/12/2021."}],
+    dossier = {"crumbs": [{"label": "Hồ sơ", "href": "/dossiers"}, {"label": "04.CNTT", "href": ""}], "code": "04.CNTT", "title": dossier_row["title"], "status_text": "Đang mở", "status_tone": "act", "facts": [{"label": "Thời hạn bảo quản", "value": "10 năm", "href": None}], "acts": [{"label": "Kết thúc hồ sơ", "href": "#", "icon": "done"}], "warnings": [{"tone": "warn", "text": "Hồ sơ đến hạn nộp lưu ngày 31/12/2021."}],
                "documents": [{"ordinal": 1, "reference": "5127/UBND-TH", "href": "#", "dated": "11/12/2020", "author": "UBND tỉnh", "subject": item()["subject"], "pages": 2, "role": "văn bản đến"}], "history": HISTORY}  # fmt: skip
     user = {
         "name": "Nguyễn An",
