@@ -10,7 +10,7 @@ from engine.errors import OfficeError
 from forms.definition import FormDefinition
 from records.directive import Assignment, Directive
 from records.document import IncomingDocument
-from records.document_type import DocumentType
+from records.document_type import DocumentType, in_order
 from records.dossier import Dossier
 from records.organization import (
     Officer,
@@ -95,11 +95,11 @@ def _agencies(tx: Transaction) -> dict[str, str]:
 
 def _document_types(tx: Transaction) -> dict[str, str]:
     found = tx.scalars(
-        sa.select(DocumentType)
-        .where(DocumentType.agency_id == tx.acting.agency_id, DocumentType.is_active.is_(True))
-        .order_by(DocumentType.id)
+        sa.select(DocumentType).where(
+            DocumentType.agency_id == tx.acting.agency_id, DocumentType.is_active.is_(True)
+        )
     )
-    return {str(t.id): t.name for t in found}
+    return {str(t.id): t.name for t in in_order(found)}
 
 
 def _dossiers(tx: Transaction) -> dict[str, str]:

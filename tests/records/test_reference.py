@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.document_type import find_type, known_types, make_types
+from records.document_type import DocumentType, find_type, in_order, known_types, make_types
 from records.reference import (
     build_identifier,
     build_notation,
@@ -98,6 +98,14 @@ def test_a_kind_is_found_by_the_name_on_the_wire():
     assert find_type(types, "Quy định").code == "QyĐ"
     assert find_type(types, "Nghị định").code == "QPPL:NĐ"
     assert find_type(types, "Sớ") is None
+
+
+def test_kinds_stand_in_the_order_of_the_law_an_agency_s_own_after_them():
+    own = [DocumentType(code=name, name=name) for name in ("Đề cương", "Danh sách", "Ảnh")]
+    mixed = [*own, *reversed(make_types(agency_id=None))]
+    names = [kind.name for kind in in_order(mixed)]
+    assert names[:3] == ["Nghị quyết (cá biệt)", "Quyết định (cá biệt)", "Chỉ thị"]
+    assert names == [known["name"] for known in known_types()] + ["Ảnh", "Danh sách", "Đề cương"]
 
 
 def test_vocabularies_carry_their_words():

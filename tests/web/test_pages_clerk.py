@@ -7,6 +7,7 @@ import lxml.html
 import pytest
 import sqlalchemy as sa
 
+from records.document_type import known_types
 from records.journal import JournalLeaf
 
 SUBJECT = "báo cáo kết quả thực hiện Quy chế liên thông văn bản"
@@ -80,6 +81,13 @@ def test_a_document_goes_from_the_counter_to_the_officer(knock):
     page = head.get(head.waiting(SUBJECT))
     assert "Phòng CNTT chủ trì, báo cáo tôi." in page.text, "the directive stands above the form"
     assert "Nguyễn Hải An, Chuyên viên" in options(page, "lead_officer")
+
+
+def test_kinds_of_documents_are_listed_in_the_order_of_the_decree(knock):
+    clerk = knock("vanthu.stttt")
+    page = clerk.get("/incoming/new")
+    listed = [name for name in options(page, "document_type") if not name.startswith("Chọn")]
+    assert listed == [known["name"] for known in known_types()]
 
 
 def test_two_who_complete_the_same_step_are_told_who_was_faster(knock):
