@@ -360,6 +360,14 @@ def silence(tx: Transaction) -> timedelta | None:
     return None if row is None else row[0]
 
 
+def alive(tx: Transaction, within: timedelta) -> int:
+    """Return how many workers gave a sign of life `within` this time: a killed one says no more."""
+    row = tx.execute(
+        "SELECT count(*) FROM worker WHERE beat_at > clock_timestamp() - %s::interval", within
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def sweep(tx: Transaction, *, keep: timedelta = timedelta(days=30)) -> None:
     """Delete jobs done longer than `keep` ago; failed ones stay."""
     tx.execute(

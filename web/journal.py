@@ -15,6 +15,7 @@ from records.organization import Officer
 from records.seal import Head
 from web import fields, words
 from web.door import language, office, transaction
+from web.journal_words import act_words, object_words
 from web.policy import needs
 from web.tongue import _
 
@@ -98,37 +99,8 @@ def _leaves(tx: Any) -> list[dict[str, str]]:
             "at": words.exact(leaf.at),
             "who": name or _("Hệ thống"),
             "act": act_words(leaf.act),
-            "object": f"{leaf.object_type} {leaf.object_id or ''}".strip(),
+            "object": f"{object_words(leaf.object_type)} {leaf.object_id or ''}".strip(),
             "hash": leaf.leaf.hex()[:16],
         }
         for leaf, name in found
     ]
-
-
-def act_words(act: str) -> str:
-    """Return an act of the journal in words."""
-    known = {
-        "log_in": _("đăng nhập"),
-        "log_out": _("đăng xuất"),
-        "log_in_refused": _("đăng nhập không thành công"),
-        "choose_position": _("chọn chức vụ làm việc"),
-        "view": _("xem"),
-        "view_file": _("xem tệp"),
-        "download": _("tải tệp"),
-        "replay": _("phát lại quá trình"),
-        "receive": _("tiếp nhận"),
-        "begin_draft": _("tạo dự thảo"),
-        "publish_process": _("ban hành quy trình"),
-        "verify_journal": _("kiểm tra nhật ký"),
-        "issue_account": _("cấp tài khoản"),
-        "reset_password": _("cấp lại mật khẩu"),
-        "change_password": _("đổi mật khẩu"),
-        "disable_account": _("khóa tài khoản"),
-        "enable_account": _("mở khóa tài khoản"),
-        "check_signatures": _("kiểm tra chữ ký"),
-    }
-    if act in known:
-        return known[act]
-    from processes.catalogue import VERBS
-
-    return VERBS[act].label(language()) if act in VERBS else act

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from engine import jobs
 from engine.database import Transaction
-from engine.jobs import Incident, Job, JobState, Worker
+from engine.jobs import Incident, Job, JobState
 from records import journal
 from records.authority import Act, Facts
 from records.journal import JournalLeaf
@@ -18,6 +18,7 @@ from records.seal import JournalSeal
 from records.vietnamese import VIETNAM
 from web import words
 from web.door import acting, system_transaction
+from web.journal_words import job_words
 from web.policy import ensure, needs
 from web.shell import say
 from web.tongue import _
@@ -58,14 +59,14 @@ def _services(tx: Transaction) -> list[dict[str, str]]:
         _service(_("Trang web"), text=_("đang trả lời trang này")),
         _service(_("Cơ sở dữ liệu"), text=f"PostgreSQL {version}, {words.size(int(size))}"),
     ]
-    silence = jobs.silence(tx)
-    names = tx.scalars(sa.select(Worker.name).order_by(Worker.name))
-    if silence is None or silence > _SILENT:
+    alive = jobs.alive(tx, _SILENT)
+    if not alive:
+        silence = jobs.silence(tx)
         text = _("chưa từng chạy") if silence is None else _("im lặng %(t)s", t=_span(silence))
         found.append(_service(_("Tiến trình xử lý"), "bad", _("không chạy"), text))
     else:
-        alive = _("%(n)s tiến trình", n=len(names))
-        found.append(_service(_("Tiến trình xử lý"), text=alive))
+        text = _("%(n)s tiến trình", n=alive)
+        found.append(_service(_("Tiến trình xử lý"), text=text))
     found.append(_journal(tx))
     return found
 
@@ -141,20 +142,6 @@ def _trend(tx: Transaction, since: datetime) -> dict[str, list[int]]:
         if 0 <= back < _HOURS:
             found.setdefault(kind, [0] * _HOURS)[_HOURS - 1 - back] = int(count)
     return found
-
-
-def job_words(kind: str) -> str:
-    """Return what a kind of job does."""
-    known = {
-        "complete_machine_item": _("Bước của máy"),
-        "deliver_event": _("Chuyển thông báo giữa các quy trình"),
-        "convert_draft": _("Chuyển dự thảo Word sang PDF"),
-        "send_envelope": _("Gửi văn bản qua trục"),
-        "send_status": _("Báo trạng thái cho bên gửi"),
-        "poll_axis": _("Nhận gói tin từ trục"),
-        "accept_packet": _("Tiếp nhận gói tin"),
-    }
-    return known.get(kind, kind)
 
 
 def _span(length: timedelta) -> str:

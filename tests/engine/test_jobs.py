@@ -489,7 +489,14 @@ def test_heartbeats(fresh_database: Database):
         jobs.beat(tx, "w1", "1.0")
     with fresh_database.transaction() as tx:
         assert jobs.silence(tx) < timedelta(seconds=5)
+        jobs.beat(tx, "killed", "1.0")
+        assert jobs.alive(tx, timedelta(seconds=15)) == 2
+        tx.execute(
+            "UPDATE worker SET beat_at = beat_at - interval '1 minute' WHERE name = 'killed'"
+        )
+        assert jobs.alive(tx, timedelta(seconds=15)) == 1
         tx.execute("UPDATE worker SET beat_at = beat_at - interval '2 days'")
+        assert jobs.alive(tx, timedelta(seconds=15)) == 0
         jobs.beat(tx, "w2", "1.0")
     with fresh_database.transaction() as tx:
         assert tx.execute("SELECT name FROM worker").fetchall() == [("w2",)]

@@ -1,0 +1,103 @@
+"""What the journal and the queues name by words of the code, in the officials' words (từ ngữ)."""
+
+from typing import Any
+
+from processes.catalogue import VERBS
+from web.door import language
+from web.tongue import later
+
+_ACTS: dict[str, Any] = {
+    "accept_envelope": later("tiếp nhận gói tin liên thông"),
+    "accept_invitation": later("tự lập tài khoản theo đường dẫn mời"),
+    "add_agency": later("thêm cơ quan"),
+    "add_code": later("thêm mã định danh"),
+    "add_officer": later("thêm cán bộ"),
+    "add_unit": later("thêm đơn vị"),
+    "appoint": later("bố trí chức vụ"),
+    "begin_draft": later("tạo dự thảo"),
+    "change_dossier": later("sửa hồ sơ"),
+    "change_password": later("đổi mật khẩu"),
+    "check_signatures": later("kiểm tra chữ ký"),
+    "choose_position": later("chọn chức vụ làm việc"),
+    "close_dossier": later("kết thúc hồ sơ"),
+    "complete_step": later("hoàn thành bước"),
+    "delegate": later("ủy quyền"),
+    "disable_account": later("khóa tài khoản"),
+    "download": later("tải tệp"),
+    "enable_account": later("mở khóa tài khoản"),
+    "end_position": later("thôi chức vụ"),
+    "invite": later("cấp đường dẫn mời"),
+    "issue_account": later("cấp tài khoản"),
+    "issue_token": later("cấp mã truy cập API"),
+    "load_samples": later("nạp văn bản mẫu"),
+    "log_in": later("đăng nhập"),
+    "log_in_refused": later("đăng nhập không thành công"),
+    "log_out": later("đăng xuất"),
+    "publish_process": later("ban hành quy trình"),
+    "receive": later("tiếp nhận"),
+    "receive_status": later("nhận thông báo trạng thái"),
+    "replay": later("phát lại quá trình"),
+    "reset_password": later("cấp lại mật khẩu"),
+    "retry": later("cho chạy lại việc hỏng"),
+    "revoke_token": later("thu hồi mã truy cập API"),
+    "seed_demo": later("nạp dữ liệu trình diễn"),
+    "send_envelope": later("gửi gói tin liên thông"),
+    "urge": later("đôn đốc"),
+    "verify_journal": later("kiểm tra nhật ký"),
+    "view": later("xem"),
+    "view_file": later("xem tệp"),
+    "view_history": later("xem quá trình xử lý"),
+    "withdraw_delegation": later("chấm dứt ủy quyền"),
+}
+_OBJECTS: dict[str, Any] = {
+    "account": later("tài khoản"),
+    "agency": later("cơ quan"),
+    "api_token": later("mã truy cập API"),
+    "definition": later("quy trình"),
+    "delegation": later("ủy quyền"),
+    "dossier": later("hồ sơ"),
+    "file": later("tệp"),
+    "incident": later("sự cố"),
+    "incoming_document": later("văn bản đến"),
+    "installation": later("hệ thống"),
+    "invitation": later("đường dẫn mời"),
+    "journal": later("nhật ký"),
+    "officer": later("cán bộ"),
+    "outgoing_document": later("văn bản đi"),
+    "position": later("chức vụ"),
+    "process_instance": later("lần chạy quy trình"),
+    "register": later("sổ đăng ký"),
+    "unit": later("đơn vị"),
+    "work_item": later("việc"),
+}
+_JOBS: dict[str, Any] = {
+    "accept_packet": later("Tiếp nhận gói tin"),
+    "check_signatures": later("Kiểm tra chữ ký số của tệp"),
+    "complete_machine_item": later("Bước của máy"),
+    "convert_draft": later("Chuyển dự thảo Word sang PDF"),
+    "deliver_event": later("Chuyển thông báo giữa các quy trình"),
+    "fire_timer": later("Nhắc hạn, đôn đốc theo giờ đã hẹn"),
+    "poll_axis": later("Nhận gói tin từ trục"),
+    "send_envelope": later("Gửi văn bản qua trục"),
+    "send_status": later("Báo trạng thái cho bên gửi"),
+}
+
+
+def act_words(act: str) -> str:
+    """Return an act of the journal in words."""
+    if act in _ACTS:
+        return str(_ACTS[act])
+    if act in VERBS:
+        label = VERBS[act].label(language())
+        return label[:1].lower() + label[1:]
+    return act
+
+
+def object_words(object_type: str) -> str:
+    """Return what kind of thing a line of the journal is about."""
+    return str(_OBJECTS.get(object_type, object_type))
+
+
+def job_words(kind: str) -> str:
+    """Return what a kind of job does."""
+    return str(_JOBS.get(kind, kind))
