@@ -15,19 +15,37 @@ export function translator(language) {
   };
 }
 
+// What has a name of the drawing before or after it: "Approve started".
+const AROUND_A_NAME = [
+  [/^(.+) (started|finished|canceled)$/, (name, word) => [name, `{name} ${word}`]],
+  [/^(Focus process instance) (.+)$/, (words, name) => [name, `${words} {name}`]],
+];
+
+function fixed(text) {
+  if (vietnamese[text]) return vietnamese[text];
+  for (const [pattern, parts] of AROUND_A_NAME) {
+    const found = pattern.exec(text);
+    if (!found) continue;
+    const [name, template] = parts(found[1], found[2]);
+    return vietnamese[template].replace('{name}', () => vietnamese[name] ?? name);
+  }
+  return undefined;
+}
+
 // Token simulation builds its controls from fixed English markup.
 export function watchFixedText(root, language) {
   if (language !== 'vi') return;
   const correct = (node) => {
     if (node.nodeType === Node.TEXT_NODE) {
-      const found = vietnamese[node.nodeValue.trim()];
+      const found = fixed(node.nodeValue.trim());
       if (found && node.parentElement?.closest('[class*="bts-"]')) {
-        node.nodeValue = node.nodeValue.replace(node.nodeValue.trim(), found);
+        node.nodeValue = node.nodeValue.replace(node.nodeValue.trim(), () => found);
       }
       return;
     }
     if (node.nodeType !== Node.ELEMENT_NODE) return;
-    if (node.title && vietnamese[node.title]) node.title = vietnamese[node.title];
+    const title = node.title && fixed(node.title);
+    if (title) node.title = title;
     node.childNodes.forEach(correct);
   };
   correct(root);
