@@ -105,8 +105,8 @@ class Paper:
             "superior": _agency_lines(self.superior),
             "title": " ".join(part for part in (self.type_name, self.subject) if part),
             "bases": [_without_end(base) for base in self.bases],
-            "recipients": [_without_end(name) for name in self.recipients],
-            "addressees": [_without_end(name) for name in self.addressees],
+            "recipients": [_bare(name) for name in self.recipients],
+            "addressees": [_bare(name) for name in self.addressees],
             "enacting": self.type_name,
             "urgency": Urgency(self.urgency).stamp,
             "signature": {"lines": self.signing_lines, "name": self.signer_name},
@@ -222,6 +222,11 @@ def _agency_lines(name: str) -> list[str]:
 
 def _without_end(text: str) -> str:
     return text.rstrip(" ./;,")
+
+
+def _bare(line: str) -> str:
+    """Return a line of a list without the dash and the end that the press sets (II.9)."""
+    return _without_end(re.sub(r"^(?:[-–—−+•]\s*)+(?=[\w«“\"(])", "", line))
 
 
 def _blocks(text: str, *, ends_document: bool) -> list[dict[str, str]]:

@@ -209,6 +209,18 @@ def test_a_named_kind_with_several_addressees_and_a_stamp():
     assert "HỎA TỐC" not in plain.text
 
 
+@pytest.mark.parametrize("dash", ["- ", "-", "– ", "+ ", "• ", "- - ", ""])
+def test_a_recipient_typed_with_a_dash_is_printed_with_one(dash):
+    lines = ["Như trên", "Lưu: VT, CNTT-TT"]
+    typed = LETTER | {
+        "addressees": [f"{dash}Sở Nội vụ;", f"{dash}Sở Tài chính."],
+        "recipients": [f"{dash}{line};" for line in lines],
+    }
+    [sheet] = sheets(typeset("letter", typed))
+    assert "Nơi nhận: - Như trên; - Lưu: VT, CNTT-TT." in sheet.text
+    assert "Kính gửi: - Sở Nội vụ; - Sở Tài chính." in sheet.text
+
+
 @pytest.mark.parametrize("urgency", list(Urgency))
 def test_every_urgency_has_its_stamp(urgency):
     (page,) = sheets(typeset("letter", LETTER | {"urgency": urgency.value}))
