@@ -118,6 +118,19 @@ def init(name: str, code: str, symbol: str, place: str, admin: str) -> None:
     click.echo(link)
 
 
+@main.command("reset-password")
+@click.argument("username")
+@_told
+def reset_password(username: str) -> None:
+    """Cấp lại mật khẩu khi không còn ai cấp được (one-time password for a lost one)."""
+    from office import start
+
+    with _database() as found:
+        name, secret, until = start.reset_password(found, username)
+    click.echo(f"Mật khẩu dùng một lần của {name}, đến {until} (one-time password, until then):")
+    click.echo(secret)
+
+
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON")
 @_told

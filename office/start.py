@@ -1,5 +1,7 @@
 """What happens before and around the first request (khởi động): migrate, seed, announce."""
 
+import os
+import pwd
 import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,11 +21,11 @@ from office.postgres import refuse_unsafe
 from office.settings import Mode, Settings
 from office.supervisor import House, Program
 from records import seal
-from records.account import invite
+from records.account import invite, reset_on_machine
 from records.calendar_day import seed_calendar
 from records.organization import Role
 from records.staffing import add_agency, add_officer, appoint
-from records.vietnamese import local_date
+from records.vietnamese import VIETNAM, local_date
 from web.app import create_app
 
 
@@ -163,6 +165,30 @@ def found_agency(
         token = invite(tx, officer.id)
     office.database.dispose()
     return f"{settings.url}/invitations/{token}"
+
+
+def reset_password(settings: Settings, username: str) -> tuple[str, str, str]:
+    """Reset a lost password on the machine; return name, one-time secret, and until when it holds.
+
+    Whoever may run this may read the whole database anyway; the journal tells that it was done.
+    """
+    database = Database(settings.database_url)
+    try:
+        with database.transaction(SYSTEM) as tx:
+            found, secret = reset_on_machine(tx, username, by=_who())
+            assert found.secret_until is not None
+            until = found.secret_until.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
+            return found.username, secret, until
+    finally:
+        database.dispose()
+
+
+def _who() -> str:
+    """Return the name of the machine's account that runs this, its number where it has no name."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def verify_records(settings: Settings) -> tuple[list[str], bool]:

@@ -68,6 +68,24 @@ class WrongPassword(OfficeError):
     en = "This is not your present password. Enter it again."
 
 
+class NoSuchAccount(OfficeError):
+    """Nobody has an account of this name (không có tài khoản này)."""
+
+    code = "no-such-account"
+    status = 404
+    vi = "Không có tài khoản «{username}». Kiểm tra lại tên đăng nhập."
+    en = "There is no account “{username}”. Check the user name."
+
+
+class AccountClosed(OfficeError):
+    """The account is closed, which no password opens (tài khoản đã khóa)."""
+
+    code = "account-closed"
+    status = 409
+    vi = "Tài khoản «{username}» đã khóa. Quản trị cơ quan mở khóa trước, rồi cấp lại mật khẩu."
+    en = "The account “{username}” is closed. Its administrator opens it first; then reset it."
+
+
 class InvitationOver(OfficeError):
     """The invitation was used or is too old (thư mời hết hiệu lực)."""
 
@@ -230,12 +248,36 @@ def reset_password(tx: Transaction, account_id: UUID) -> str:
     secret is told this once (Quy chế, Điều 14.1). Raises `NotFound`, `NoRight`.
     """
     account = _to_change(tx, account_id)
+    secret = _give_secret(tx, account)
+    record(tx, "reset_password", "account", account.id)
+    return secret
+
+
+def reset_on_machine(tx: Transaction, username: str, by: str) -> tuple[Account, str]:
+    """Give any open account a one-time secret, for whom no administrator can help.
+
+    By command on the machine alone: an operator has nobody above him, the only administrator of
+    an agency neither. `by` is who runs it there. Raises `NoSuchAccount`, `AccountClosed`.
+    """
+    found = find_account(tx, username)
+    if found is None:
+        raise NoSuchAccount(username=tidy_username(username))
+    account = _to_change(tx, found.id)
+    if account.disabled_at is not None:
+        raise AccountClosed(username=account.username)
+    secret = _give_secret(tx, account)
+    # in the journal of the account's own agency, whose administrators and auditors are to see it
+    machine = Acting(agency_id=account.agency_id, name=by)
+    record(tx, "reset_password", "account", account.id, acting=machine, on_machine=True)
+    return account, secret
+
+
+def _give_secret(tx: Transaction, account: Account) -> str:
     secret = one_time_secret()
     account.password_hash = hash_password(secret)
     account.must_change = True
     account.secret_until = tx.now + SECRET_LIFE
     end_sessions(tx, account)
-    record(tx, "reset_password", "account", account.id)
     return secret
 
 
