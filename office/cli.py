@@ -132,6 +132,17 @@ def reset_password(username: str) -> None:
 
 
 @main.command()
+@_told
+def sample() -> None:
+    """Nạp văn bản mẫu đang xử lý vào bản trình diễn (fill the demonstration's inboxes)."""
+    from office.sample import load_samples
+
+    with _database() as found:
+        count = load_samples(found)
+    click.echo(f"Đã nạp {count} văn bản mẫu đang xử lý ({count} documents are in flight).")
+
+
+@main.command()
 @click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON")
 @_told
 def doctor(as_json: bool) -> None:

@@ -104,6 +104,7 @@ def announcement(settings: Settings) -> str:
             for agency, person in demo.accounts()
         ]
         lines += ["", f"Mật khẩu và mã PIN chứng thư (password and PIN): {demo.shown(settings)}"]
+        lines += ["Hộp việc còn trống; nạp văn bản mẫu bằng lệnh  .venv/bin/congvan sample"]
         lines += ["Chỉ để dùng thử, không dùng cho công việc thật (not for production)."]
     lines += ["", "Dừng: Ctrl-C (stop with Ctrl-C)"]
     return "\n".join(lines)
