@@ -29,6 +29,7 @@ from processes.means import Means
 from processes.order import Decision, Order, Upload, Verb, bound_by
 from records import journal
 from records.authority import Act, Facts, authorize
+from records.directive import Assignment
 from records.document import Document, IncomingDocument, OutgoingDocument
 
 
@@ -80,11 +81,22 @@ class Completion:
 _NO_VERB = Verb("", "Hoàn thành bước", "Complete the step", lambda *_: Decision())
 
 
+#: the part of a directive that a step is about, as the procedure's variables name it
+_PART = sa.cast(
+    sa.func.coalesce(
+        WorkItem.variables["officer_assignment"].astext,
+        WorkItem.variables["lead_assignment"].astext,
+    ),
+    sa.Uuid(),
+)
+
 #: all a completion must know of what it changes, in one question. The instance's lock orders the
-#: steps of one document; the document itself is guarded by its version.
+#: steps of one document; the document and the part are guarded by their versions.
 _STEP = Query(
-    sa.select(WorkItem, ProcessInstance, IncomingDocument, OutgoingDocument)
+    sa.select(IncomingDocument, OutgoingDocument, WorkItem, ProcessInstance, Assignment)
+    .select_from(WorkItem)
     .join(ProcessInstance, ProcessInstance.id == WorkItem.instance_id)
+    .outerjoin(Assignment, Assignment.id == _PART)
     .outerjoin(IncomingDocument, IncomingDocument.id == ProcessInstance.subject_id)
     .outerjoin(OutgoingDocument, OutgoingDocument.id == ProcessInstance.subject_id)
     .where(WorkItem.id == sa.bindparam("id"))
@@ -97,8 +109,8 @@ def find(tx: Transaction, item_id: UUID) -> tuple[WorkItem, ProcessInstance, Doc
     row = tx.one(_STEP, id=item_id)
     if row is None:
         raise NotFound(what="việc cần xử lý")
-    item, instance, *sides = cast("tuple[Any, ...]", row)
-    document = next((side for side in sides if side is not None), None)
+    incoming, outgoing, item, instance, _part = cast("tuple[Any, ...]", row)
+    document = incoming or outgoing
     if document is None:
         raise NotFound(what="văn bản")
     return item, instance, document

@@ -3,9 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-import sqlalchemy as sa
-
-from engine.database import Query, Transaction
+from engine.database import Transaction
 from engine.errors import OfficeError
 from processes.choices import worker
 from processes.incoming.direct import end_of
@@ -33,15 +31,10 @@ class LaterThanDirected(OfficeError):
     )
 
 
-_ASSIGNMENT = Query(
-    sa.select(Assignment).where(Assignment.id == sa.bindparam("id")).with_for_update()
-)
-
-
 def assignment_of(tx: Transaction, variables: dict[str, object], key: str) -> Assignment | None:
-    """Return the assignment a routing variable names, locked."""
+    """Return the assignment a routing variable names; the step's own was read with the step."""
     named = variables.get(key)
-    return tx.scalar(_ASSIGNMENT, id=UUID(str(named))) if named else None
+    return tx.get(Assignment, UUID(str(named))) if named else None
 
 
 def assign(tx: Transaction, means: Means, order: Order[IncomingDocument]) -> Decision:
