@@ -34,6 +34,7 @@ from records.journal import JournalLeaf
 from records.organization import Agency, Officer, Unit
 from records.typesetting.press import typeset
 from records.vietnamese import local_date
+from signing.errors import KeystoreRefused
 
 #: what the journal says of an installation that has the sample documents
 MARK = uuid5(NAMESPACE_URL, "congvan:sample documents")
@@ -67,6 +68,21 @@ class NotTheDemonstration(OfficeError):
     status = 409
     vi = "Chỉ nạp văn bản mẫu vào bản trình diễn: chạy make run trước, với cùng CONGVAN_DATA."
     en = "Sample documents go into the demonstration alone: run make run first, same CONGVAN_DATA."
+
+
+class OtherPassword(OfficeError):
+    """The demonstration was made with another password (mật khẩu bản trình diễn không khớp)."""
+
+    code = "other-demo-password"
+    status = 409
+    vi = (
+        "Mật khẩu không phải của bản trình diễn này. Đặt CONGVAN_DEMO_PASSWORD đúng như lần chạy "
+        "make run đầu tiên rồi chạy lại; chưa nạp văn bản nào."
+    )
+    en = (
+        "This is not the demonstration's password. Set CONGVAN_DEMO_PASSWORD as at the first "
+        "make run and try again; nothing was loaded."
+    )
 
 
 class StepNotFound(OfficeError):
@@ -120,7 +136,7 @@ class _Players:
 def load_samples(settings: Settings, *, now: datetime | None = None) -> int:
     """Put the sample documents in flight; return how many.
 
-    Raises `NotADemo` in production, `NotTheDemonstration`, `SamplesLoaded`.
+    Raises `NotADemo` in production, `NotTheDemonstration`, `SamplesLoaded`, `OtherPassword`.
     """
     if settings.mode is not Mode.DEMO:
         raise demo.NotADemo
@@ -132,14 +148,14 @@ def load_samples(settings: Settings, *, now: datetime | None = None) -> int:
         office = Office.open(settings, clock=clock)
         try:
             if not made:
-                _claim(office)
+                _claim(office, password)
             made += _play(_Players(office, password), days_ago)
         finally:
             office.database.dispose()
     return made
 
 
-def _claim(office: Office) -> None:
+def _claim(office: Office, password: str) -> None:
     """Note that this demonstration takes the samples, once."""
     with office.database.transaction(SYSTEM) as tx:
         seen = sa.select(JournalLeaf.object_id).where(JournalLeaf.object_id.in_([MARK, demo.MARK]))
@@ -148,6 +164,13 @@ def _claim(office: Office) -> None:
             raise NotTheDemonstration
         if MARK in marks:
             raise SamplesLoaded
+        signer = find_account(tx, _PEOPLE["UBND"]["leader"])
+        if signer is None:
+            raise NotTheDemonstration
+        try:
+            office.means.signing.open_keystore(signer.officer_id, password)
+        except KeystoreRefused:
+            raise OtherPassword from None
         journal.record(tx, "load_samples", "installation", MARK)
 
 

@@ -20,12 +20,16 @@ from records import seal
 
 @pytest.fixture(scope="module")
 def told(office):
-    """What the command said of the module's demonstration."""
+    """What the command said of the module's demonstration, once it was given the right password."""
     where = {
         "DATABASE_URL": office.settings.database_url,
         "CONGVAN_DATA": str(office.settings.data),
         "CONGVAN_DEMO_PASSWORD": office.settings.demo_password,
     }
+    wrong = {**where, "CONGVAN_DEMO_PASSWORD": "mot-cau-khac-hoan-toan"}
+    refused = CliRunner().invoke(main, ["sample"], env=wrong)
+    assert refused.exit_code == 1
+    assert "CONGVAN_DEMO_PASSWORD" in refused.output
     return [CliRunner().invoke(main, ["sample"], env=where) for _ in range(2)]
 
 
