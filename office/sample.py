@@ -191,7 +191,8 @@ def _arrive(players: _Players, one: Arrived) -> None:
     number, notation = one.reference
     with players.acting(who["clerk"]) as tx:
         content = players.office.means.content
-        scan = Upload(f"{number}-{notation}.pdf", content.put(_scan(one, tx.now)))
+        addressee = tx.get(Agency, tx.acting.agency_id).name
+        scan = Upload(f"{number}-{notation}.pdf", content.put(_scan(one, addressee, tx.now)))
         kind = _kind(tx, one.kind)
         command = ReceiveIncoming(
             channel=one.channel,
@@ -286,14 +287,14 @@ def _draft_of(tx: Transaction, one: Written, leader: str) -> dict[str, Any]:
     }
 
 
-def _scan(one: Arrived, at: datetime) -> bytes:
+def _scan(one: Arrived, addressee: str, at: datetime) -> bytes:
     """Return a page that looks like what the other agency sent."""
     fields = {
         "issuer": one.organ,
         "notation": one.reference[1],
         "place": "Thái Nguyên",
         "subject": one.subject,
-        "addressees": ["Như nơi nhận"],
+        "addressees": [addressee],
         "body": one.body,
         "signing_lines": ["Thủ trưởng cơ quan"],
         "signer_name": "(Đã ký)",
