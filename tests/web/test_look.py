@@ -1,5 +1,6 @@
 """The pages in a real browser: nothing against the strict policy, nothing against WCAG 2.2 AA, keys and forms work."""
 
+import re
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,6 +114,51 @@ def test_the_designer_edits_our_words_and_shows_its_mark(tab, base) -> None:
         [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2],
     )
     assert top, "the bpmn.io mark is covered"
+    assert tab.complaints == []
+
+
+#: opens every menu there is for each element of the drawing, then the simulation
+EVERY_MENU = """async () => {
+  const page = document.querySelector('[data-designer]');
+  const get = (name) => page.designer.modeler.get(name);
+  const said = new Set();
+  const hear = () => {
+    for (const part of page.querySelectorAll('[title], [aria-label]')) {
+      for (const name of ['title', 'aria-label']) said.add(part.getAttribute(name) ?? '');
+    }
+    for (const part of page.querySelectorAll('.djs-popup .entry, .bts-text, .bts-log')) {
+      said.add(part.textContent);
+    }
+  };
+  for (const element of get('elementRegistry').filter((e) => e.type !== 'label')) {
+    get('selection').select(element);
+    get('contextPad').open(element, { force: true });
+    for (const menu of ['bpmn-replace', 'bpmn-append']) {
+      if (get('popupMenu').isEmpty(element, menu)) continue;
+      get('popupMenu').open(element, menu, { x: 300, y: 300 }, { title: '', width: 300 });
+      await new Promise((done) => setTimeout(done, 20));
+      hear();
+      get('popupMenu').close();
+    }
+  }
+  page.designer.simulate();
+  await new Promise((done) => setTimeout(done, 200));
+  hear();
+  return [...said].map((text) => text.trim()).filter((text) => /[A-Za-z]{3}/.test(text));
+}"""
+VIETNAMESE = re.compile(r"[^\x00-\x7f«»…]")
+#: short Vietnamese words without a mark, and the mark of bpmn.io
+PLAIN = {"Powered by bpmn.io", "Chung"}
+
+
+def test_every_menu_of_the_designer_speaks_vietnamese(tab, base) -> None:
+    tab.goto(base + "/designer")
+    settled(tab, "[data-designer][data-ready]")
+    said = set(tab.evaluate(EVERY_MENU))
+    assert len(said) > 30
+    assert {text for text in said if not VIETNAMESE.search(text)} <= PLAIN
+    designer = "document.querySelector('[data-designer]').designer"
+    assert tab.evaluate(f"[...{designer}.untranslated]") == []
     assert tab.complaints == []
 
 

@@ -43,7 +43,7 @@ export async function openDesigner({ container, panel, xml, language = 'vi', voc
       },
     ],
   });
-  watchFixedText(container, language);
+  for (const part of [container, panel].filter(Boolean)) watchFixedText(part, language);
   const { warnings } = await modeler.importXML(xml);
   const get = (name, strict) => modeler.get(name, strict);
   const canvas = get('canvas');

@@ -32,7 +32,7 @@ function fixed(text) {
   return undefined;
 }
 
-// Token simulation builds its controls from fixed English markup.
+// Token simulation and the panel's frame build their controls from fixed English markup.
 export function watchFixedText(root, language) {
   if (language !== 'vi') return;
   const correct = (node) => {
@@ -44,8 +44,10 @@ export function watchFixedText(root, language) {
       return;
     }
     if (node.nodeType !== Node.ELEMENT_NODE) return;
-    const title = node.title && fixed(node.title);
-    if (title) node.title = title;
+    for (const attribute of ['title', 'aria-label']) {
+      const found = node.hasAttribute(attribute) && fixed(node.getAttribute(attribute));
+      if (found) node.setAttribute(attribute, found);
+    }
     node.childNodes.forEach(correct);
   };
   correct(root);
