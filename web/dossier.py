@@ -278,9 +278,12 @@ def _new_page(
             hint=_("Theo Danh mục hồ sơ, ví dụ 01.TCCB. Để trống thì lấy số tiếp theo trong năm."),
             max_length=_LONGEST["notation"],
         ),
-        fields.choice(
-            "retention", _("Thời hạn bảo quản"), periods, given["retention"] or PERMANENT,
-            error=errors.get("retention", ""),
+        replace(
+            fields.choice(
+                "retention", _("Thời hạn bảo quản"), periods, given["retention"] or PERMANENT,
+                error=errors.get("retention", ""),
+            ),
+            required=True,
         ),
     )  # fmt: skip
     intro = _("Mở hồ sơ khi bắt đầu giải quyết công việc (Nghị định 30/2020/NĐ-CP, Điều 29).")

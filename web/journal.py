@@ -99,7 +99,8 @@ def _leaves(tx: Any) -> list[dict[str, str]]:
             "at": words.exact(leaf.at),
             "who": name or _("Hệ thống"),
             "act": act_words(leaf.act),
-            "object": f"{object_words(leaf.object_type)} {leaf.object_id or ''}".strip(),
+            "object": object_words(leaf.object_type),
+            "key": str(leaf.object_id or ""),
             "hash": leaf.leaf.hex()[:16],
         }
         for leaf, name in found

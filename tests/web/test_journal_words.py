@@ -62,7 +62,7 @@ def test_the_journal_s_page_speaks_vietnamese(knock):
     lines = [
         row.text_content() for row in page.xpath("//main//tbody/tr/td[2] | //main//tbody/tr/td[3]")
     ]
-    assert any("văn bản đến " in line for line in lines)
+    assert any("văn bản đến" in line for line in lines)
     assert not [line for line in lines if re.search(r"[a-z]_[a-z]|\bdossier\b|\baccount\b", line)]
 
 

@@ -1,4 +1,6 @@
 // The replay moves without reloading the page: keys, slider, play. Each moment is the server's own partial.
+import { showWhereItStands } from './diagram.js';
+
 const main = document.querySelector('[data-replay]');
 const total = Number(main.dataset.total);
 let playing = null;
@@ -21,6 +23,7 @@ async function go(number) {
   main.replaceChildren(...parsed.body.childNodes);
   history.replaceState(null, '', href);
   ready(speed);
+  showWhereItStands(main.querySelector('.canvas'));
   if (focused) main.querySelector(`#${focused}, [data-go="${focused}"]`)?.focus();
   main.querySelector('.ev [aria-current]')?.scrollIntoView({ block: 'nearest' });
 }
