@@ -1,10 +1,11 @@
 """The verbs a diagram may call (danh mục việc): name, words, form, and what carries them out."""
 
 from processes import machine_verbs
+from processes.incoming.acknowledge import acknowledge
 from processes.incoming.assign import assign
 from processes.incoming.check_authenticity import check_authenticity
 from processes.incoming.complete import complete
-from processes.incoming.cooperate import cooperate
+from processes.incoming.cooperate import cooperate, review_cooperation
 from processes.incoming.direct import direct
 from processes.incoming.file import file_incoming
 from processes.incoming.follow_up import follow_up
@@ -33,6 +34,8 @@ VERBS: dict[str, Verb] = {
         Verb("assign", "Phân công", "Assign", assign, "incoming-assign", "incoming"),
         Verb("process", "Giải quyết", "Process", process, "incoming-process", "incoming"),
         Verb("cooperate", "Phối hợp", "Cooperate", cooperate, "incoming-cooperate", "incoming"),
+        Verb("review_cooperation", "Xem lại phân công phối hợp", "Review the cooperation", review_cooperation, "incoming-review", "incoming"),
+        Verb("acknowledge", "Đã xem", "Acknowledge", acknowledge, "incoming-acknowledge", "incoming"),
         Verb("follow_up", "Đôn đốc", "Follow up", follow_up, "incoming-follow-up", "incoming"),
         Verb("complete", "Xác nhận hoàn thành", "Confirm completion", complete, "incoming-complete", "incoming"),
         Verb("file_incoming", "Lập hồ sơ", "File", file_incoming, "incoming-file", "incoming"),

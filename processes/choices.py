@@ -65,6 +65,10 @@ def worker(tx: Transaction, officer_id: UUID, unit_id: UUID | None = None) -> Of
     return officer
 
 
+def _everyone(tx: Transaction) -> dict[str, str]:
+    return {str(o.id): f"{o.full_name}, {p.title}" for o, p in choose_officers(tx)}
+
+
 def _leaders(tx: Transaction) -> dict[str, str]:
     return {
         str(o.id): f"{o.full_name}, {p.title}"
@@ -150,6 +154,7 @@ def _answerable(tx: Transaction) -> dict[str, str]:
 
 
 SOURCES: dict[str, Callable[[Transaction], dict[str, str]]] = {
+    "everyone": _everyone,
     "officers": _officers,
     "unit_officers": _unit_officers,
     "leaders": _leaders,

@@ -195,7 +195,7 @@ class PlannedAssignment:
     note: str = ""
 
 
-def check_assignments(lines: Sequence[PlannedAssignment], now: datetime) -> None:
+def check_assignments(lines: Sequence[PlannedAssignment], now: datetime, *, leads: int = 1) -> None:
     """Raise what the law has against these lines: one lead, a deadline for each, none past."""
     seen: set[UUID] = set()
     for line in lines:
@@ -210,9 +210,9 @@ def check_assignments(lines: Sequence[PlannedAssignment], now: datetime) -> None
                 raise DeadlineMissing(name=line.name, kind=line.kind.vi)
         elif line.deadline <= now:
             raise DeadlinePast(name=line.name, deadline=moment_words(line.deadline))
-    leads = sum(line.kind is AssignmentKind.LEAD for line in lines)
-    if leads != 1:
-        raise NotOneLead(count=leads)
+    found = sum(line.kind is AssignmentKind.LEAD for line in lines)
+    if found != leads:
+        raise NotOneLead(count=found)
 
 
 def give_directive(
@@ -226,6 +226,27 @@ def give_directive(
 ) -> tuple[Directive, list[Assignment]]:
     """Record a directive on `document` with its assignments (cho ý kiến chỉ đạo, phân công)."""
     check_assignments(lines, tx.now)
+    return _record(tx, document, lines, text=text, round_no=round_no, under=under)
+
+
+def ask_to_cooperate(
+    tx: Transaction, document: Document, line: PlannedAssignment, *, text: str = ""
+) -> Assignment:
+    """Record that one more unit cooperates (giao phối hợp); who leads stays as it was directed."""
+    check_assignments([line], tx.now, leads=0)
+    _, (made,) = _record(tx, document, [line], text=text, round_no=1, under=None)
+    return made
+
+
+def _record(
+    tx: Transaction,
+    document: Document,
+    lines: Sequence[PlannedAssignment],
+    *,
+    text: str,
+    round_no: int,
+    under: Assignment | None,
+) -> tuple[Directive, list[Assignment]]:
     directive = Directive(
         agency_id=document.agency_id,
         round=round_no,

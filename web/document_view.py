@@ -206,6 +206,8 @@ def _assignments(tx: Transaction, document: Document) -> list[dict[str, Any]]:
     over = {AssignmentState.FINISHED, AssignmentState.RETURNED}
 
     def progress(one: Assignment) -> str:
+        if one.kind is AssignmentKind.INFORMED:
+            return _("Đã xem") if one.state in over else _("Chưa xem")
         state = one.state.label(language())
         return f"{state}, {one.progress}%" if 0 < one.progress < 100 else state
 

@@ -161,6 +161,8 @@ def _returned(tx: Transaction, item: WorkItem) -> list[Said]:
     )
     later: list[WorkItem] = []
     for one, name in rows:
+        if one.verb == "cooperate" and item.verb != "review_cooperation":
+            continue  # beside the work of the lead: only whoever directs takes it back
         outcome, at = one.outcome or {}, one.done_at
         if outcome.get("outcome") == "return" and at is not None:
             if any(other.opened_at >= at for other in later):

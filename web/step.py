@@ -131,7 +131,7 @@ def shown_task(
         "warnings": _warnings(tx, item, document),
         "quotes": said.above_form(tx, item, document),
         "form": view if view is not None else view_nothing(verb.label(language())),
-        "keep_action": url_for("unsent.keep", item_id=item.id) if form is not None else "",
+        "keep_action": _keep(item, form),
         "kept": _kept(draft.kept_at, tx.now),
         "buttons": _buttons(item, verb.label(language()), form, is_kept=draft.kept_at is not None),
     }
@@ -175,13 +175,17 @@ def _buttons(
         _button(onward.format(act=done), "next", kind="primary", says=onward if chooses else ""),
         _button(done, "stay", says="{act}" if chooses else ""),
     ]
-    if form is not None:
-        keep = url_for("unsent.keep", item_id=item.id)
+    if keep := _keep(item, form):
         found.append(_button(_("Lưu nháp"), "keep", action=keep))
     if is_kept:
         discard = url_for("unsent.discard", item_id=item.id)
         found.append(_button(_("Bỏ bản nháp"), "discard", kind="quiet", action=discard))
     return found
+
+
+def _keep(item: WorkItem, form: FormDefinition | None) -> str:
+    """Return where what was typed is kept, empty where nothing can be typed."""
+    return url_for("unsent.keep", item_id=item.id) if form is not None and form.leaves else ""
 
 
 def _button(

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from engine.database import Transaction
 from processes.choices import worker
+from processes.incoming.acknowledge import party_of, unseen
 from processes.means import Means
 from processes.order import Decision, Order, text
 from processes.status_reports import report_status
 from records.authority import Act, authorize
-from records.directive import PlannedAssignment, give_directive
+from records.directive import Assignment, PlannedAssignment, give_directive
 from records.document import IncomingDocument
-from records.organization import Position, Unit, positions_of
+from records.organization import Officer, Position, Unit, positions_of
 from records.vietnamese import local_date
 from records.vocabulary import AssignmentKind, IncomingStatus
 
@@ -22,8 +23,9 @@ def direct(tx: Transaction, means: Means, order: Order[IncomingDocument]) -> Dec
     """Record the leader's directive with its assignments, or return the document to the clerk.
 
     Exactly one lead; a deadline for the lead and each cooperating unit (Decree 30/2020, Phụ lục IV:
-    phiếu giải quyết văn bản đến). Raises `FormInvalid` where both a unit and an officer lead,
-    `NotAWorker`, `NotOneLead`, `DeadlineMissing`, `DeadlinePast`.
+    phiếu giải quyết văn bản đến); whom it informs gets to see it and holds nothing up. Raises
+    `FormInvalid` where both a unit and an officer lead, `NotAWorker`, `NotOneLead`,
+    `DeadlineMissing`, `DeadlinePast`.
     """
     authorize(tx.acting, Act.DIRECT_DOCUMENT)
     document = order.document
@@ -31,6 +33,8 @@ def direct(tx: Transaction, means: Means, order: Order[IncomingDocument]) -> Dec
         document.status = IncomingStatus.REGISTERED
         return Decision({"outcome": "return"}, f"Trả lại văn thư: {order.reason}")
     lines = plan(tx, means, order.data)
+    informs = any(line.kind is AssignmentKind.INFORMED for line in lines)
+    waiting = {party_of(a) for a in unseen(tx, document)} if informs else set()
     _, assignments = give_directive(tx, document, lines, text=text(order.data, "opinion"))
     lead = next(a for a in assignments if a.kind is AssignmentKind.LEAD)
     unit = lead.unit_id or _unit_of(tx, lead.officer_id)
@@ -39,6 +43,7 @@ def direct(tx: Transaction, means: Means, order: Order[IncomingDocument]) -> Dec
     document.handed_on = local_date(tx.now)
     report_status(tx, document, "04", f"Đã phân công: {lead.name}")
     assert lead.deadline is not None
+    cooperating = [a for a in assignments if a.kind is AssignmentKind.COOPERATING]
     variables = {
         "outcome": "direct",
         "director": str(tx.acting.officer_id),
@@ -47,13 +52,21 @@ def direct(tx: Transaction, means: Means, order: Order[IncomingDocument]) -> Dec
         "lead_assignment": str(lead.id),
         "officer_assignment": None,
         "deadline": lead.deadline.isoformat(),
-        "cooperating": [
-            str(a.unit_id)
+        "cooperating": [str(a.unit_id) for a in cooperating],
+        "cooperation": [_part(a) for a in cooperating],
+        "informed": [
+            party
             for a in assignments
-            if a.kind is AssignmentKind.COOPERATING and a.unit_id is not None
+            if a.kind is AssignmentKind.INFORMED and (party := party_of(a)) not in waiting
         ],
     }
     return Decision(variables, f"Giao {lead.name} chủ trì")
+
+
+def _part(line: Assignment) -> dict[str, str]:
+    """Return what the diagram must know of one who cooperates: the unit and its own deadline."""
+    assert line.deadline is not None
+    return {"unit": str(line.unit_id), "deadline": line.deadline.isoformat()}
 
 
 def plan(tx: Transaction, means: Means, data: Mapping[str, Any]) -> list[PlannedAssignment]:
@@ -75,6 +88,10 @@ def plan(tx: Transaction, means: Means, data: Mapping[str, Any]) -> list[Planned
         _line(tx, means, AssignmentKind.INFORMED, unit, None, None)
         for unit in data.get("informed") or []
     ]
+    lines += [
+        _line(tx, means, AssignmentKind.INFORMED, None, officer, None)
+        for officer in data.get("informed_officers") or []
+    ]
     return lines
 
 
@@ -89,7 +106,9 @@ def _line(
     unit_id = UUID(str(unit)) if unit else None
     officer_id = UUID(str(officer)) if officer else None
     name = ""
-    if officer_id is not None:
+    if officer_id is not None and kind is AssignmentKind.INFORMED:
+        name = tx.get(Officer, officer_id).full_name
+    elif officer_id is not None:
         name = worker(tx, officer_id).full_name
     elif unit_id is not None:
         name = tx.get(Unit, unit_id).name

@@ -123,4 +123,6 @@ def starting_variables(document: IncomingDocument) -> dict[str, object]:
         "processed_by": None,
         "deadline": None,
         "cooperating": [],
+        "cooperation": [],
+        "informed": [],
     }

@@ -303,7 +303,7 @@ def test_normaliser_keeps_bytes_and_ids(path: Path) -> None:
     found = definition.prepare(xml)
     assert found.original == xml
     # The element of a multi-instance has an id only in what is run.
-    assert ids(found.normalised) - {"cooperating_unit"} == ids(xml)
+    assert ids(found.normalised) - {"cooperating_unit", "part", "informed_party"} == ids(xml)
 
 
 def test_every_rewrite_is_reported_and_adds_only_reserved_ids() -> None:
@@ -342,13 +342,18 @@ def own(name: str) -> bytes:
 def directed(**given: Any) -> dict[str, Any]:
     return {
         "outcome": "ok", "lead_unit": "u1", "lead_officer": None, "deadline": DEADLINE,
-        "cooperating": [], **given,
+        "cooperating": [], "cooperation": [], "informed": [], **given,
     }  # fmt: skip
+
+
+def parts(*units: str) -> list[dict[str, str]]:
+    """What is asked of cooperating units, each until a day of its own."""
+    return [{"unit": unit, "deadline": DEADLINE} for unit in units]
 
 
 def incoming(**given: Any) -> Run:
     """A document directed to a unit (or an officer), with cooperating units."""
-    run = Run(own("incoming"), director="d", lead_unit=None, lead_officer=None, cooperating=[], outcome="", deadline=None, processed_by=None)  # fmt: skip
+    run = Run(own("incoming"), director="d", lead_unit=None, lead_officer=None, cooperation=[], informed=[], outcome="", deadline=None, processed_by=None)  # fmt: skip
     run.do("check", outcome="ok").do("register", outcome="ok").do("present", outcome="ok")
     assert run.at == ["direct"]
     return run.do("direct", **directed(**given))
@@ -368,12 +373,12 @@ def test_incoming_refused_at_once() -> None:
 
 @pytest.mark.parametrize("units", [[], ["a"], ["a", "b", "c"]], ids=len)
 def test_incoming_with_cooperating_units(units: list[str]) -> None:
-    run = incoming(cooperating=units)
+    run = incoming(cooperation=parts(*units))
     assert run.at == ["assign"] + ["cooperate"] * len(units)
-    seen = {o.variables["cooperating_unit"] for o in run.open.values() if o.node.id == "cooperate"}
+    seen = {o.variables["part"]["unit"] for o in run.open.values() if o.node.id == "cooperate"}
     assert seen == set(units)
-    for unit in units:
-        run.complete(run.item("cooperate", cooperating_unit=unit))
+    for part in parts(*units):
+        run.complete(run.item("cooperate", part=part))
     run.do("assign", outcome="ok", lead_officer="x").do("process", outcome="done", processed_by="x")
     assert run.at == ["complete"]
     assert run.do("complete", outcome="ok").at == ["file"]
@@ -381,12 +386,39 @@ def test_incoming_with_cooperating_units(units: list[str]) -> None:
 
 
 def test_incoming_waits_for_the_last_cooperating_unit() -> None:
-    run = incoming(cooperating=["a", "b"])
+    run = incoming(cooperation=parts("a", "b"))
     run.do("assign", outcome="ok", lead_officer="x").do("process", outcome="done")
-    run.do("complete", outcome="ok", cooperating=["a", "b"])
+    run.do("complete", outcome="ok", cooperation=parts("a", "b"))
     assert run.at == ["cooperate", "cooperate"]
     assert run.do("cooperate").at == ["cooperate"]
     assert run.do("cooperate").at == ["file"]
+
+
+def test_incoming_a_cooperating_unit_gives_back_and_another_is_asked() -> None:
+    run = incoming(cooperation=parts("a", "b"), lead_officer="x")
+    assert run.at == ["cooperate", "cooperate", "process"]
+    run.complete(run.item("cooperate", part=parts("a")[0]), outcome="return")
+    assert run.at == ["cooperate", "process", "review"]
+    run.do("review", outcome="assign", part=parts("c")[0])
+    asked = [o.variables["part"]["unit"] for o in run.open.values() if o.node.id == "cooperate"]
+    assert sorted(asked) == ["b", "c"]
+    run.complete(run.item("cooperate", part=parts("c")[0]), outcome="return")
+    assert run.do("review", outcome="release").at == ["cooperate", "process"]
+    run.do("process", outcome="done").do("complete", outcome="ok")
+    assert run.at == ["cooperate"], "the lead waits for whoever still cooperates"
+    assert run.do("cooperate", outcome="contribute").at == ["file"]
+    assert run.do("file").done
+
+
+def test_incoming_nothing_waits_for_whom_it_informs() -> None:
+    told = ["role:unit_head@a", "officer:b"]
+    run = incoming(informed=told, lead_officer="x")
+    assert run.at == ["acknowledge", "acknowledge", "process"]
+    run.complete(run.item("acknowledge", informed_party="officer:b"))
+    assert run.at == ["acknowledge", "process"]
+    run.do("process", outcome="done").do("complete", outcome="ok")
+    assert run.at == ["acknowledge", "file"]
+    assert run.do("file").done
 
 
 def test_incoming_to_an_officer_directly() -> None:
@@ -394,7 +426,7 @@ def test_incoming_to_an_officer_directly() -> None:
 
 
 def test_incoming_every_return_edge() -> None:
-    run = Run(own("incoming"), cooperating=[], lead_officer=None, outcome="", deadline=DEADLINE)
+    run = Run(own("incoming"), cooperation=[], informed=[], lead_officer=None, outcome="", deadline=DEADLINE)  # fmt: skip
     run.do("check", outcome="ok").do("register").do("present")
     assert run.do("direct", **directed(outcome="return")).at == ["register"]
     run.do("register", outcome="ok").do("present")
@@ -411,9 +443,9 @@ def test_incoming_every_return_edge() -> None:
 
 def test_incoming_assignment_returned_to_the_leader() -> None:
     """The fork has been passed: the second direction forks again."""
-    run = incoming(cooperating=["a"])
+    run = incoming(cooperation=parts("a"))
     assert run.do("assign", outcome="return").at == ["cooperate", "direct"]
-    run.do("direct", **directed(cooperating=["b"]))
+    run.do("direct", **directed(cooperation=parts("b")))
     assert "assign" in run.at
     for _ in range(12):
         if run.done:
@@ -487,7 +519,9 @@ def test_our_procedures_end_whatever_is_chosen(path: Path, seed: int) -> None:
             node,
             **directed(
                 outcome="ok" if late else chance.choice(["ok", "return", "continue", "done"]),
-                cooperating=[] if late else ["a", "b", "c"][: chance.randrange(4)],
+                cooperating=[] if late else ["a", "b", "c"][: (some := chance.randrange(4))],
+                cooperation=[] if late else parts(*"abc"[:some]),
+                informed=[] if late else ["role:unit_head@a", "officer:b"][:some],
                 lead_officer=chance.choice([None, "x"]),
             ),
         )

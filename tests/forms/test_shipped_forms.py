@@ -16,7 +16,7 @@ from records.vocabulary import Channel, DraftSource, IssueForm, Secrecy, Urgency
 KEYS = [
     *("incoming-" + step for step in ("receive", "check", "register", "present", "direct")),
     *("incoming-" + step for step in ("assign", "process", "cooperate", "follow-up", "complete")),
-    "incoming-file",
+    *("incoming-" + step for step in ("review", "acknowledge", "file")),
     *("outgoing-" + step for step in ("draft", "comment", "approve-content", "check-format")),
     *("outgoing-" + step for step in ("sign", "number", "register", "seal", "issue", "store")),
 ]
@@ -46,6 +46,8 @@ GOOD = {
     "incoming-assign": {"outcome": "assign", "lead_officer": "a1"},
     "incoming-process": {"outcome": "continue", "progress": 50, "opinion": "Đang tổng hợp"},
     "incoming-cooperate": {"opinion": "Nhất trí"},
+    "incoming-review": {"outcome": "assign", "unit": "a1", "deadline": "30/11/2026"},
+    "incoming-acknowledge": {},
     "incoming-follow-up": {"text": "Khẩn trương hoàn thành"},
     "incoming-complete": {"outcome": "accept", "summary": "Đã trả lời"},
     "incoming-file": {"new_dossier_title": "Hồ sơ triển khai Quy chế", "retention": "20 năm"},
@@ -142,7 +144,7 @@ RETURNS = [
     *(
         (key, "reason")
         for key in KEYS
-        if re.search("check|direct|assign|process|complete|approve", key)
+        if re.search("check|direct|assign|process|cooperate|complete|approve", key)
     ),
     ("outgoing-sign", "reason"),
 ]
