@@ -20,7 +20,7 @@ from records.organization import (
     choose_units,
 )
 from records.register import Register
-from records.vocabulary import DossierState, IncomingStatus
+from records.vocabulary import DossierState, IncomingStatus, RegisterKind
 
 Choices = Mapping[str, Mapping[str, str]]
 
@@ -116,11 +116,28 @@ def _dossiers(tx: Transaction) -> dict[str, str]:
     return {str(d.id): f"{d.file_notation} · {d.title}" for d in found}
 
 
-def _registers(tx: Transaction) -> dict[str, str]:
+def _incoming_registers(tx: Transaction) -> dict[str, str]:
+    return _registers(tx, RegisterKind.INCOMING)
+
+
+def _outgoing_registers(tx: Transaction) -> dict[str, str]:
+    return _registers(tx, RegisterKind.OUTGOING)
+
+
+def _all_registers(tx: Transaction) -> dict[str, str]:
+    """For forms of agencies that were drawn before the directions were told apart."""
+    return _registers(tx, *RegisterKind)
+
+
+def _registers(tx: Transaction, *kinds: RegisterKind) -> dict[str, str]:
     found = tx.scalars(
-        sa.select(Register).where(
-            Register.agency_id == tx.acting.agency_id, Register.is_active.is_(True)
+        sa.select(Register)
+        .where(
+            Register.agency_id == tx.acting.agency_id,
+            Register.kind.in_(kinds),
+            Register.is_active.is_(True),
         )
+        .order_by(Register.id)
     )
     return {str(r.id): r.name for r in found}
 
@@ -163,7 +180,9 @@ SOURCES: dict[str, Callable[[Transaction], dict[str, str]]] = {
     "agencies": _agencies,
     "document_types": _document_types,
     "dossiers": _dossiers,
-    "registers": _registers,
+    "incoming_registers": _incoming_registers,
+    "outgoing_registers": _outgoing_registers,
+    "registers": _all_registers,
     "incoming_documents": _answerable,
 }
 

@@ -17,6 +17,7 @@ from records.dossier import PERMANENT, Dossier, file_into
 from records.link import DocumentLink
 from records.organization import AgencyCode
 from records.vietnamese import local_date
+from records.vocabulary import IncomingStatus
 
 
 class NoDossier(OfficeError):
@@ -102,6 +103,8 @@ def file_document(tx: Transaction, dossier: Dossier, document: Document) -> None
     ):
         file_into(tx, dossier, directive)
     for linked in _linked(tx, document):
+        if linked.status is IncomingStatus.REFUSED:  # a duplicate of it that was not taken in
+            continue
         file_into(tx, dossier, linked)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from engine.database import Transaction
+from processes.incoming.duplicate import registered_like
 from processes.order import Order
 from processes.outgoing.issue import recipients_of
 from records.document import Document, IncomingDocument, OutgoingDocument
@@ -38,7 +39,9 @@ def initial_values(tx: Transaction, order: Order[Document]) -> Values:
 
 def _register(tx: Transaction, order: Order[IncomingDocument]) -> Values:
     document = order.document
+    alike = [] if document.is_registered else registered_like(tx, document)
     return {
+        "duplicate_number": alike[0].arrival_number if alike else None,
         "document_type": str(document.type_id) if document.type_id else None,
         "subject": document.subject,
         "code_number": document.code_number,

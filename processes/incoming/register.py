@@ -5,12 +5,13 @@ from uuid import UUID
 
 from engine.database import Transaction
 from engine.errors import OfficeError
+from processes.incoming.duplicate import close_duplicate, refuse_duplicate
 from processes.means import Means
 from processes.order import Decision, Order, term, text
 from processes.registers import register_of
 from processes.status_reports import report_status
 from records.authority import Act, authorize
-from records.document import IncomingDocument, duplicates_of
+from records.document import IncomingDocument
 from records.document_type import DocumentType
 from records.register import enter
 from records.vietnamese import day_text, local_date
@@ -33,19 +34,6 @@ FIELDS = (
 )
 
 
-class PossibleDuplicate(OfficeError):
-    """The register has a document like it (có thể trùng văn bản đã đăng ký); the clerk decides."""
-
-    code = "possible-duplicate"
-    status = 409
-    citation = "Nghị định 30/2020/NĐ-CP, Phụ lục VI, Phần I"
-    vi = (
-        "Có thể trùng với văn bản đã vào sổ: {found}. Nếu đúng là văn bản khác, đánh dấu «Vẫn đăng "
-        "ký» rồi gửi lại; nếu trùng, trả lại bên gửi hoặc báo quản trị."
-    )
-    en = "It may be a duplicate of {found}. Tick “register all the same” if it is another document."
-
-
 class AlreadyRegistered(OfficeError):
     """The document has its arrival number (đã vào sổ)."""
 
@@ -66,14 +54,17 @@ class NotArrivedYet(OfficeError):
 def register_incoming(tx: Transaction, means: Means, order: Order[IncomingDocument]) -> Decision:
     """Enter the document in the register under the next arrival number; tell the sender (03).
 
-    Registering a second time after a return keeps the number. Raises `PossibleDuplicate` unless
-    confirmed, `NotArrivedYet`, `NoRegister`, `MissingFields`, `FieldTooLong`, `SecretRefused`.
+    Registering a second time after a return keeps the number; a duplicate is closed instead. Raises
+    `PossibleDuplicate` unless confirmed, `FirstUnknown`, `NotArrivedYet`, `NoRegister`,
+    `MissingFields`, `FieldTooLong`, `SecretRefused`.
     """
     authorize(tx.acting, Act.REGISTER_DOCUMENT)
     document = order.document
+    if order.outcome == "duplicate":
+        return close_duplicate(tx, order)
     _fill(tx, document, order)
     if not document.is_registered:
-        _refuse_duplicate(tx, document, confirmed=bool(order.data.get("confirm_duplicate")))
+        refuse_duplicate(tx, document, confirmed=bool(order.data.get("confirm_duplicate")))
         document.ensure_registrable()
         register = register_of(tx, RegisterKind.INCOMING, order.data.get("register"))
         arrived_on = order.data.get("arrived_on") or local_date(tx.now)
@@ -117,28 +108,3 @@ def _fill(tx: Transaction, document: IncomingDocument, order: Order[IncomingDocu
         kind = tx.get(DocumentType, UUID(str(data["document_type"])))
         document.type_id = kind.id
         document.type_name = kind.type_name
-
-
-def _refuse_duplicate(tx: Transaction, document: IncomingDocument, *, confirmed: bool) -> None:
-    if confirmed:
-        return
-    found = [
-        d
-        for d in duplicates_of(
-            tx,
-            agency_id=document.agency_id,
-            identifier=document.identifier,
-            code_number=document.code_number,
-            code_notation=document.code_notation,
-            organ_name=document.organ_name,
-            except_id=document.id,
-        )
-        if d.is_registered
-    ]
-    if found:
-        words = "; ".join(
-            f"số đến {d.arrival_number}"
-            + (f" ngày {day_text(d.arrived_on)}" if d.arrived_on else "")
-            for d in found
-        )
-        raise PossibleDuplicate(found=words)

@@ -58,7 +58,7 @@ def number(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Dec
     if document.serial_number is not None:
         raise AlreadyNumbered(reference=document.reference)
     kind = tx.get(DocumentType, document.type_id) if document.type_id else None
-    register = register_of(tx, RegisterKind.OUTGOING)
+    register = register_of(tx, RegisterKind.OUTGOING, order.data.get("register"))
     series = kind.series if kind else "hành chính"
     entry = enter(tx, register.id, series, document, at=tx.now)
     _date(document, kind, entry.number, tx.now)

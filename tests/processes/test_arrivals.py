@@ -32,7 +32,7 @@ from forms.errors import FormInvalid
 from office.runner import Runner
 from processes.delivery import arrivals
 from processes.incoming.check_authenticity import ReasonNeeded
-from processes.incoming.register import PossibleDuplicate
+from processes.incoming.duplicate import PossibleDuplicate
 from records.content import File
 from records.directive import AssignedTwice, AssigneeMissing, DeadlineMissing, DeadlinePast
 from records.document import IncomingDocument
