@@ -16,7 +16,7 @@ from records.draft import drafts_of
 from records.link import DocumentLink
 from records.organization import choose_agencies, find_agency_by_code
 from records.vietnamese import local_date
-from records.vocabulary import LinkKind
+from records.vocabulary import IssueForm, LinkKind
 
 Values = dict[str, Any]
 
@@ -70,6 +70,7 @@ def _draft(tx: Transaction, order: Order[OutgoingDocument]) -> Values:
         "urgency": document.urgency.value,
         "secrecy": document.secrecy.value,
         "is_petition": document.is_petition,
+        "paper_only": document.issue_form is IssueForm.PAPER,
         "due_on": document.due_on,
         "signatory": str(document.signatory_id) if document.signatory_id else None,
         "source": drafts[-1].source.value if drafts else "template",

@@ -22,6 +22,7 @@ from records.issuing_error import (
     NotExchangeable,
     NotSigned,
     PaperCopiesMissing,
+    PaperOnly,
     SecretRefused,
     SourceFileMissing,
 )
@@ -264,17 +265,35 @@ class OutgoingDocument(DocumentFields, GuardedRecord):
         if not self.is_signed:
             raise NotSigned(reference=self.reference or self.subject)
 
-    def exchange_hindrance(self, kind: DocumentType | None) -> ExchangeHindrance | None:
-        """Return why this document may not leave over the network, None when it may.
-
-        `kind` is the document's type as the agency lists it.
-        """
+    def network_bar(self, kind: DocumentType | None) -> ExchangeHindrance | None:
+        """Return what no step can mend: the class that never leaves over the network (Điều 6.2)."""
         if self.secrecy.is_secret:
             return ExchangeHindrance.SECRET
         if self.is_petition:
             return ExchangeHindrance.PETITION
         if kind is not None and kind.is_special:
             return ExchangeHindrance.SPECIAL
+        return None
+
+    def refuse_network(self, kind: DocumentType | None) -> None:
+        """Raise `PaperOnly` for what may never leave electronically and is not for paper."""
+        barred = self.network_bar(kind)
+        if barred is not None and self.issue_form is not IssueForm.PAPER:
+            raise PaperOnly(
+                reference=self.reference or self.subject,
+                hindrance=barred,
+                reason_vi=barred.vi,
+                reason_en=barred.en,
+            )
+
+    def exchange_hindrance(self, kind: DocumentType | None) -> ExchangeHindrance | None:
+        """Return why this document may not leave over the network, None when it may.
+
+        `kind` is the document's type as the agency lists it.
+        """
+        barred = self.network_bar(kind)
+        if barred is not None:
+            return barred
         if not self.is_signed:
             return ExchangeHindrance.UNSIGNED
         if self.sealed_at is None:

@@ -41,6 +41,23 @@ class NotExchangeable(OfficeError):
     )
 
 
+class PaperOnly(OfficeError):
+    """Such a document leaves on paper only, if at all (chỉ được phát hành bản giấy)."""
+
+    code = "paper-only"
+    citation = "Quy chế kèm theo QĐ 188/2018/QĐ-UBND, Điều 5.3, 6.2"
+    vi = (
+        "Văn bản «{reference}» không bao giờ được phát hành, gửi qua mạng: {reason_vi}. Nếu vẫn "
+        "soạn ở đây để in và gửi bản giấy thì đánh dấu «Chỉ phát hành bản giấy» ở bước soạn thảo "
+        "rồi gửi lại; nếu không, thôi soạn trên hệ thống. Người ký thì trả lại người soạn."
+    )
+    en = (
+        "«{reference}» may never leave over the network: {reason_en}. To draft it here for paper, "
+        "tick “Paper only” in the draft and send again; else do not draft it here. Whoever is to "
+        "sign returns it to the drafter."
+    )
+
+
 class NotSigned(OfficeError):
     """The competent person has not signed (văn bản chưa được ký)."""
 

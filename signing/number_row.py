@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
@@ -19,6 +20,52 @@ DATE_ROW = re.compile(
     rf"(?P<before>(?i:ngày))(?P<day>{BLANK}\d*{BLANK})(?P<month_word>(?i:tháng))"
     rf"(?P<month>{BLANK}\d*{BLANK})(?P<year_word>(?i:năm))(?P<year>{BLANK}\d*)"
 )
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What a page prints where number and date belong (số, ngày in sẵn); empty where blank."""
+
+    number: str = ""
+    notation: str = ""
+    day: str = ""
+    month: str = ""
+    year: str = ""
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether number, day and month are left for the clerk; a year is often printed."""
+        return not (self.number or self.day or self.month)
+
+    def contradicts(self, serial: int, issued_on: date) -> bool:
+        """Return whether the page would say another number, day or month than these."""
+        pairs = (
+            (self.number, serial),
+            (self.day, issued_on.day),
+            (self.month, issued_on.month),
+        )
+        return any(printed and int(printed) != given for printed, given in pairs)
+
+    def __str__(self) -> str:
+        number = f"Số: {self.number}{self.notation}" if self.number else ""
+        date_row = f"ngày {self.day or '…'} tháng {self.month or '…'} năm {self.year or '…'}"
+        return ", ".join(
+            part for part in (number, date_row if self.day or self.month else "") if part
+        )
+
+
+def read_printed(pdf: bytes) -> Printed:
+    """Return what page 1 prints already in the rows of number and date (ô 3, ô 4)."""
+    with opened(pdf) as document:
+        page = read_page(document, 0)
+    number = notation = ""
+    for line in _head(page):
+        if (row := NUMBER_ROW.search(line.text)) is not None:
+            number, notation = row["number"], _notation(line, row.start("rest"))
+            break
+    dated = next((d for line in _head(page) if (d := DATE_ROW.search(line.text))), None)
+    day, month, year = (_digits(dated[k]) for k in ("day", "month", "year")) if dated else ("",) * 3
+    return Printed(number, notation, day, month, year)
 
 
 def place_number(pdf: bytes, *, reference: str, issued_on: date, place: str) -> Placement:

@@ -30,6 +30,7 @@ from records.document import Document, IncomingDocument
 from records.organization import Officer
 from signing.errors import SigningError
 from web import paper, said, words
+from web.cautions import cautions
 from web.door import language, office, own_address, transaction
 from web.failure import failed
 from web.policy import asked_below, ensure, needs
@@ -128,7 +129,7 @@ def shown_task(
         "uploads": draft.received.words,
         "form_version": form.sha256 if form is not None else "",
         "next": following or url_for("inbox.show"),
-        "warnings": _warnings(tx, item, document),
+        "warnings": cautions(tx, item, document),
         "quotes": said.above_form(tx, item, document),
         "form": view if view is not None else view_nothing(verb.label(language())),
         "keep_action": _keep(item, form),
@@ -200,21 +201,6 @@ def _button(
         "action": action,
         "says": says,
     }
-
-
-def _warnings(tx: Transaction, item: WorkItem, document: Document) -> list[dict[str, str]]:
-    if not isinstance(document, IncomingDocument):
-        return []
-    if item.verb == "check_authenticity":
-        return paper.signature_notes(document, paper.papers_of(tx, document))
-    verdict = document.authenticity
-    if verdict.value == "invalid":
-        return [{"tone": "bad", "text": _("Chữ ký số của văn bản không hợp lệ.")}]
-    if verdict.value == "unsigned":
-        return [{"tone": "", "text": _("Văn bản không có chữ ký số.")}]
-    if verdict.value == "undetermined":
-        return [{"tone": "warn", "text": _("Chưa đủ căn cứ kết luận về chữ ký số của văn bản.")}]
-    return []
 
 
 @pages.get("/work-items/<uuid:item_id>")

@@ -27,6 +27,7 @@ from records.vietnamese import local_date
 from records.vocabulary import (
     DraftSource,
     FileKind,
+    IssueForm,
     LinkKind,
     OutgoingStatus,
     Secrecy,
@@ -80,7 +81,7 @@ def draft(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Deci
     """Keep the next version of the draft with its fields and recipients.
 
     From the template it is typeset at once; a Word file is converted by a job, its source kept; a
-    PDF is taken as it is. Raises `SecretRefused`, `NotASignatory`, `SignsOwnDraft`,
+    PDF is taken as it is. Raises `SecretRefused`, `PaperOnly`, `NotASignatory`, `SignsOwnDraft`,
     `WrongDraftFile`, and what the press and the file store refuse.
     """
     authorize(tx.acting, Act.DRAFT_DOCUMENT)
@@ -90,6 +91,7 @@ def draft(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Deci
     kind = tx.get(DocumentType, UUID(text(data, "document_type")))
     _fill(tx, document, data, kind)
     document.ensure_may_be_kept(stubs_allowed=False)
+    _choose_issue_form(document, kind, paper_only=bool(data.get("paper_only")))
     signer, position = _signatory(tx, document, data)
     _readdress(tx, document, data)
     _link(tx, document, data)
@@ -130,6 +132,16 @@ def _fill(
         organ=agency.symbol,
         unit=unit.symbol if unit else "",
     )
+
+
+def _choose_issue_form(document: OutgoingDocument, kind: DocumentType, *, paper_only: bool) -> None:
+    """Choose paper for what may leave in no other way; raises `PaperOnly` unless it is wanted."""
+    barred = document.network_bar(kind)
+    document.issue_form, document.off_system_reason = IssueForm.ELECTRONIC, ""
+    if barred is not None and paper_only:
+        document.issue_form = IssueForm.PAPER
+        document.off_system_reason = barred.vi.capitalize()
+    document.refuse_network(kind)
 
 
 def _signatory(

@@ -6,16 +6,16 @@ from engine.database import Transaction
 from engine.errors import OfficeError
 from processes.means import Means
 from processes.order import Decision, Order, text
-from processes.outgoing.paper import current_paper, keep_signed
+from processes.outgoing.paper import NoPaper, current_paper, keep_signed
 from processes.registers import register_of
 from records.authority import Act, authorize
 from records.document import OutgoingDocument
 from records.document_type import DocumentType
 from records.reference import build_identifier, dated_notation
 from records.register import enter
-from records.vietnamese import local_date, serial_words
+from records.vietnamese import day_text, local_date, serial_words
 from records.vocabulary import OutgoingStatus, RegisterKind
-from signing.number_row import place_number
+from signing.number_row import Printed, place_number, read_printed
 from signing.placement import Placement
 from signing.signer import SignRequest, SignRole, sign_pdf
 
@@ -45,12 +45,39 @@ class YearPrinted(OfficeError):
     )
 
 
+class OtherPrinted(OfficeError):
+    """The signed page prints another number or day than the register gives (số, ngày in sẵn)."""
+
+    code = "other-printed"
+    status = 409
+    citation = "Nghị định 30/2020/NĐ-CP, Điều 15 và Phụ lục I"
+    vi = (
+        "Trang đầu của văn bản đã ký in sẵn «{printed}», còn số được cấp là {reference}, ngày "
+        "{day}. Chưa cấp số. Soạn lại văn bản, để trống số và ngày, rồi trình ký."
+    )
+    en = (
+        "The signed page prints “{printed}”, but the number is {reference} of {day}. Draft it "
+        "again with number and date left blank, and have it signed."
+    )
+
+
+def printed_on(tx: Transaction, means: Means, document: OutgoingDocument) -> Printed | None:
+    """Return what the paper prints already where number and date belong; None where it is blank."""
+    try:
+        paper = current_paper(tx, document)
+    except NoPaper:
+        return None
+    printed = read_printed(means.content.read(paper.file.sha256))
+    return None if printed.is_blank else printed
+
+
 def number(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Decision:
     """Take the next number of the series, date the document and print both on the signed PDF.
 
     They are the appearance of a signature of the agency, so that the person's signature stays
     whole. The number is taken under the series' row lock: a rollback leaves no gap. The year is
-    that of this day in Vietnam. Raises `YearPrinted` where the page already says another.
+    that of this day in Vietnam. Raises `YearPrinted`, `OtherPrinted` where the page already says
+    another, `WrongRegister`.
     """
     authorize(tx.acting, Act.REGISTER_DOCUMENT)
     document = order.document
@@ -98,4 +125,8 @@ def _placement(pdf: bytes, document: OutgoingDocument) -> Placement:
     other = next((year for year in found.years if year != day.year), None)
     if other is not None:
         raise YearPrinted(printed=other, year=day.year)
+    printed = read_printed(pdf)
+    assert document.serial_number is not None
+    if printed.contradicts(document.serial_number, day):
+        raise OtherPrinted(printed=str(printed), reference=document.reference, day=day_text(day))
     return found

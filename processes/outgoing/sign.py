@@ -8,6 +8,7 @@ from processes.outgoing.approve_content import judge
 from processes.outgoing.paper import keep_signed
 from records.authority import Act, authorize
 from records.document import OutgoingDocument
+from records.document_type import DocumentType
 from records.vocabulary import OutgoingStatus
 from signing.placement import place_person
 from signing.signer import SignRequest, SignRole, normalise, sign_pdf
@@ -36,7 +37,8 @@ def sign(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Decis
     """Put the person's digital signature on the approved paper.
 
     The PDF is normalised before this first signature and never rewritten after it. Raises
-    `NotTheSignatory`, `NotApproved`, and `KeystoreRefused` for a wrong PIN.
+    `NotTheSignatory`, `NotApproved`, `SecretRefused`, `PaperOnly` (it became such since), and
+    `KeystoreRefused` for a wrong PIN.
     """
     authorize(tx.acting, Act.SIGN_DOCUMENT)
     document = order.document
@@ -44,6 +46,7 @@ def sign(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Decis
         raise NotTheSignatory(name=document.signer_name)
     if not order.is_return:
         _ensure_approved(document)
+        _ensure_may_leave(tx, document)
     paper, returned = judge(tx, order, stage="signature", words="")
     if returned:
         document.reviewer_id = document.format_checker_id = None
@@ -70,6 +73,11 @@ def sign(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Decis
     document.signed_at = tx.now
     document.status = OutgoingStatus.SIGNED
     return Decision({"outcome": "sign"}, "Đã ký số")
+
+
+def _ensure_may_leave(tx: Transaction, document: OutgoingDocument) -> None:
+    document.ensure_may_have_content()
+    document.refuse_network(tx.get(DocumentType, document.type_id) if document.type_id else None)
 
 
 def _ensure_approved(document: OutgoingDocument) -> None:

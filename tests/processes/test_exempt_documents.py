@@ -1,22 +1,25 @@
 """What never leaves over the network (Quy chế, Điều 3.5, 5.3, 6.2), whatever asks for it."""
 
 import pytest
-from story import Story, carry_out, letter, letter_values, snapshot
+from story import PASSWORD, Story, carry_out, letter, letter_values, snapshot
 
 from engine import jobs
 from processes import procedures
 from processes.incoming.receive import ReceiveIncoming, receive
 from processes.outgoing.issue import SEND_JOB
 from processes.procedures import PublishProcedure
-from records.document import IncomingDocument
+from records.document import IncomingDocument, OutgoingDocument
 from records.document_type import DocumentType
 from records.issuing_error import (
     ExchangeHindrance,
     NotExchangeable,
     NotSigned,
+    PaperOnly,
     SecretRefused,
 )
-from records.vocabulary import Channel, Delivery, OutgoingStatus, Secrecy
+from records.vocabulary import Channel, Delivery, IssueForm, OutgoingStatus, Secrecy
+from web import cautions
+from web.app import create_app
 
 
 def post_by_hand(story: Story, document) -> None:
@@ -89,9 +92,73 @@ def test_a_document_that_became_secret_is_neither_issued_nor_sent(story_office, 
     ensure_stayed_here(story, document, "mật, tối mật, tuyệt mật")
 
 
+def test_what_never_leaves_over_the_network_is_told_when_it_is_drafted(story_office):
+    story = story_office
+    special = story.kind("STTTT", "TTr")
+    story.run_sql("UPDATE document_type SET is_special = true WHERE id = %s", special)
+    for changes, hindrance in (
+        ({"is_petition": True}, ExchangeHindrance.PETITION),
+        ({"document_type": special}, ExchangeHindrance.SPECIAL),
+    ):
+        document = letter(story, "draft")
+        before = snapshot(story)
+        values = letter_values(story, **changes)
+        with pytest.raises(PaperOnly) as refused:
+            story.do("chuyenvien.stttt", "draft", of=document, **values)
+        assert refused.value.fields["hindrance"] is hindrance
+        assert "Chỉ phát hành bản giấy" in refused.value.text()
+        assert snapshot(story) == before
+        story.do("chuyenvien.stttt", "draft", of=document, **values, paper_only=True)
+        drafted = story.outgoing(document)
+        assert (drafted.issue_form, drafted.off_system_reason.casefold()) == (
+            IssueForm.PAPER, hindrance.vi.casefold()
+        )  # fmt: skip
+    # the control: what may leave is not kept from it by the tick
+    document = letter(story, "draft")
+    values = letter_values(story, paper_only=True)
+    story.do("chuyenvien.stttt", "draft", of=document, **values)
+    assert story.outgoing(document).issue_form is IssueForm.ELECTRONIC
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ("is_petition = true", PaperOnly),
+        ("secrecy = 'secret', subject = '', description = ''", SecretRefused),
+    ],
+)
+def test_what_became_such_since_is_not_signed_but_returned(story_office, change, error):
+    story = story_office
+    document = letter(story, "sign")
+    story.run_sql(f"UPDATE outgoing_document SET {change} WHERE id = %s", document)
+    with pytest.raises(error):
+        story.do("giamdoc.stttt", "sign", of=document, outcome="sign", pin=PASSWORD)
+    assert not story.outgoing(document).is_signed
+    back = {"outcome": "return", "reason": "Không gửi được qua mạng", "pin": PASSWORD}
+    story.do("giamdoc.stttt", "sign", of=document, **back)
+    assert story.standing(document) == ["draft"]
+
+
+def test_whoever_judges_it_is_warned(story_office):
+    story = story_office
+    app = create_app(story.office)
+
+    def warned(document) -> list[str]:
+        (item,) = story.items("truongphong.stttt", "approve", document)
+        with app.test_request_context(), story.as_("truongphong.stttt") as tx:
+            found = tx.get(OutgoingDocument, document)
+            return [one["text"] for one in cautions.cautions(tx, item, found)]
+
+    (told,) = warned(letter(story, "approve", is_petition=True, paper_only=True))
+    assert "chỉ phát hành bản giấy" in told
+    assert warned(letter(story, "approve")) == []
+
+
 def test_a_petition_is_issued_on_paper_only(story_office):
     story = story_office
-    document = letter(story, "issue", is_petition=True, subject="trả lời đơn khiếu nại")
+    document = letter(
+        story, "issue", is_petition=True, paper_only=True, subject="trả lời đơn khiếu nại"
+    )
     before = snapshot(story)
     for form in (
         {},
@@ -120,7 +187,9 @@ def test_a_kind_on_the_agencys_list_is_not_issued_electronically(story_office):
     story = story_office
     kind = story.kind("STTTT", "TB")
     story.run_sql("UPDATE document_type SET is_special = true WHERE id = %s", kind)
-    document = letter(story, "issue", document_type=kind, subject="văn bản đặc biệt")
+    document = letter(
+        story, "issue", document_type=kind, paper_only=True, subject="văn bản đặc biệt"
+    )
     with pytest.raises(NotExchangeable) as refused:
         story.do("vanthu.stttt", "issue", of=document, confirm=True)
     assert refused.value.fields["hindrance"] is ExchangeHindrance.SPECIAL
