@@ -128,6 +128,11 @@ _VI = (
     (r"Must be less than or equal to (\d+)\.", r"Không được lớn hơn \1."),
     (r"Length must be between (\d+) and (\d+)\.", r"Phải dài từ \1 đến \2."),
     (r"Holds control characters\.", "Có ký tự điều khiển; xóa rồi gõ lại."),
+    (r"Holds blanks alone\.", "Chỉ có khoảng trắng; ghi nội dung."),
+    (
+        r"Is typed in an old encoding \(TCVN3 or VNI\)\.",
+        "Gõ bằng bảng mã cũ (TCVN3 hoặc VNI); chuyển sang Unicode rồi gửi lại.",
+    ),
 )
 
 

@@ -60,8 +60,23 @@ class Input(marshmallow.fields.Field[Any]):
 
 
 def composed(text: str) -> str:
-    """Return text composed (NFC), with one kind of line end, without space around it."""
-    return unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").strip()
+    """Return text composed (NFC), with one kind of line end, without space around it.
+
+    Text of which nothing is seen is empty.
+    """
+    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").strip()
+    return text if any(_is_seen(sign) for sign in text) else ""
+
+
+#: fillers: letters by their category and yet blank
+_UNSEEN = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
+
+def _is_seen(sign: str) -> bool:
+    """Return whether a sign shows; controls and turning signs do, so that they are refused."""
+    return sign not in _UNSEEN and (
+        unicodedata.category(sign) not in {"Zs", "Zl", "Zp", "Cf"} or bool(_TURNING.match(sign))
+    )
 
 
 class Text(Input):

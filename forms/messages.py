@@ -12,6 +12,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "“{label}” có ký tự điều khiển không dùng được; hãy xóa và gõ lại.",
         "“{label}” holds control characters; delete and type it again.",
     ),
+    "old-encoding": (
+        "“{label}” gõ bằng bảng mã cũ (TCVN3 hoặc VNI). Chuyển sang Unicode rồi gõ hoặc dán lại.",
+        "“{label}” is typed in an old encoding (TCVN3 or VNI); convert it to Unicode first.",
+    ),
     "one-line": ("“{label}” chỉ viết trên một dòng.", "“{label}” takes a single line."),
     "min-length": (
         "“{label}” phải có ít nhất {limit} ký tự.",

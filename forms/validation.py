@@ -1,6 +1,6 @@
 """A submission validated (kiểm tra nội dung nhập): the server's word, whatever the browser sent."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -28,19 +28,20 @@ def validate(
     uploads: Mapping[str, Upload] = _NO_UPLOADS,
     language: str = "vi",
     now: datetime | None = None,
+    is_legible: Callable[[str], bool] | None = None,
 ) -> Submission:
     """Validate what was sent for a form.
 
     `choices` holds the allowed values of each named list (`form.sources`), `server_values` the
-    values of read-only fields, `uploads` the uploaded files by reference, `now` the time for rules
-    about today. Raises `FormInvalid` with messages per path in `language`; `MissingChoices` when a
-    list is not supplied.
+    values of read-only fields, `uploads` the uploaded files by reference, `now` the time for
+    rules about today, `is_legible` what the office says of typed text. Raises `FormInvalid`
+    with messages per path in `language`; `MissingChoices` when a list is not supplied.
     """
     given, errors = read(form, raw, language)
     if not isinstance(raw, Mapping):
         raise FormInvalid(errors, {})
     sensitive = sensitive_paths(form)
-    desk = _Desk(choices, uploads, language, now, errors)
+    desk = _Desk(choices, uploads, language, now, errors, is_legible)
     values = desk.level(form.leaves, given, server_values, {}, "")
     errors = desk.remaining()
     if errors:
@@ -93,7 +94,9 @@ class _Desk:
         language: str,
         now: datetime | None,
         errors: dict[str, list[str]],
+        is_legible: Callable[[str], bool] | None,
     ) -> None:
+        self._is_legible = is_legible
         self._choices = choices
         self._uploads = uploads
         self._language = language
@@ -214,6 +217,8 @@ class _Desk:
             return
         if part.source is not None:
             yield from self._off_list(part, part.source, value)
+        if self._is_illegible(part, value):
+            yield self._say(part, "old-encoding")
         if part.kind == "file":
             yield from self._bad_files(part, value)
         yield from self._beyond(part, value, scope)
@@ -227,6 +232,11 @@ class _Desk:
     def _say(self, part: Field, name: str, **fields: Any) -> str:
         label = part.label.text(self._language)
         return say(name, self._language, label=label, **fields)
+
+    def _is_illegible(self, part: Field, value: Any) -> bool:
+        if self._is_legible is None or part.sensitive or part.kind not in {"text", "textarea"}:
+            return False
+        return isinstance(value, str) and not self._is_legible(value)
 
     def _off_list(self, part: Field, source: str, value: Any) -> Iterator[str]:
         if source not in self._choices:

@@ -27,7 +27,7 @@ from processes.catalogue import VERBS
 from processes.choices import choices_for
 from processes.means import Means
 from processes.order import Decision, Order, Upload, Verb, bound_by
-from records import journal
+from records import encoding, journal
 from records.authority import Act, Facts, authorize
 from records.directive import Assignment
 from records.document import Document, IncomingDocument, OutgoingDocument
@@ -201,6 +201,7 @@ def _filled(tx: Transaction, command: CompleteItem, order: Order[Document]) -> O
         uploads={r: submission.Upload(u.name, u.stored.size) for r, u in command.files.items()},
         language=command.language,
         now=tx.now,
+        is_legible=encoding.is_unicode,
     )
     files = {
         leaf.path: [command.files[r] for r in filled.data.get(leaf.path) or ()]

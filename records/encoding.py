@@ -106,6 +106,26 @@ def detect(text: str) -> Encoding:
     return best
 
 
+def is_unicode(text: str) -> bool:
+    """Return whether `text` may be kept as typed: not TCVN3 or VNI taken for Western letters.
+
+    Words with letters no old encoding has are Unicode; a lone sign such as × or µ proves nothing.
+    """
+    if text.isascii():
+        return True
+    words = [word for word in normalize(text).split() if not word.isascii()]
+    doubtful = [
+        word
+        for word in words
+        if sum(map(str.isalpha, word)) > 1 and not any(c > "\xff" and c.isalpha() for c in word)
+    ]
+    old = detect(" ".join(doubtful))
+    if old is Encoding.UNICODE:
+        return True
+    told = sum(_share([word], old) > _share([word], Encoding.UNICODE) for word in doubtful)
+    return told < (1 if len(doubtful) == len(words) else 2)
+
+
 def _share(words: list[str], encoding: Encoding) -> float:
     """Return how many of `words`, read in `encoding`, are made of Vietnamese syllables only."""
     if not words:

@@ -11,6 +11,7 @@ from engine.errors import OfficeError
 from engine.runtime import Completed
 from forms.definition import load_form
 from forms.errors import FormInvalid
+from forms.fields import composed
 from forms.posting import ROW_COMMAND, from_post
 from forms.submission import Submission
 from forms.submission import Upload as Sent
@@ -22,6 +23,7 @@ from processes.outgoing.begin import begin
 from records.authority import Act, may
 from records.document import Document, IncomingDocument
 from records.document_type import DocumentType
+from records.encoding import is_unicode
 from records.vocabulary import Channel, Secrecy, Urgency
 from web import fields, paper
 from web.door import acting, language, office, own_address, transaction
@@ -56,6 +58,7 @@ def incoming() -> Response:
                 uploads=_sent(received),
                 language=language(),
                 now=tx.now,
+                is_legible=is_unicode,
             )
             kind = filled.data.get("document_type")
             known = tx.get(DocumentType, UUID(str(kind))) if kind else None
@@ -153,7 +156,7 @@ def _incoming_page(
 def outgoing() -> Response:
     """Begin an outgoing document, in answer to an incoming one where `reply` names it."""
     answered = _answered()
-    subject = request.form.get("subject", "").strip()
+    subject = composed(request.form.get("subject", ""))
     if request.method == "GET":
         return _outgoing_page(answered, _subject_for(answered))
     error = ""
@@ -161,6 +164,8 @@ def outgoing() -> Response:
         error = _("Ghi trích yếu nội dung.")
     elif len(subject) > 500:
         error = _("Trích yếu dài %(n)s ký tự; tối đa 500.", n=len(subject))
+    elif not is_unicode(subject):
+        error = fields.old_encoding()
     if error:
         return _outgoing_page(answered, subject, error)
     with transaction() as tx:

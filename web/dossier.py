@@ -11,6 +11,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from werkzeug.wrappers import Response
 
 from api.parameters import LONGEST_SEARCH
+from forms.fields import composed
 from forms.page import FieldView, FormView
 from processes import reach
 from processes.dossiers import ChangeDossier, DossierChanged, change_dossier, read_dossier
@@ -19,6 +20,7 @@ from processes.search import matches
 from records import journal
 from records.authority import Act, may
 from records.dossier import LENGTHS, PERMANENT, BadRetention, Dossier, DossierItem
+from records.encoding import is_unicode
 from records.organization import Role
 from records.vocabulary import DossierState
 from web import dossier_view, fields, paper, words
@@ -234,7 +236,7 @@ def _to_change(dossier_id: UUID) -> Dossier:
 
 
 def _given(*names: str) -> dict[str, str]:
-    return {name: " ".join(request.form.get(name, "").split()) for name in names}
+    return {name: " ".join(composed(request.form.get(name, "")).split()) for name in names}
 
 
 def _version() -> int:
@@ -243,12 +245,13 @@ def _version() -> int:
 
 
 def _errors(given: Mapping[str, str]) -> dict[str, str]:
-    """Return what is wrong by itself: no title, or too long."""
+    """Return what is wrong by itself: no title, too long, or no Unicode."""
     found = {
         name: _("Dài %(n)s ký tự; tối đa %(most)s.", n=len(value), most=_LONGEST[name])
         for name, value in given.items()
         if len(value) > _LONGEST[name]
     }
+    found |= {name: fields.old_encoding() for name, text in given.items() if not is_unicode(text)}
     if not given["title"]:
         found["title"] = _("Ghi tiêu đề hồ sơ.")
     return found

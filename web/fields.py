@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from forms.page import FieldView, FormView, OptionView, PartView
+from web.tongue import _
 
 
 def field(
@@ -38,6 +39,11 @@ def choice(
     shown = tuple(OptionView(value, text, value == chosen) for value, text in options)
     errors = (error,) if error else ()
     return FieldView(name, f"f-{name}", "select", label, options=shown, errors=errors)
+
+
+def old_encoding() -> str:
+    """Return what is said beside text in TCVN3 or VNI."""
+    return _("Gõ bằng bảng mã cũ (TCVN3 hoặc VNI). Chuyển sang Unicode rồi gõ lại.")
 
 
 def form(key: str, *parts: PartView) -> FormView:

@@ -123,7 +123,7 @@ class IncomingRequest(Shape):
 class OutgoingRequest(Shape):
     """What is to be drafted."""
 
-    subject = text(500)
+    subject = text(500, least=1)
     in_reply_to = fields.UUID()
 
 

@@ -11,6 +11,9 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from forms.fields import composed
+from records.encoding import is_unicode
+
 
 class Shape(ma.Schema):
     """A closed object: a key it does not name is an error."""
@@ -20,10 +23,22 @@ class Shape(ma.Schema):
 
 
 class Text(fields.String):
-    """Text in Unicode's composed form (TCVN 6909:2001), without control characters."""
+    """Text in Unicode's composed form (TCVN 6909:2001), without control characters.
+
+    Blanks alone are no text, and what is typed in TCVN3 or VNI is not what it seems to be.
+    """
+
+    def __init__(self, *, least: int = 0, **more: Any) -> None:
+        super().__init__(**more)
+        self.least = least
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = unicodedata.normalize("NFC", super()._deserialize(value, attr, data, **kwargs))
+        typed: str = super()._deserialize(value, attr, data, **kwargs)
+        text = composed(typed)
+        if self.least and typed and not text:
+            raise ma.ValidationError("Holds blanks alone.")
+        if not is_unicode(text):
+            raise ma.ValidationError("Is typed in an old encoding (TCVN3 or VNI).")
         if any(unicodedata.category(sign) == "Cc" and sign not in "\n\t" for sign in text):
             raise ma.ValidationError("Holds control characters.")
         return text
@@ -32,7 +47,7 @@ class Text(fields.String):
 def text(longest: int, *, required: bool = False, least: int = 0) -> Text:
     """Return a field for text of a bounded length."""
     bounds = validate.Length(least or None, longest)
-    return Text(required=required, validate=bounds)
+    return Text(required=required, validate=bounds, least=least)
 
 
 def word(words: Iterable[str], *, required: bool = False) -> fields.String:

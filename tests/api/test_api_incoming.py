@@ -290,3 +290,43 @@ def login_positions(login) -> list[dict]:
     assert answer.status_code == 403
     assert answer.json["type"] == "urn:congvan:problem:position-unclear"
     return answer.json["positions"]
+
+
+BLANK = [" ", "\u00a0\t ", "\u200b\u2060", "\u3164"]
+OLD = ["B¸o c¸o t×nh h×nh thùc hiÖn", "Baùo caùo tình hình thöïc hieän"]
+
+
+@pytest.mark.parametrize("subject", BLANK + OLD)
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_no_subject_of_blanks_or_in_an_old_encoding_comes_in(login, subject, language):
+    clerk = login("vanthu.stttt")
+    body = {"channel": "hand", "organ_name": "Công ty Sông Công", "subject": subject}
+    answer = clerk.post("incoming-documents", body, headers={"Accept-Language": language})
+    assert (answer.status_code, answer.json["type"]) == (
+        422, "urn:congvan:problem:request-invalid",
+    )  # fmt: skip
+    (fault,) = answer.json["errors"]
+    assert fault["pointer"] == "/subject"
+    words = {
+        "vi": ("khoảng trắng", "bảng mã cũ"), "en": ("blanks", "old encoding"),
+    }[language][subject in OLD]  # fmt: skip
+    assert words in fault["detail"]
+    begun = login("chuyenvien.stttt").post("outgoing-documents", {"subject": subject})
+    assert begun.status_code == 422
+
+
+@pytest.mark.parametrize("subject", OLD)
+def test_nor_by_the_form_of_a_step(login, receive, choose, subject):
+    clerk, run = login("vanthu.stttt"), receive()["instance_id"]
+    clerk.do("check", run, outcome="accept")
+    step = clerk.step("register", run)
+    kind = choose(step["choices"]["document_types"], "Công văn")
+    good = {
+        "document_type": kind, "issued_on": working_day(0), "organ_name": "Công ty Sông Công",
+        "subject": "Báo cáo tình hình thực hiện",
+    }  # fmt: skip
+    answer = clerk.complete(step, **{**good, "subject": subject})
+    assert answer.status_code == 422
+    (fault,) = answer.json["errors"]
+    assert (fault["pointer"], "TCVN3" in fault["detail"]) == ("/values/subject", True)
+    assert clerk.complete(step, **good, confirm_duplicate=True).status_code == 200

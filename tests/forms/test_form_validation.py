@@ -40,6 +40,8 @@ OPTIONS = [{"label": "Có", "value": "yes"}, {"label": "Không", "value": "no"}]
         (field(), "  Trích yếu  ", "Trích yếu"),
         (field(), "", None),
         (field(), "   ", None),
+        (field(), "\u200b\u00a0\u3164\u2800", None),  # nothing of it is seen
+        (field(), "\u200bTrích yếu", "\u200bTrích yếu"),
         (field(), None, None),
         (field("textarea"), "một\r\nhai", "một\nhai"),
         (field("number"), "12", 12),
@@ -382,3 +384,20 @@ def test_any_input_is_valid_or_explained(raw):
     except FormInvalid as error:
         found = dict.fromkeys(_KEYS) if all(map(all, error.errors.values())) else {}
     assert found.keys() == _KEYS
+
+
+def test_what_the_office_finds_illegible_is_refused_at_its_field():
+    def is_legible(text: str) -> bool:
+        return "¸" not in text
+
+    rows = {
+        "type": "dynamiclist", "path": "rows", "label": "Dòng",
+        "components": [field(key="y")], "properties": {"en:label": "Rows"},
+    }  # fmt: skip
+    both = form(field(), field(key="pin", properties={"cv:sensitive": "true"}), rows)
+    raw = {"x": "Th¸i Nguyªn", "pin": "¸", "rows": [{"y": "tốt"}, {"y": "c¸o"}]}
+    with pytest.raises(FormInvalid) as refused:
+        validate(both, raw, is_legible=is_legible)
+    assert sorted(refused.value.errors) == ["rows.1.y", "x"], "a passphrase is no text"
+    assert "TCVN3" in refused.value.errors["x"][0]
+    assert validate(both, raw).data["x"] == "Th¸i Nguyªn", "the control: nobody was asked"

@@ -15,6 +15,7 @@ from records.encoding import (
     decode,
     detect,
     fold,
+    is_unicode,
     repair,
     sort_key,
 )
@@ -157,3 +158,41 @@ def test_syllables(word):
 @pytest.mark.parametrize("word", ["Thaùi", "quyÕt", "àc", "ớớ", "str", "zebra", "", "đđ", "bàt"])
 def test_no_syllables(word):
     assert not is_syllable(word)
+
+
+# -- what is typed is Unicode or it is refused -----------------------------------------------------
+
+#: Unicode that looks as if it were not: signs, units, names of other countries
+UNICODE = (
+    "báo cáo quý ½",
+    "Khổ giấy A4 (210 × 297 mm)",
+    "Bụi mịn 2,5 µm, nhiệt độ 37°C, diện tích 5 m²",
+    "Đoàn công tác Île-de-France, São Paulo, Zürich, Citroën, naïve, Noël",
+    "V/v xác minh – “thông báo” § 5",
+    "Văn bản số 15/2026/NĐ-CP",
+    "",
+)
+
+
+@pytest.mark.parametrize("text", UNICODE)
+def test_unicode_is_legible_whatever_signs_it_holds(text):
+    assert is_unicode(text)
+    assert is_unicode(unicodedata.normalize("NFD", text))
+
+
+@given(SENTENCES)
+def test_a_sentence_of_a_document_is_legible(sentence):
+    assert is_unicode(sentence)
+
+
+@pytest.mark.parametrize("write", [to_tcvn3, to_vni], ids=["TCVN3", "VNI"])
+@pytest.mark.parametrize(
+    "text", ["báo cáo tình hình thực hiện", "thái nguyên", "đề nghị phối hợp giải quyết"]
+)
+def test_old_encodings_are_not(write, text):
+    assert is_unicode(text)
+    old = write(text)
+    assert old != text
+    assert not is_unicode(old)
+    # pasted into a sentence of Unicode as well
+    assert not is_unicode(f"Về việc {old} được giao")

@@ -51,6 +51,8 @@ def test_an_officer_opens_renames_and_closes_a_dossier(knock, office):
     ("said", "told"),
     [
         ({"title": " "}, "Ghi tiêu đề hồ sơ."),
+        ({"title": "\u200b\u3164"}, "Ghi tiêu đề hồ sơ."),
+        ({"title": "TËp huÊn v¨n th­"}, "Gõ bằng bảng mã cũ"),
         ({"title": "x" * 501}, "Dài 501 ký tự; tối đa 500."),
         ({"title": "a", "notation": "9" * 21}, "Dài 21 ký tự; tối đa 20."),
         ({"title": "a", "retention": "mãi mãi"}, "Thời hạn bảo quản «mãi mãi» không hợp lệ"),
