@@ -15,10 +15,14 @@ from engine.runtime import Assignment
 from processes.next_authority import NobodyToAsk, pass_on
 from records.calendar_day import load_calendar
 from records.organization import Unit
+from records.urgency_limit import urgent_deadline
 from records.working_time import Duration, WorkingCalendar, add_working_time
 
 #: a step whose diagram names no limit (Decree 30/2020, Điều 24.2: by the agency's work rule)
 USUAL_LIMIT = "P2D"
+
+#: what follows when a document has been handled or has left waits as long as ever
+_NOT_HURRIED = frozenset({"file_incoming", "store", "acknowledge"})
 
 #: a holiday announced today counts from tomorrow at the latest
 CALENDAR_AGE = timedelta(minutes=5)
@@ -119,7 +123,13 @@ class Desk:
             if asked and not asked.startswith("P"):
                 return datetime.fromisoformat(asked)
         limit = Duration.parse(asked or USUAL_LIMIT)
-        return add_working_time(tx.now, limit, self.calendar(tx, instance.agency_id))
+        calendar = self.calendar(tx, instance.agency_id)
+        usual = add_working_time(tx.now, limit, calendar)
+        is_computed = bool(asked) and node.due.startswith("=")  # the agency's own word
+        if is_computed or node.verb in _NOT_HURRIED:
+            return usual
+        urgent = urgent_deadline(variables.get("urgency"), tx.now, calendar)
+        return usual if urgent is None else min(usual, urgent)
 
 
 def _value(expression: str, variables: dict[str, Any], now: datetime) -> Any:

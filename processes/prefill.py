@@ -11,10 +11,12 @@ from engine.database import Transaction
 from processes.incoming.duplicate import registered_like
 from processes.order import Order
 from processes.outgoing.issue import recipients_of
+from records.calendar_day import load_calendar
 from records.document import Document, IncomingDocument, OutgoingDocument
 from records.draft import drafts_of
 from records.link import DocumentLink
 from records.organization import choose_agencies, find_agency_by_code
+from records.urgency_limit import urgent_deadline
 from records.vietnamese import local_date
 from records.vocabulary import IssueForm, LinkKind
 
@@ -57,6 +59,16 @@ def _register(tx: Transaction, order: Order[IncomingDocument]) -> Values:
         "description": document.description,
         "arrived_on": document.arrived_on or local_date(tx.now),
     }
+
+
+def _direct(tx: Transaction, order: Order[IncomingDocument]) -> Values:
+    """Offer as deadline the day the sender asks for, or what the urgency demands."""
+    document = order.document
+    calendar = load_calendar(tx, document.agency_id)
+    urgent = urgent_deadline(document.urgency, tx.now, calendar)
+    today = local_date(tx.now)
+    asked = document.due_on if document.due_on and document.due_on > today else None
+    return {"deadline": local_date(urgent) if urgent is not None else asked}
 
 
 def _draft(tx: Transaction, order: Order[OutgoingDocument]) -> Values:
@@ -138,6 +150,7 @@ def _outgoing_register(_tx: Transaction, order: Order[OutgoingDocument]) -> Valu
 
 _FILLS: dict[str, Callable[[Transaction, Order[Any]], Values]] = {
     "incoming-register": _register,
+    "incoming-direct": _direct,
     "outgoing-draft": _draft,
     "outgoing-register": _outgoing_register,
     "outgoing-issue": _outgoing_register,
