@@ -247,3 +247,79 @@ def test_the_list_is_searched_without_accents(knock):
     assert "Phòng chống thiên tai" not in none.text
     wild = clerk.get("/search", query_string={"q": "%"}, follow_redirects=True)
     assert "Phòng chống thiên tai" not in wild.text, "a sign of LIKE is a letter here"
+
+
+@pytest.mark.parametrize(
+    ("subject", "told"),
+    [
+        ("\u00a0 \u200b", "Chưa nhập “Trích yếu"),
+        ("B¸o c¸o t×nh h×nh thùc hiÖn", "gõ bằng bảng mã cũ (TCVN3 hoặc VNI)"),
+    ],
+)
+def test_the_counter_takes_no_blank_or_old_text(knock, subject, told):
+    clerk = knock("vanthu.stttt")
+    sheet = clerk.sheet(clerk.get("/incoming/new"))
+    answer = clerk.send(
+        sheet.fill(organ_name="Sở Y tế", subject=subject, channel="post", issued_on="11/12/2025")
+    )
+    assert answer.status_code == 422
+    assert told in clerk.problem(answer)
+
+
+@pytest.mark.parametrize("subject", [" \u200b", "Baùo caùo tình hình thöïc hieän"])
+def test_no_draft_begins_with_such_a_subject(knock, subject):
+    officer = knock("chuyenvien.stttt")
+    answer = officer.send(officer.sheet(officer.get("/outgoing/new")).fill(subject=subject))
+    assert answer.status_code == 422
+
+
+def test_a_duplicate_is_pointed_out_and_closed_on_the_page(knock):
+    clerk = knock("vanthu.stttt")
+    first = clerk.receive("văn bản đến hai lần", code_number="8801")
+    clerk.accept(first)
+    register(clerk, clerk.waiting("văn bản đến hai lần"))
+    second = clerk.receive("văn bản đến lần nữa", code_number="8801")
+    clerk.accept(second)
+    step = clerk.waiting("văn bản đến lần nữa")
+    page = clerk.get(step)
+    assert "Có thể trùng với văn bản đã vào sổ: số đến" in page.text
+    sheet = clerk.sheet(page).fill(outcome="duplicate", reason="Gửi hai lần", go="stay")
+    document = clerk.follow(clerk.send(sheet)).text
+    assert "Trùng với văn bản đã vào sổ, số đến" in document
+    assert "Gửi hai lần" in document
+
+
+def test_who_is_to_know_says_so_with_one_button(knock):
+    clerk, leader, head = knock("vanthu.stttt"), knock("giamdoc.stttt"), knock("chanvp.stttt")
+    subject = "văn bản để Văn phòng biết"
+    clerk.accept(clerk.receive(subject, code_number="8802"))
+    register(clerk, clerk.waiting(subject))
+    clerk.send(clerk.sheet(clerk.get(clerk.waiting(subject))).fill(go="stay"))
+    step = leader.waiting(subject)
+    page = leader.get(step)
+    sheet = leader.sheet(page).fill(
+        lead_unit=options(page, "lead_unit")["Phòng Công nghệ thông tin"],
+        deadline="31/12/2099",
+        informed=office_of(page),
+        go="stay",
+    )
+    answer = leader.send(sheet)
+    assert answer.status_code == 303, leader.problem(answer)
+    step = head.waiting(subject)
+    page = head.get(step)
+    assert "không phải giải quyết" in page.text
+    buttons = lxml.html.fromstring(page.data.decode()).xpath(
+        "//form[@data-step-form]//footer/button"
+    )
+    assert [b.text_content().strip() for b in buttons][:1] == ["Đã xem và mở việc tiếp theo"]
+    assert "Lưu nháp" not in page.text, "there is nothing to keep"
+    document = head.follow(head.send(head.sheet(page).fill(go="stay"))).text
+    assert "Đã xem" in document
+
+
+def office_of(page) -> str:
+    """The value of «Văn phòng Sở» among the units to be informed."""
+    (found,) = re.findall(
+        r'name="informed" value="([0-9a-f-]+)"[^>]*>\s*(?:<[^>]+>)?\s*Văn phòng Sở', page.text
+    )
+    return found
