@@ -66,7 +66,12 @@ def worker(tx: Transaction, officer_id: UUID, unit_id: UUID | None = None) -> Of
 
 
 def _everyone(tx: Transaction) -> dict[str, str]:
-    return {str(o.id): f"{o.full_name}, {p.title}" for o, p in choose_officers(tx)}
+    """Whoever may take a step: auditors and administrators complete none."""
+    return {
+        str(o.id): f"{o.full_name}, {p.title}"
+        for o, p in choose_officers(tx)
+        if Role.OFFICER in p.roles
+    }
 
 
 def _leaders(tx: Transaction) -> dict[str, str]:

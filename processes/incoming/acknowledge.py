@@ -35,7 +35,7 @@ def unseen(tx: Transaction, document: IncomingDocument) -> list[Assignment]:
 def acknowledge(tx: Transaction, _means: Means, order: Order[IncomingDocument]) -> Decision:
     """Note that the document was seen by whom the directive informs; nothing waits for it."""
     facts = Facts(order.item.agency_id, frozenset(order.item.groups))
-    authorize(tx.acting, Act.READ_DOCUMENT, facts)
+    authorize(tx.acting, Act.COMPLETE_WORK_ITEM, facts)
     party = order.item.variables.get("informed_party")
     for line in unseen(tx, order.document):
         if party_of(line) == party:

@@ -11,6 +11,7 @@ from engine.instance import InstanceStatus
 from engine.machine import NotWaiting
 from forms.errors import FormInvalid
 from processes import work_items
+from processes.choices import _everyone
 from records.authority import NoRight
 from records.directive import AssignedTwice, Assignment, Directive
 from records.document import IncomingDocument
@@ -154,6 +155,15 @@ def test_whoever_is_to_know_gets_it_and_acknowledges_it(story_office):
     assert {p.state for p in informed} == {AssignmentState.FINISHED}
     assert all(isinstance(p.finished_at, datetime) for p in informed)
     assert story.standing(document) == ["assign"]
+
+
+def test_only_who_can_acknowledge_is_offered_to_be_informed(story_office):
+    story = story_office
+    with story.as_("giamdoc.stttt") as tx:
+        offered = set(_everyone(tx))
+    able = ("vanthu.stttt", "giamdoc.stttt", "chuyenvien.stttt", "chanvp.stttt")
+    assert {story.officer(user) for user in able} <= offered
+    assert offered.isdisjoint(story.officer(user) for user in ("thanhtra", "quantri.stttt"))
 
 
 def test_nobody_else_acknowledges_for_them(story_office):
