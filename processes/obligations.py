@@ -1,7 +1,7 @@
 """What an agency's diagram owes the law (nghĩa vụ của quy trình), whatever else it changes."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.definition import Prepared
@@ -125,7 +125,31 @@ def check(prepared: Prepared, key: str) -> list[Finding]:
     findings = list(_strangers(steps, key))
     if belong[key] or not findings:  # another procedure's diagram is not told what it lacks
         findings += _missing({node.verb for node in steps if node.id not in unreached}, key)
-    return findings
+    return [*findings, *_without_a_way(prepared.model.nodes, steps)]
+
+
+#: what may be chosen at a step and needs a gateway behind it, else the choice leads nowhere
+_CHOICES = {
+    "register_incoming": ("khép lại văn bản trùng", "close a duplicate"),
+    "cooperate": ("trả lại việc phối hợp", "give the work back"),
+}
+
+
+def _without_a_way(nodes: Mapping[str, Node], steps: list[Node]) -> Iterator[Finding]:
+    for node in steps:
+        if node.verb not in _CHOICES:
+            continue
+        follows = [n for n in nodes.values() if not set(n.incoming).isdisjoint(node.outgoing)]
+        if any(n.kind == "exclusiveGateway" for n in follows):
+            continue
+        vi, en = _CHOICES[node.verb]
+        yield Finding(
+            Severity.WARNING, node.id, "no-way-for-choice",
+            f"Tại bước «{node.name}» người xử lý được chọn {vi}, nhưng sau bước không có cổng rẽ "
+            "nên việc vẫn đi tiếp như thường. Thêm cổng rẽ theo biến «outcome» như quy trình mẫu.",
+            f"At “{node.name}” one may {en}, but no gateway follows, so it goes on as usual. Add a "
+            "gateway on “outcome” as in the shipped procedure.",
+        )  # fmt: skip
 
 
 def _missing(called: set[str], key: str) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from engine.database import Query, Transaction
+from engine.errors import OfficeError
 from processes.incoming.direct import end_of
 from processes.means import Means
 from processes.order import Decision, Order, text
@@ -38,6 +39,22 @@ _PART = Query(
     .limit(1)
 )
 
+
+class NoWayBack(OfficeError):
+    """The agency's diagram draws no way back from cooperation (sơ đồ chưa vẽ đường trả lại)."""
+
+    code = "no-way-back"
+    status = 409
+    vi = (
+        "Sơ đồ quy trình của cơ quan chưa có đường trả lại việc phối hợp. Ghi ý kiến phối hợp, "
+        "hoặc báo quản trị cơ quan cập nhật sơ đồ theo quy trình mẫu."
+    )
+    en = (
+        "The agency's diagram has no way back from cooperation. Say so in the contribution, or "
+        "have the administrator update the diagram after the shipped procedure."
+    )
+
+
 #: a part that is done, or given back, is closed by nobody else
 _CLOSED = frozenset({AssignmentState.FINISHED, AssignmentState.RETURNED})
 
@@ -45,12 +62,14 @@ _CLOSED = frozenset({AssignmentState.FINISHED, AssignmentState.RETURNED})
 def cooperate(tx: Transaction, _means: Means, order: Order[IncomingDocument]) -> Decision:
     """Record what the cooperating unit contributes and close its part, or give it back.
 
-    Raises `ReturnReasonMissing`.
+    Raises `ReturnReasonMissing`, `NoWayBack`.
     """
     authorize(tx.acting, Act.ASSIGN_WORK)
     part = _part(tx, order)
     is_open = part is not None and part.state not in _CLOSED
     if order.is_return:
+        if not isinstance(order.item.variables.get("part"), dict):
+            raise NoWayBack
         if part is not None and is_open:
             part.give_back(order.reason)
         return Decision({"outcome": "return"}, f"Trả lại việc phối hợp: {order.reason}")

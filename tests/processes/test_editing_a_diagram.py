@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import CliRunner
 from lxml import etree
-from story import LETTER, Story, letter, letter_values, snapshot
+from story import LETTER, Story, incoming_letter, letter, letter_values, snapshot
 
 from engine import diagram, machine, program
 from engine.definition import Definition, NotPublishable
@@ -19,6 +19,7 @@ from engine.normalise import normalise
 from office.cli import main
 from processes import procedures
 from processes.catalogue import VERBS
+from processes.incoming.cooperate import NoWayBack
 from processes.obligations import OBLIGATIONS
 from processes.outgoing.begin import begin
 from processes.procedures import PublishProcedure, ReasonMissing
@@ -422,13 +423,64 @@ def test_a_diagram_without_a_seal_is_not_published(story_office):
 
 def test_what_an_agency_may_drop_is_no_obligation():
     drawing = Drawing("incoming")
-    drawing.erase("cooperate", "fork", "join", "cooperating")
+    drawing.erase("cooperation", "acknowledge", "acknowledged", "fork", "join", "cooperating")
     drawing.connect("f.alone", "directed", "to_officer")
     drawing.by_id("directed").set("default", "f.alone")
     drawing.connect("f.all", "completed", "file")
     drawing.by_id("completed").set("default", "f.all")
     assert not procedures.check(drawing.xml(), "incoming").has_errors
     assert not procedures.check(with_a_reviewer_and_no_consultation(), "outgoing").has_errors
+
+
+def drawn_before_parts_had_deadlines() -> Drawing:
+    """The incoming procedure as agencies may have drawn it: a list of units, no way back."""
+    drawing = Drawing("incoming")
+    drawing.erase("cooperation")
+    drawing.by_id("cooperating").set(f"{{{OURS}}}unit", "=cooperating_unit")
+    drawing.add_step(
+        "cooperating", "cooperate", "Phối hợp", verb="cooperate", form="incoming-cooperate",
+        due="=deadline",
+    )  # fmt: skip
+    etree.SubElement(
+        drawing.by_id("cooperate"), f"{{{BPMN}}}multiInstanceLoopCharacteristics",
+        {f"{{{OURS}}}collection": "cooperating", f"{{{OURS}}}element": "cooperating_unit"},
+    )  # fmt: skip
+    drawing.connect("f.asking", "fork", "cooperate")
+    drawing.connect("f.helped", "cooperate", "join")
+    return drawing
+
+
+def warned(drawing: Drawing) -> list[tuple[str, str]]:
+    found = procedures.check(drawing.xml(), "incoming").findings
+    return [(f.element, f.code) for f in found if f.code == "no-way-for-choice"]
+
+
+def test_a_choice_with_no_gateway_behind_it_is_pointed_out():
+    assert warned(Drawing("incoming")) == []
+    drawing = drawn_before_parts_had_deadlines()
+    assert warned(drawing) == [("cooperate", "no-way-for-choice")]
+    assert not procedures.check(drawing.xml(), "incoming").has_errors
+    drawing = Drawing("incoming")
+    drawing.erase("registered", "duplicate")
+    drawing.connect("f.straight", "register", "present")
+    assert warned(drawing) == [("register", "no-way-for-choice")]
+
+
+def test_a_diagram_drawn_before_still_runs_and_gives_nothing_back_into_nowhere(story_office):
+    story = story_office
+    with story.as_("quantri.stttt") as tx:
+        xml = drawn_before_parts_had_deadlines().xml()
+        procedures.publish(tx, PublishProcedure("incoming", xml, "Sơ đồ cũ của cơ quan"))
+    try:
+        document = incoming_letter(story, "assign", cooperating=["TTBC"])
+        with pytest.raises(NoWayBack):
+            story.do("truongphong.ttbc", "cooperate", of=document, outcome="return", reason="Nhầm")
+        story.do("truongphong.ttbc", "cooperate", of=document, opinion="Đã gửi số liệu")
+        assert story.standing(document) == ["assign"]
+    finally:
+        with story.as_("quantri.stttt") as tx:
+            shipped = procedures.shipped_xml("incoming")
+            procedures.publish(tx, PublishProcedure("incoming", shipped, "Trở lại như cũ"))
 
 
 # -- a gateway always leaves a way on --------------------------------------------------------------
