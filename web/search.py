@@ -18,7 +18,6 @@ from web.tongue import _, ngettext
 
 pages = Blueprint("search", __name__)
 PAGE = 50
-_ICONS = {Kind.INCOMING: "mail", Kind.OUTGOING: "send", Kind.DOSSIER: "folder"}
 
 
 @pages.get("/search")
@@ -92,7 +91,6 @@ def _rows(tx: Transaction, found: list[tuple[Kind, Found]]) -> list[dict[str, An
 def _row(kind: Kind, one: Found, recipients: str) -> dict[str, Any]:
     row = {
         "kind": kind.label(language()),
-        "icon": _ICONS[kind],
         "status_text": one.state.label(language()) if isinstance(one, Dossier) else "",
         "status_tone": "",
     }

@@ -691,6 +691,38 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "incoming": ("incoming_list.html", {"shell": shell("Văn bản đến"), "documents": documents("incoming")}),
         "outgoing": ("outgoing_list.html", {"shell": shell("Văn bản đi"), "documents": documents("outgoing")}),
         "new-document": ("new_document.html", {"shell": shell("Văn bản đi"), "new": new}),
+        "search": (
+            "search.html",
+            {
+                "shell": shell(""),
+                "search": {
+                    "title": "Tìm kiếm",
+                    "summary": "2 kết quả cho «liên thông»",
+                    "tabs": [
+                        {"label": "Tất cả", "href": "#", "current": True},
+                        {"label": "Văn bản đi", "href": "#", "current": False},
+                    ],
+                    "filters": form(field("text", "q", "Số, ký hiệu, trích yếu, cơ quan")),
+                    "filter_action": "#",
+                    "empty": {"title": "", "text": ""},
+                    "page": {"text": "2 kết quả", "older": "#", "newer": None},
+                    "rows": [
+                        {
+                            "kind": kind,
+                            "reference": "188/2020/QĐ-UBND",
+                            "href": "#",
+                            "urgency": "urgent",
+                            "subject": "quản lý, vận hành hệ thống QLVBĐH liên thông",
+                            "party": "Sở Thông tin và Truyền thông",
+                            "dated": "11/12/2020",
+                            "status_text": "Đã phát hành",
+                            "status_tone": "",
+                        }
+                        for kind in ("Văn bản đi", "Hồ sơ")
+                    ],
+                },
+            },
+        ),
         "dossiers": ("dossiers.html", {"shell": shell("Hồ sơ"), "dossiers": {"title": "Hồ sơ công việc", "summary": "12 hồ sơ đang mở", "filter_action": "#", "filters": form(field("text", "text", "Tiêu đề, ký hiệu")), "new": {"href": "#", "label": "Lập hồ sơ"}, "page": page("1 đến 1 trong 12"), "rows": [dossier_row]}}),
         "dossier": ("dossier.html", {"shell": shell("Hồ sơ"), "dossier": dossier}),
         "processes": ("process_list.html", {"shell": admin, "processes": {"title": "Quy trình", "summary": "2 quy trình đang dùng", "new": {"href": "#", "label": "Thêm quy trình"}, "rows": [{"key": "incoming", "name": "Xử lý văn bản đến", "href": "#", "version_text": "Đang dùng: bản 7", "running": "41 hồ sơ đang chạy", "draft_text": "Có bản nháp 8", "changed_text": "công bố 01/10/2020", "findings_text": "2 cảnh báo", "findings_tone": "warn", "svg": svg(compact=True)}]}}),

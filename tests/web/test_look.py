@@ -108,12 +108,18 @@ def test_the_designer_edits_our_words_and_shows_its_mark(tab, base) -> None:
     )
     assert tab.evaluate("document.querySelector('[data-designer]').designer.untranslated.size") == 0
     settled(tab, "[data-saved]:text('Có thay đổi chưa công bố')")
-    box = tab.locator(".bjs-powered-by").bounding_box()
-    top = tab.evaluate(
-        "([x, y]) => document.elementFromPoint(x, y).closest('.bjs-powered-by') !== null",
-        [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2],
-    )
-    assert top, "the bpmn.io mark is covered"
+    for width in (1440, 390):
+        tab.set_viewport_size({"width": width, "height": 900})
+        mark = tab.locator(".bjs-powered-by")
+        mark.scroll_into_view_if_needed()
+        box = mark.bounding_box()
+        for share in (0.1, 0.5, 0.9):
+            place = [box["x"] + box["width"] * share, box["y"] + box["height"] / 2]
+            top = tab.evaluate(
+                "([x, y]) => document.elementFromPoint(x, y).closest('.bjs-powered-by') !== null",
+                place,
+            )
+            assert top, f"the bpmn.io mark is covered at {width} pixels"
     assert tab.complaints == []
 
 
