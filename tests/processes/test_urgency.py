@@ -1,5 +1,6 @@
 """What is urgent comes first (NĐ 30, Điều 4.2, 23.1, 24.2): limits where nobody set one."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from records.document import IncomingDocument
 from records.urgency_limit import urgency_limits, urgent_deadline
 from records.vietnamese import VIETNAM
 from records.vocabulary import Channel, Urgency
-from records.working_time import WorkingCalendar
+from records.working_time import WorkingCalendar, add_working_time
 
 #: a Friday morning
 MORNING = datetime(2026, 11, 27, 8, 0, tzinfo=VIETNAM)
@@ -86,6 +87,24 @@ def test_a_deadline_somebody_set_stands_as_it_was_set(story_office):
     story.do("giamdoc.stttt", "direct", of=document, **named)
     (work,) = story.items("chuyenvien.stttt", "process", document)
     assert work.due_at.astimezone(VIETNAM).date().isoformat() == day(10)
+
+
+def test_an_agency_sets_its_own_limits_in_its_diagram(story_office):
+    story = story_office
+    document = incoming_letter(story, "present")
+    (step,) = story.items("vanthu.stttt", "present", document)
+    own = '=if urgency = "express" then "P3D" else "P9D"'
+    with story.as_("vanthu.stttt") as tx:
+        _, instance, _ = work_items.find(tx, step.id)
+        node = program_of(tx, instance.definition_id).nodes["present"]
+        seen = {**step.variables, "urgency": "express"}
+        drawn = story.means.desk.assign(tx, instance, replace(node, due=own), seen)
+        usual = story.means.desk.assign(tx, instance, node, seen)
+    calendar = story.means.desk.calendar
+    with story.as_("vanthu.stttt") as tx:
+        days = add_working_time(step.opened_at, "P3D", calendar(tx, instance.agency_id))
+    assert drawn.due_at == days
+    assert usual.due_at < drawn.due_at
 
 
 def test_what_follows_when_all_is_done_is_not_hurried(story_office):
