@@ -15,6 +15,7 @@ from records.reference import build_identifier, dated_notation
 from records.register import enter
 from records.vietnamese import day_text, local_date, serial_words
 from records.vocabulary import OutgoingStatus, RegisterKind
+from signing.errors import SigningError
 from signing.number_row import Printed, place_number, read_printed
 from signing.placement import Placement
 from signing.signer import SignRequest, SignRole, sign_pdf
@@ -62,12 +63,15 @@ class OtherPrinted(OfficeError):
 
 
 def printed_on(tx: Transaction, means: Means, document: OutgoingDocument) -> Printed | None:
-    """Return what the paper prints already where number and date belong; None where it is blank."""
+    """Return what the paper prints already where number and date belong; None where it is blank.
+
+    A page that cannot be read is told by the steps that must read it, not by looking ahead.
+    """
     try:
         paper = current_paper(tx, document)
-    except NoPaper:
+        printed = read_printed(means.content.read(paper.file.sha256))
+    except (NoPaper, SigningError):
         return None
-    printed = read_printed(means.content.read(paper.file.sha256))
     return None if printed.is_blank else printed
 
 

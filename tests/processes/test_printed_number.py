@@ -75,6 +75,14 @@ def test_whoever_checks_the_layout_and_the_clerk_are_told(app, story_office):
     assert warned(app, story, "chanvp.stttt", "check_format", blank) == []
 
 
+def test_a_page_that_cannot_be_read_keeps_nobody_from_the_form(app, story_office):
+    story = story_office
+    document = drafted(story, page("12", "3", "11"))
+    broken = story.means.content.put(b"%PDF-1.7 broken", accept=None).sha256
+    story.run_sql("UPDATE file SET sha256 = %s WHERE outgoing_document_id = %s", broken, document)
+    assert warned(app, story, "chanvp.stttt", "check_format", document) == []
+
+
 def test_another_number_than_the_page_prints_is_not_given(story_office):
     """What is signed cannot be altered: page and register would say two things."""
     story = story_office
