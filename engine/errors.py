@@ -1,6 +1,6 @@
 """Facts that go wrong, in the field's own words; a door chooses the language and the status."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class OfficeError(Exception):
@@ -32,6 +32,24 @@ class _Shown(dict[str, Any]):
         return f"«{key}»"
 
 
+class Named(str):
+    """A word of the code that people know under another name, in each language (tên gọi)."""
+
+    __slots__ = ("words",)
+
+    words: tuple[str, str]
+
+    def __new__(cls, word: str, words: tuple[str, str] | None = None) -> Self:
+        """Remember how `word` is called in Vietnamese and English."""
+        made = super().__new__(cls, word)
+        made.words = words or (word, word)
+        return made
+
+    def label(self, language: str = "vi") -> str:
+        """Return the name in `vi` or `en`."""
+        return self.words[language == "en"]
+
+
 class NotFound(OfficeError):
     """The object does not exist for this officer (không tìm thấy)."""
 
@@ -39,6 +57,12 @@ class NotFound(OfficeError):
     status = 404
     vi = "Không tìm thấy {what}. Có thể mục này không tồn tại hoặc không thuộc phạm vi của bạn."
     en = "There is no such {what}, or it is outside your reach."
+
+    def text(self, language: str = "vi") -> str:
+        """Return the message, the object under its name in that language."""
+        what = self.fields.get("what", "")
+        shown = what.label(language) if isinstance(what, Named) else what
+        return (self.en if language == "en" else self.vi).format(what=shown)
 
 
 class NotAllowed(OfficeError):

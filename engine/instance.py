@@ -27,6 +27,7 @@ class ProcessInstance(Base):
     """
 
     __tablename__ = "process_instance"
+    called = ("lần chạy quy trình", "run of a procedure")
     __table_args__ = (
         sa.Index("ix_process_instance_subject", "subject_id"),
         {"postgresql_with": {"fillfactor": "50"}},

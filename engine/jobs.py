@@ -72,6 +72,7 @@ class Incident(Base):
     """A job that failed for good, until an operator retries it (sự cố)."""
 
     __tablename__ = "incident"
+    called = ("sự cố", "incident")
     __table_args__ = (
         sa.Index("ix_incident_open", "opened_at", postgresql_where=sa.text("closed_at IS NULL")),
     )

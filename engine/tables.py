@@ -5,7 +5,7 @@ import random
 import time
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -24,6 +24,8 @@ NAMING = {
 class Base(orm.DeclarativeBase):
     """Base class of all tables; time is aware (timestamptz), JSON is jsonb, text is text."""
 
+    #: what a record is called in Vietnamese and English, where people may miss one
+    called: ClassVar[tuple[str, str] | None] = None
     metadata = sa.MetaData(naming_convention=NAMING)
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
         datetime: sa.DateTime(timezone=True),

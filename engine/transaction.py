@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from psycopg.types.json import Jsonb
 from sqlalchemy.dialects import postgresql
 
-from engine.errors import NotFound, Stale
+from engine.errors import Named, NotFound, Stale
 from engine.flush import (
     STALE,
     Column,
@@ -140,7 +140,7 @@ class Transaction:
         select = cast("Query[E]", _by_key(entity, lock))
         found = self.scalar(select, **dict(zip(names, key, strict=True)))
         if found is None:
-            raise NotFound(what=entity.__tablename__)
+            raise NotFound(what=Named(entity.__tablename__, entity.called))
         return found
 
     def _row(self, compiled: Compiled, raw: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -99,6 +99,7 @@ class Account(Record):
     """What an officer logs in with; `agency_id` is the agency that issued it."""
 
     __tablename__ = "account"
+    called = ("tài khoản", "account")
     __table_args__ = (
         sa.CheckConstraint("username ~ '^[a-z0-9][a-z0-9._-]{2,59}$'", name="username"),
     )

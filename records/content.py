@@ -220,6 +220,7 @@ class File(Authored, GuardedRecord):
     """A file of a document (tệp): its name, what it is for, where its bytes are."""
 
     __tablename__ = "file"
+    called = ("tệp", "file")
     __table_args__ = (
         one_document(required=False),
         sa.CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256"),

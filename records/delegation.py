@@ -35,6 +35,7 @@ class Delegation(Dated, Record):
     """One officer stands in for the holder of a position for a while (ủy quyền)."""
 
     __tablename__ = "delegation"
+    called = ("ủy quyền", "delegation")
     __table_args__ = (
         sa.CheckConstraint("valid_to >= valid_from - 1", name="valid_dates"),
         sa.CheckConstraint("valid_to IS NOT NULL", name="limited_in_time"),

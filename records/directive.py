@@ -84,6 +84,7 @@ class Directive(Authored, Record):
     """What a leader directs on a document (ý kiến chỉ đạo, bút phê); never changed afterwards."""
 
     __tablename__ = "directive"
+    called = ("ý kiến chỉ đạo", "directive")
     __table_args__ = (one_document(), {"info": {"append_only": True}})
 
     incoming_document_id: Mapped[UUID | None] = mapped_column(
@@ -106,6 +107,7 @@ class Assignment(GuardedRecord):
     """One line of a directive: who does what by when (phân công)."""
 
     __tablename__ = "assignment"
+    called = ("phân công", "assignment")
     __table_args__ = (
         sa.CheckConstraint("num_nonnulls(unit_id, officer_id) = 1", name="assignee"),
         sa.CheckConstraint("kind = 'informed' OR deadline IS NOT NULL", name="deadline"),

@@ -155,6 +155,7 @@ class IncomingDocument(DocumentFields, GuardedRecord):
     """A document that came in (văn bản đến)."""
 
     __tablename__ = "incoming_document"
+    called = ("văn bản đến", "incoming document")
     __table_args__ = (
         *_checks(INCOMING_LENGTHS),
         sa.Index("ix_incoming_document_agency_id_arrived_on", "agency_id", "arrived_on"),
@@ -214,6 +215,7 @@ class OutgoingDocument(DocumentFields, GuardedRecord):
     """A document this agency writes and issues (văn bản đi)."""
 
     __tablename__ = "outgoing_document"
+    called = ("văn bản đi", "outgoing document")
     __table_args__ = (
         *_checks(OUTGOING_LENGTHS),
         sa.CheckConstraint("issued_amount BETWEEN 0 AND 999", name="issued_amount"),

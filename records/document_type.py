@@ -40,6 +40,7 @@ class DocumentType(GuardedRecord):
     """A kind of document as this agency treats it (loại văn bản)."""
 
     __tablename__ = "document_type"
+    called = ("loại văn bản", "kind of document")
     __table_args__ = (sa.UniqueConstraint("agency_id", "code"), *at_most({"type_name": 100}))
 
     #: stable within the agency: `QĐ`, `QPPL:QĐ`, `CV`

@@ -66,6 +66,7 @@ class Dossier(GuardedRecord):
     """A dossier (hồ sơ): file code, title, retention, what lies in it."""
 
     __tablename__ = "dossier"
+    called = ("hồ sơ", "dossier")
     __table_args__ = (
         sa.UniqueConstraint("agency_id", "file_catalog", "file_notation"),
         sa.CheckConstraint("doc_total BETWEEN 0 AND 9999", name="doc_total"),

@@ -40,6 +40,7 @@ class Draft(Authored, Record):
     """One version of a draft, immutable, with its files (phiên bản dự thảo)."""
 
     __tablename__ = "draft"
+    called = ("dự thảo", "draft")
     __table_args__ = (
         sa.UniqueConstraint("outgoing_document_id", "version_no"),
         sa.CheckConstraint("source <> 'template' OR fields IS NOT NULL", name="fields"),

@@ -40,6 +40,7 @@ class LoginSession(Base):
     """One login on one device (phiên đăng nhập)."""
 
     __tablename__ = "login_session"
+    called = ("phiên làm việc", "session")
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     token_hash: Mapped[bytes] = mapped_column(unique=True)

@@ -63,6 +63,7 @@ class Agency(Dated, Base):
     """An agency (cơ quan, tổ chức); `is_tenant` is false for one known only as an addressee."""
 
     __tablename__ = "agency"
+    called = ("cơ quan", "agency")
     __table_args__ = (_dates(), {"info": {"read_by": "all"}})
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -111,6 +112,7 @@ class Unit(Dated, Record):
     """A unit of an agency (phòng, ban, đơn vị)."""
 
     __tablename__ = "unit"
+    called = ("đơn vị", "unit")
     __table_args__ = (_dates(),)
 
     parent_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("unit.id"))
@@ -124,6 +126,7 @@ class Officer(Record):
     """A person who works for agencies (cán bộ, công chức, viên chức); `agency_id` is the home."""
 
     __tablename__ = "officer"
+    called = ("cán bộ", "officer")
     __table_args__ = ({"info": {"read_by": "colleagues"}},)
 
     full_name: Mapped[str]
@@ -136,6 +139,7 @@ class Position(Dated, Record):
     """What an officer is in an agency (chức vụ): title, role and the capacity he signs in."""
 
     __tablename__ = "position"
+    called = ("chức vụ", "position")
     __table_args__ = (
         _dates(),
         # Every holder of an agency's position is a colleague of its officers (`row_security`).

@@ -14,6 +14,7 @@ class Recipient(GuardedRecord):
     """One addressee of an outgoing document (nơi nhận) and how far it has got there."""
 
     __tablename__ = "recipient"
+    called = ("nơi nhận", "recipient")
     __table_args__ = (*at_most({"organ_code": 35, "name": 200}),)
 
     outgoing_document_id: Mapped[UUID] = mapped_column(

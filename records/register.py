@@ -84,6 +84,7 @@ class Register(GuardedRecord):
     """A book of the clerk's (sổ đăng ký)."""
 
     __tablename__ = "register"
+    called = ("sổ đăng ký", "register")
     __table_args__ = (sa.UniqueConstraint("agency_id", "name"),)
 
     kind: Mapped[RegisterKind] = mapped_column(vocabulary(RegisterKind))
@@ -95,6 +96,7 @@ class RegisterSeries(Authored, GuardedRecord):
     """One year's run of numbers (dãy số): `VB hành chính`, `QPPL:QĐ`, `Bản sao`, `Văn bản đến`."""
 
     __tablename__ = "register_series"
+    called = ("dãy số", "series of numbers")
     __table_args__ = (
         sa.UniqueConstraint("register_id", "year", "key"),
         sa.CheckConstraint("next_number >= opened_at_number", name="next_number"),

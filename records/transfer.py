@@ -56,6 +56,7 @@ class StatusReport(Record):
     """A status this agency reported to the sender of an incoming document; each code once."""
 
     __tablename__ = "status_report"
+    called = ("thông báo trạng thái", "status report")
     __table_args__ = (sa.UniqueConstraint("incoming_document_id", "code"),)
 
     incoming_document_id: Mapped[UUID] = mapped_column(sa.ForeignKey("incoming_document.id"))
