@@ -12,7 +12,7 @@ from engine import history
 from engine.database import Transaction
 from engine.errors import NotFound
 from engine.history import Broken
-from processes import reach
+from processes import form_store, reach
 from records import journal
 from records.authority import Act
 from records.content import File
@@ -24,7 +24,7 @@ from records.vietnamese import local_date
 from records.vocabulary import FileKind
 from web import paper, words
 from web.course import Course, Happening, courses_of
-from web.door import reading, transaction, wants_partial
+from web.door import language, reading, transaction, wants_partial
 from web.policy import ensure, needs
 from web.tongue import _
 
@@ -106,7 +106,7 @@ def _replay(
         "moments": [
             {"title": _("Ai, với tư cách gì"), "facts": _actor(tx, now)},
             {"title": _("Văn bản lúc đó"), "facts": _paper_then(tx, document, now)},
-            {"title": _("Quy tắc lúc đó"), "facts": _rules(course, now)},
+            {"title": _("Quy tắc lúc đó"), "facts": _rules(tx, course, now)},
         ],
         "anchor": _anchor(tx, now),
     }  # fmt: skip
@@ -183,7 +183,7 @@ def _paper_then(tx: Transaction, document: Document, now: Happening) -> list[dic
     ]
 
 
-def _rules(course: Course, now: Happening) -> list[dict[str, Any]]:
+def _rules(tx: Transaction, course: Course, now: Happening) -> list[dict[str, Any]]:
     definition = course.definition
     since = words.day(local_date(definition.published_at))
     item = next((i for i in course.items if str(i.id) == str(now.facts.get("item"))), None)
@@ -195,8 +195,9 @@ def _rules(course: Course, now: Happening) -> list[dict[str, Any]]:
         words.fact(_("Băm quy trình"), _hash(bytes.fromhex(definition.sha256))),
     ]
     if item is not None and item.form_sha256:
+        form = form_store.load(tx, item.form, item.form_sha256).title(language())
         found.append(
-            words.fact(_("Biểu mẫu"), f"{item.form} · {_hash(bytes.fromhex(item.form_sha256))}")
+            words.fact(_("Biểu mẫu"), f"{form} · {_hash(bytes.fromhex(item.form_sha256))}")
         )
     node = course.model.nodes.get(now.node)
     if node is not None and node.documentation:

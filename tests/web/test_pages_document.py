@@ -58,6 +58,13 @@ def test_a_draft_is_shown_typeset_with_who_wrote_it(knock, drafted):
     assert 'class="step done" data-element="draft"' in page.text
 
 
+def test_the_replay_names_the_form_of_a_step_as_officers_know_it(knock, drafted):
+    page = knock("giamdoc.stttt").get(f"{drafted}/replay")
+    told = " ".join(lxml.html.fromstring(page.data.decode()).text_content().split())
+    assert re.search(r"Biểu mẫu ?Soạn thảo.{0,40} · ", told)
+    assert "outgoing-draft" not in told
+
+
 def test_the_receivers_reports_are_told_one_by_one(knock, drafted, office):
     now = datetime.now(UTC)
     with office.database.transaction() as tx:
