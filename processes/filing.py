@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from engine.database import Transaction
 from engine.errors import OfficeError
 from processes.order import text
+from records import journal
 from records.authority import Act, authorize
 from records.directive import Directive
 from records.document import Document, IncomingDocument, OutgoingDocument, about
@@ -90,6 +91,7 @@ def open_dossier(
     )
     _ = dossier.retention_years  # refuses what is no period
     tx.add(dossier)
+    journal.record(tx, "open_dossier", "dossier", dossier.id, notation=notation, year=year)
     tx.flush()
     return dossier
 

@@ -33,6 +33,7 @@ _ACTS: dict[str, Any] = {
     "log_in": later("đăng nhập"),
     "log_in_refused": later("đăng nhập không thành công"),
     "log_out": later("đăng xuất"),
+    "open_dossier": later("mở hồ sơ"),
     "publish_process": later("ban hành quy trình"),
     "receive": later("tiếp nhận"),
     "receive_status": later("nhận thông báo trạng thái"),

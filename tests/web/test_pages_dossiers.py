@@ -44,7 +44,7 @@ def test_an_officer_opens_renames_and_closes_a_dossier(knock, office):
     with office.database.transaction() as tx:
         key = tx.scalar(sa.select(Dossier.id).where(Dossier.file_notation == "09.TH"))
         acts = tx.scalars(sa.select(JournalLeaf.act).where(JournalLeaf.object_id == str(key)))
-    assert {"change_dossier", "close_dossier"} <= set(acts)
+    assert {"open_dossier", "change_dossier", "close_dossier"} <= set(acts)
 
 
 @pytest.mark.parametrize(
