@@ -10,8 +10,12 @@ from processes.outgoing.issue import recipients_of
 from records.document import OutgoingDocument
 from records.document_type import DocumentType
 from records.organization import Agency, Position
+from records.recipient import Recipient
 from records.typesetting.press import typeset as press
 
+_REPORT = "BC"
+#: kinds with a name that are addressed to somebody all the same
+_ADDRESSED = frozenset({"TTr", _REPORT})
 LAYOUTS = frozenset({"decision", "letter", "named"})
 
 
@@ -30,10 +34,9 @@ def fields(
     """Return the fields of `records.typesetting.paper.Paper` for this draft."""
     agency = tx.get(Agency, document.agency_id)
     superior = tx.get(Agency, agency.parent_id).name if agency.parent_id else ""
-    recipients = recipients_of(tx, document)
-    addressed = [r.name for r in recipients if not r.for_information]
+    addressees = _addressees(recipients_of(tx, document), kind, superior)
     lines = _lines(data, "internal_recipients") or [
-        "Như trên" if layout_of(kind) == "letter" else "Như điều khoản thi hành",
+        "Như trên" if addressees else "Như điều khoản thi hành",
         "Lưu: VT",
     ]
     found: dict[str, Any] = {
@@ -50,9 +53,9 @@ def fields(
         "bases": _lines(data, "legal_bases"),
         "urgency": document.urgency.value,
     }
-    if layout_of(kind) == "letter":
-        found["addressees"] = addressed or [r.name for r in recipients]
-    else:
+    if addressees:
+        found["addressees"] = addressees
+    if layout_of(kind) != "letter":
         found["type_name"] = kind.type_name
     if layout_of(kind) == "decision":
         found["authority"] = agency.name.upper()
@@ -66,6 +69,17 @@ def fields(
             }
         ]
     return found
+
+
+def _addressees(recipients: list[Recipient], kind: DocumentType, superior: str) -> list[str]:
+    """Return whom the document addresses (kính gửi, Decree 30/2020, Phụ lục I, II.9).
+
+    Letters and submissions do; a report only where it goes to the superior agency.
+    """
+    if layout_of(kind) != "letter" and kind.code not in _ADDRESSED:
+        return []
+    named = [r.name for r in recipients if not r.for_information] or [r.name for r in recipients]
+    return [name for name in named if name == superior] if kind.code == _REPORT else named
 
 
 def typeset(kind: DocumentType, found: Mapping[str, Any], at: datetime) -> bytes:

@@ -1,10 +1,13 @@
-"""How the recipients of a document stand on the page that was made."""
+"""Whom a document addresses, and how its recipients stand on the page that was made."""
 
 import pypdfium2
+import pytest
 from story import Story, letter
 
 from processes.outgoing.paper import current_paper
 from records.document import OutgoingDocument
+
+SUPERIOR = "Ủy ban nhân dân tỉnh Thái Nguyên"
 
 
 def page(story: Story, kind: str, to: tuple[str, ...], **said: str) -> str:
@@ -15,6 +18,19 @@ def page(story: Story, kind: str, to: tuple[str, ...], **said: str) -> str:
         content = story.means.content.read(paper.file.sha256)
     text = pypdfium2.PdfDocument(content)[0].get_textpage().get_text_bounded()
     return " ".join(text.split())
+
+
+@pytest.mark.parametrize("kind", ["BC", "TTr", "CV"])
+def test_what_goes_to_the_superior_addresses_it(story_office, kind):
+    words = page(story_office, kind, ("UBND",))
+    assert f"Kính gửi: {SUPERIOR}." in words
+    assert "Nơi nhận: - Như trên; - Lưu: VT." in words
+
+
+def test_a_report_addresses_the_superior_alone_and_others_nobody(story_office):
+    assert f"Kính gửi: {SUPERIOR}." in page(story_office, "BC", ("UBND", "STC"))
+    assert "Kính gửi" not in page(story_office, "BC", ("STC",))
+    assert "Kính gửi" not in page(story_office, "TB", ("UBND",))
 
 
 def test_recipients_typed_with_dashes_are_printed_with_one(story_office):
