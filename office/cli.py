@@ -118,6 +118,20 @@ def init(name: str, code: str, symbol: str, place: str, admin: str) -> None:
     click.echo(link)
 
 
+@main.command("add-operator")
+@click.option("--name", prompt="Họ tên", help="Họ tên người vận hành (the operator's name)")
+@click.option("--code", prompt="Mã định danh cơ quan", help="Cơ quan của người đó (his agency)")
+@_told
+def add_operator(name: str, code: str) -> None:
+    """Thêm người vận hành và đường dẫn một lần (an operator, who watches jobs and incidents)."""
+    from office import start
+
+    with _database() as found:
+        link = start.add_operator(found, name=name, code=code)
+    click.echo("Gửi đường dẫn này cho người vận hành; chỉ dùng được một lần (one-time link):")
+    click.echo(link)
+
+
 @main.command("reset-password")
 @click.argument("username")
 @_told

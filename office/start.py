@@ -13,7 +13,7 @@ from sqlalchemy import orm
 
 from engine import history
 from engine.database import SYSTEM, Database
-from engine.errors import OfficeError
+from engine.errors import NotFound, OfficeError
 from engine.instance import ProcessInstance
 from office import demo, founding, migrate, wsgi
 from office.office import Office
@@ -23,7 +23,7 @@ from office.supervisor import House, Program
 from records import seal
 from records.account import invite, reset_on_machine
 from records.calendar_day import seed_calendar
-from records.organization import Role
+from records.organization import Role, find_agency_by_code
 from records.staffing import add_agency, add_officer, appoint
 from records.vietnamese import VIETNAM, local_date
 from web.app import create_app
@@ -165,6 +165,27 @@ def found_agency(
         founding.admit(tx, office, agency.id)
         token = invite(tx, officer.id)
     office.database.dispose()
+    return f"{settings.url}/invitations/{token}"
+
+
+def add_operator(settings: Settings, *, name: str, code: str) -> str:
+    """Enter who keeps the installation running; return the one-time link for his account.
+
+    No agency appoints him, so this is done on the machine (vận hành). Raises `NotFound` where no
+    agency of the installation has this code.
+    """
+    office = Office.open(settings)
+    try:
+        with office.database.transaction(SYSTEM) as tx:
+            agency = find_agency_by_code(tx, code)
+            if agency is None or not agency.is_tenant:
+                raise NotFound(what=f"cơ quan mang mã {code}")
+            officer = add_officer(tx, agency.id, name)
+            tx.flush()
+            appoint(tx, officer.id, agency.id, "Quản trị vận hành", Role.SYSTEM_OPERATOR)
+            token = invite(tx, officer.id)
+    finally:
+        office.database.dispose()
     return f"{settings.url}/invitations/{token}"
 
 

@@ -68,3 +68,22 @@ def test_what_cannot_be_reset_is_told_in_both_languages(knock, office, command):
     refused = command("reset-password", "chuyenvien.stttt")
     assert refused.exit_code == 1
     assert "đã khóa" in refused.stderr
+
+
+def test_an_operator_is_entered_on_the_machine_and_makes_his_account(knock, command):
+    done = command("add-operator", "--name", "Vương Gia Huy", "--code", "H55.07")
+    assert done.exit_code == 0, done.output
+    link = done.stdout.strip().splitlines()[-1]
+    newcomer, secret = knock(fresh=True), "một câu đủ dài của người vận hành"
+    address = link[link.index("/invitations/") :]
+    made = newcomer.post(address, {"username": "huy.vg", "new": secret, "again": secret})
+    assert made.status_code == 303
+    assert newcomer.log_in("huy.vg", secret).status_code == 303
+    assert newcomer.get("/operator").status_code == 200
+    assert newcomer.get("/inbox/").status_code == 403, "he keeps it running and reads no documents"
+
+
+def test_an_operator_needs_an_agency_of_this_installation(command):
+    done = command("add-operator", "--name", "Vương Gia Huy", "--code", "H99.99")
+    assert done.exit_code == 1
+    assert "H99.99" in done.output
