@@ -22,9 +22,12 @@ class OfficeError(Exception):
         super().__init__(self.text("en"))
 
     def text(self, language: str = "vi") -> str:
-        """Return the message in `vi` or `en` with its fields filled in."""
+        """Return the message in `vi` or `en`, each field in it under its name there."""
         template = self.en if language == "en" else self.vi
-        return template.format_map(_Shown(self.fields))
+        named = {
+            k: v.label(language) if isinstance(v, Named) else v for k, v in self.fields.items()
+        }
+        return template.format_map(_Shown(named))
 
 
 class _Shown(dict[str, Any]):
@@ -57,12 +60,6 @@ class NotFound(OfficeError):
     status = 404
     vi = "Không tìm thấy {what}. Có thể mục này không tồn tại hoặc không thuộc phạm vi của bạn."
     en = "There is no such {what}, or it is outside your reach."
-
-    def text(self, language: str = "vi") -> str:
-        """Return the message, the object under its name in that language."""
-        what = self.fields.get("what", "")
-        shown = what.label(language) if isinstance(what, Named) else what
-        return (self.en if language == "en" else self.vi).format(what=shown)
 
 
 class NotAllowed(OfficeError):

@@ -21,7 +21,8 @@ def test_ci_may_not_skip_browser_and_token(tmp_path: Path, marker: str, ci: str,
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-p", "conftest", "-p", "no:cacheprovider"),
-            *("-c", ROOT / "pyproject.toml", "--rootdir", tmp_path, tmp_path),
+            *("-c", ROOT / "pyproject.toml", "--rootdir", tmp_path, "-o", "pythonpath="),
+            tmp_path,
         ],
         env={
             **{k: v for k, v in os.environ.items() if not k.startswith("PYTEST")},
