@@ -41,9 +41,8 @@ run: setup
 machine:
 	@tools/prepare-machine
 
-# Three at a time on two cores: a third of the time a test waits for a disk, a browser or a worker.
 test: $(VENV)/.dev machine
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'not faults' $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not faults' $(ARGS)
 
 faults: $(VENV)/.dev
 	$(BIN)/python -m pytest -m faults $(ARGS)
