@@ -81,14 +81,13 @@ class Completion:
 _NO_VERB = Verb("", "Hoàn thành bước", "Complete the step", lambda *_: Decision())
 
 
-#: the part of a directive that a step is about, as the procedure's variables name it
-_PART = sa.cast(
-    sa.func.coalesce(
-        WorkItem.variables["officer_assignment"].astext,
-        WorkItem.variables["lead_assignment"].astext,
-    ),
-    sa.Uuid(),
+_NAMED = sa.func.coalesce(
+    WorkItem.variables["officer_assignment"].astext,
+    WorkItem.variables["lead_assignment"].astext,
 )
+#: the part of a directive that a step is about, as the procedure's variables name it; an agency's
+#: diagram may have written something else there, which must keep nobody from the step
+_PART = sa.case((_NAMED.regexp_match("^[0-9a-f-]{36}$"), sa.cast(_NAMED, sa.Uuid())))
 
 #: all a completion must know of what it changes, in one question. The instance's lock orders the
 #: steps of one document; the document and the part are guarded by their versions.

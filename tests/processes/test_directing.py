@@ -4,6 +4,7 @@ import pytest
 from story import Story, carry_out, day, directing, incoming_letter
 
 from forms.errors import FormInvalid
+from processes import work_items
 from processes.choices import NotAWorker, _officers, _unit_officers
 from processes.incoming.assign import LaterThanDirected
 from processes.incoming.process import ReplyMissing
@@ -83,3 +84,18 @@ def test_what_needs_a_written_reply_is_not_completed_without_one_or_a_reason(sto
         begin(tx, story.means, in_reply_to=answered)
     story.do("chuyenvien.stttt", "process", of=answered, **done)
     assert story.standing(answered) == ["complete"]
+
+
+def test_a_diagram_s_own_word_for_an_assignment_keeps_nobody_from_the_step(story_office):
+    story = story_office
+    incoming_letter(story, "process")  # an assignment to compare with
+    incoming_letter(story, "register")
+    (item, *_) = story.items("vanthu.stttt", "register")
+    with story.office.database.transaction() as tx:
+        tx.execute(
+            """UPDATE work_item SET variables = variables || '{"lead_assignment": "tổ 1"}'"""
+            " WHERE id = %s",
+            item.id,
+        )
+    with story.as_("vanthu.stttt") as tx:
+        assert work_items.find(tx, item.id)[0].id == item.id
