@@ -142,7 +142,7 @@ def start(program: Program, variables: dict[str, Any], now: datetime) -> Step:
     for task in workflow.tasks.values():
         if task._state == TaskState.READY:
             task.data.update(copied(workflow.task_tree.data))
-    return _run(program, workflow, set(), None)
+    return run_on(program, workflow, set(), None)
 
 
 def complete(
@@ -153,7 +153,7 @@ def complete(
     Raises `NotWaiting` where no token waits there, `BudgetExceeded` for an endless run.
     """
     workflow = states.load(state, program.spec, program.subprocess_specs, Evaluator(now))
-    before = _ready(workflow)
+    before = ready_tasks(workflow)
     task = before.get(str(task_id))
     if task is None:
         raise NotWaiting
@@ -164,14 +164,14 @@ def complete(
         task.run()
         _forget_item(task)
 
-    return _run(program, workflow, set(before), act)
+    return run_on(program, workflow, set(before), act)
 
 
 def fire(program: Program, state: bytes, task_id: UUID, now: datetime) -> Step:
     """Fire the timer whose token is `task_id`; raises `NotWaiting` where it is gone."""
     workflow = states.load(state, program.spec, program.subprocess_specs, Evaluator(now))
-    before = _ready(workflow)
-    task = _events(workflow).get(str(task_id))
+    before = ready_tasks(workflow)
+    task = event_tasks(workflow).get(str(task_id))
     timer = _timer_of(task) if task is not None else None
     if task is None or timer is None:
         raise NotWaiting
@@ -186,7 +186,7 @@ def fire(program: Program, state: bytes, task_id: UUID, now: datetime) -> Step:
             task.internal_data["event_fired"] = True
             task.task_spec._update(task)
 
-    return _run(program, workflow, set(before), act)
+    return run_on(program, workflow, set(before), act)
 
 
 def deliver(
@@ -194,7 +194,7 @@ def deliver(
 ) -> Step:
     """Deliver a message or signal by name; raises `NotWaiting` where nobody waits for it."""
     workflow = states.load(state, program.spec, program.subprocess_specs, Evaluator(now))
-    before = _ready(workflow)
+    before = ready_tasks(workflow)
     definition = SignalEventDefinition(name) if kind == "signal" else MessageEventDefinition(name)
 
     def act() -> None:
@@ -202,16 +202,16 @@ def deliver(
         if workflow.event_manager.catch(event, internal=False) == 0:
             raise NotWaiting
 
-    return _run(program, workflow, set(before), act)
+    return run_on(program, workflow, set(before), act)
 
 
 def cancel(program: Program, state: bytes, now: datetime) -> Step:
     """End the process where it stands; all tokens are withdrawn."""
     workflow = states.load(state, program.spec, program.subprocess_specs, Evaluator(now))
-    before, moments = set(_ready(workflow)), _moments(workflow)
+    before, moments = set(ready_tasks(workflow)), moments_of(workflow)
     workflow.cancel()
     workflow.completed = True
-    step = _step(program, workflow, before, moments)
+    step = outcome_of(program, workflow, before, moments)
     step.completed = True
     return step
 
@@ -222,15 +222,16 @@ def standing(program: Program, state: bytes, now: datetime) -> list[str]:
     return _standing(program, workflow)
 
 
-def _run(
+def run_on(
     program: Program,
     workflow: FlatWorkflow,
     before: set[str],
     act: Callable[[], None] | None,
 ) -> Step:
+    """Carry out `act`, run to the next waiting steps and say what changed against `before`."""
     deadline = time.monotonic() + MAX_SECONDS
     passed: list[str] = []
-    moments = {} if act is None else _moments(workflow)
+    moments = {} if act is None else moments_of(workflow)
     count = 0
 
     def will(task: Any) -> None:
@@ -257,7 +258,7 @@ def _run(
         raise _failed(program, error) from error
     workflow.is_completed()
     compact(workflow)
-    step = _step(program, workflow, before, moments)
+    step = outcome_of(program, workflow, before, moments)
     step.passed = passed
     return step
 
@@ -275,11 +276,12 @@ def _failed(program: Program, error: Exception) -> OfficeError:
     return StepFailed(node=node.name if node is not None else "?", reason=reason.rstrip(". "))
 
 
-def _step(
+def outcome_of(
     program: Program, workflow: FlatWorkflow, before: set[str], moments: dict[str, Any]
 ) -> Step:
+    """Say what changed since the ready tasks were `before` and the awaited events `moments`."""
     thrown = [_thrown(event) for event in workflow.get_events()]
-    ready, waiting = _ready(workflow), _events(workflow)
+    ready, waiting = ready_tasks(workflow), event_tasks(workflow)
     opened = []
     for task_id, task in ready.items():
         node = program.node_of(task)
@@ -317,7 +319,8 @@ def _standing(program: Program, workflow: FlatWorkflow) -> list[str]:
     return nodes
 
 
-def _ready(workflow: FlatWorkflow) -> dict[str, Any]:
+def ready_tasks(workflow: FlatWorkflow) -> dict[str, Any]:
+    """Return the tasks that wait for somebody, by id."""
     return {
         str(t.id): t
         for t in workflow.everywhere()
@@ -325,7 +328,8 @@ def _ready(workflow: FlatWorkflow) -> dict[str, Any]:
     }
 
 
-def _events(workflow: FlatWorkflow) -> dict[str, Any]:
+def event_tasks(workflow: FlatWorkflow) -> dict[str, Any]:
+    """Return the tasks that wait for an event from outside, by id."""
     return {
         str(t.id): t
         for t in workflow.everywhere()
@@ -340,8 +344,9 @@ def _moment(task: Any) -> Any:
     return task.internal_data.get("event_value")
 
 
-def _moments(workflow: FlatWorkflow) -> dict[str, Any]:
-    return {i: _moment(task) for i, task in _events(workflow).items()}
+def moments_of(workflow: FlatWorkflow) -> dict[str, Any]:
+    """Return the moment each awaited event is due, None for one without a clock."""
+    return {i: _moment(task) for i, task in event_tasks(workflow).items()}
 
 
 def _timer_of(task: Any) -> Timer | None:
