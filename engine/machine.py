@@ -293,7 +293,7 @@ def outcome_of(
         opened=opened,
         closed=[UUID(i) for i in before if i not in ready],
         subscribed=[
-            _waiting(task)
+            awaited(task)
             for i, task in waiting.items()
             if i not in moments or moments[i] != _moment(task)
         ],
@@ -358,7 +358,8 @@ def _timer_of(task: Any) -> Timer | None:
     return None
 
 
-def _waiting(task: Any) -> Waiting:
+def awaited(task: Any) -> Waiting:
+    """Return what an event task waits for."""
     definition = task.task_spec.event_definition
     name = getattr(task.task_spec, "bpmn_id", None) or task.task_spec.name
     timer = _timer_of(task)

@@ -1,0 +1,294 @@
+"""A running procedure carried over to another version of its diagram (chuyển sang bản mới).
+
+Pure: a state of the old program becomes a state of the new one. Every token stays the token it was,
+so the item an officer works on, his draft, his deadline and running timers stay; only where it
+stands is looked up in the new diagram: by the administrator's table, by id, then by name.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
+from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
+from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
+from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
+from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
+from SpiffWorkflow.util.task import TaskState
+
+from engine import state as states
+from engine import tokens
+from engine.compaction import compact
+from engine.diagram import Node
+from engine.environment import Evaluator
+from engine.errors import OfficeError
+from engine.machine import Step, Waiting, awaited, event_tasks, outcome_of, ready_tasks
+from engine.program import Program
+
+#: what the library adds to a node's name for its own tasks around it
+_AROUND = (".BoundaryEventSplit", ".BoundaryEventJoin", " [child]")
+_END = ".EndJoin"
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a run cannot go over (lý do không chuyển được): the node where it stands, in words."""
+
+    node: str
+    vi: str
+    en: str
+
+
+class NotMigratable(OfficeError):
+    """The run stands where the new diagram has no place for it (không chuyển được)."""
+
+    code = "not-migratable"
+    status = 409
+    vi = "Hồ sơ chưa chuyển được sang bản mới: {reasons_vi}"
+    en = "The run cannot go over to the new version: {reasons_en}"
+
+    def __init__(self, obstacles: list[Obstacle]) -> None:
+        self.obstacles = obstacles
+        super().__init__(
+            reasons_vi=" ".join(o.vi for o in obstacles),
+            reasons_en=" ".join(o.en for o in obstacles),
+        )
+
+
+def match(old: Iterable[Node], new: Mapping[str, Node], table: Mapping[str, str]) -> dict[str, str]:
+    """Return where each node of the old diagram is found in the new one.
+
+    The table says first; then the same id; then the same kind and name where both have one only.
+    """
+    nodes = list(old)
+    ours = Counter((n.kind, n.name) for n in nodes)
+    named: dict[tuple[str, str], list[str]] = {}
+    for node in new.values():
+        named.setdefault((node.kind, node.name), []).append(node.id)
+    found = {}
+    for node in nodes:
+        if node.id in table:
+            if table[node.id] in new:
+                found[node.id] = table[node.id]
+        elif node.id in new:
+            found[node.id] = node.id
+        else:
+            same = named.get((node.kind, node.name), [])
+            if len(same) == 1 and ours[node.kind, node.name] == 1:
+                found[node.id] = same[0]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """What a migration did: a step whose items stay open, and which of them stand elsewhere."""
+
+    step: Step
+    #: token id → node of the new diagram where it now waits
+    items: dict[str, Node]
+
+
+def migrate(
+    old: Program, new: Program, state: bytes, table: Mapping[str, str], now: datetime
+) -> Migrated:
+    """Return the state of `old` as one of `new`; raises `NotMigratable` with every obstacle."""
+    evaluator = Evaluator(now)
+    workflow = states.load(state, old.spec, old.subprocess_specs, evaluator)
+    before, waited = set(ready_tasks(workflow)), _awaited(workflow)
+    carried = _Carrier(old, new, match(old.nodes.values(), new.nodes, table))
+    carried.scope(workflow, new.spec)
+    if carried.obstacles:
+        raise NotMigratable(carried.obstacles)
+    workflow = states.load(states.dump(workflow), new.spec, new.subprocess_specs, evaluator)
+    for scope in [workflow, *workflow.subprocesses.values()]:
+        _arm(scope)
+    workflow.settle()
+    compact(workflow)
+    step = outcome_of(new, workflow, before, {})
+    waits = _awaited(workflow)
+    step.subscribed = [w for i, w in waits.items() if waited.get(i) != w]
+    step.unsubscribed = [UUID(i) for i, w in waited.items() if waits.get(i) != w]
+    items = {}
+    for identity, task in ready_tasks(workflow).items():
+        node = new.node_of(task)
+        if node is not None:
+            items[identity] = node
+    return Migrated(step, items)
+
+
+def _awaited(workflow: Any) -> dict[str, Waiting]:
+    return {i: awaited(task) for i, task in event_tasks(workflow).items()}
+
+
+class _Carrier:
+    """Gives every task of a loaded workflow its spec in the new diagram."""
+
+    def __init__(self, old: Program, new: Program, found: dict[str, str]) -> None:
+        self.old, self.new, self.found = old, new, found
+        self.obstacles: list[Obstacle] = []
+
+    def scope(self, workflow: Any, spec: Any) -> None:
+        """Carry one scope over to its new spec, and the scopes within it."""
+        tokens.forget_foreseen(workflow)
+        old_name = workflow.spec.name
+        for task in list(workflow.tasks.values()):
+            if task.id not in workflow.tasks:
+                continue
+            wanted = self._name(task.task_spec.name, old_name, spec)
+            target = spec.task_specs.get(wanted) if wanted else None
+            live = bool(task._state & tokens.LIVE)
+            if target is None:
+                self._gone(task, live)
+            elif live and (reason := _unlike(task, target)):
+                self._refuse(task, *reason)
+            else:
+                self._carry(task, target, live)
+        for task in list(workflow.tasks.values()):
+            self._arrive(task)
+
+    def _name(self, name: str, scope: str, spec: Any) -> str | None:
+        if name == f"{scope}{_END}":
+            return f"{spec.name}{_END}"
+        for around in _AROUND:
+            if name.endswith(around):
+                inner = self.found.get(name.removesuffix(around))
+                return f"{inner}{around}" if inner else None
+        if name in self.old.nodes:
+            return self.found.get(name)
+        return name
+
+    def _gone(self, task: Any, live: bool) -> None:
+        """Forget what is done; drop what is armed at an edge that is gone; refuse all else."""
+        spec = task.task_spec
+        if isinstance(spec, BoundaryEventJoin) or (isinstance(spec, BoundaryEvent) and live):
+            tokens.remove(task)
+        elif isinstance(spec, BoundaryEventSplit) or not live:
+            self._forget(task)
+        else:
+            name = self._called(task)
+            self._refuse(
+                task,
+                f"Bước «{name}» đang chờ không còn trong sơ đồ mới; chọn bước thay thế.",
+                f"Step “{name}”, where it stands, is not in the new diagram; choose another.",
+            )
+
+    def _forget(self, task: Any) -> None:
+        above = tokens.parent(task)
+        if above is None:
+            return
+        for child in tokens.children(task):
+            beside = isinstance(task.task_spec, BoundaryEvent)
+            if isinstance(child.task_spec, BoundaryEventJoin):
+                tokens.remove(child)
+            elif beside:  # not among the events at the edge of the step
+                tokens.hang(child, tokens.parent(above) or above)
+        tokens.splice(task)
+
+    def _carry(self, task: Any, target: Any, live: bool) -> None:
+        task.task_spec = target
+        if not isinstance(target, SubWorkflowTask) or not live:
+            return
+        sub = task.workflow.top_workflow.subprocesses.get(task.id)
+        inner = self.new.subprocess_specs.get(target.spec)
+        if sub is not None and inner is not None:
+            self.scope(sub, inner)
+            sub.spec = inner
+
+    def _arrive(self, task: Any) -> None:
+        """Let a token that waits at a join come by the way the new diagram has from its step."""
+        spec, above = task.task_spec, tokens.parent(task)
+        if not isinstance(spec, UnstructuredJoin) or above is None:
+            return
+        if task._state & TaskState.FINISHED_MASK and task._state != TaskState.CANCELLED:
+            return
+        inputs = {one.name for one in spec.inputs}
+        if above.task_spec.name in inputs:
+            return
+        way = _way_in(above.task_spec, spec, inputs)
+        if way is None:
+            name = self._called(task)
+            self._refuse(
+                task,
+                f"Một nhánh đã tới chỗ hợp «{name}», nhưng sơ đồ mới nối nhánh này khác.",
+                f"A branch has arrived at “{name}”, which the new diagram joins differently.",
+            )
+            return
+        tokens.step_between(above, task, way)
+
+    def _refuse(self, task: Any, vi: str, en: str) -> None:
+        node = self.old.node_of(task) or self.new.node_of(task)
+        self.obstacles.append(Obstacle(node.id if node else task.task_spec.name, vi, en))
+
+    def _called(self, task: Any) -> str:
+        node = self.old.node_of(task) or self.new.node_of(task)
+        return node.name if node else str(task.task_spec.name)
+
+
+_LOOPS = (
+    "Bước «{}» đang lặp hoặc chạy theo danh sách, sơ đồ mới thì khác; chờ xong bước này rồi "
+    "chuyển.",
+    "Step “{}” runs as a loop in one of the diagrams only; let it end first.",
+)
+_KINDS = (
+    "«{}» thành một loại bước khác trong sơ đồ mới; chọn bước khác hoặc chờ xong bước này rồi "
+    "chuyển.",
+    "“{}” is another kind of step in the new diagram; choose another one or let it end first.",
+)
+
+
+def _unlike(task: Any, target: Any) -> tuple[str, str] | None:
+    """Say why a live token cannot wait at `target` as it does where it stands."""
+    spec = task.task_spec
+    name = spec.bpmn_name or spec.name
+    if isinstance(spec, LoopTask) or isinstance(target, LoopTask):
+        if type(spec) is type(target):
+            return None
+        return _LOOPS[0].format(name), _LOOPS[1].format(name)
+    if isinstance(spec, SubWorkflowTask) or isinstance(target, SubWorkflowTask):
+        same = isinstance(spec, SubWorkflowTask) and isinstance(target, SubWorkflowTask)
+    elif isinstance(spec, CatchingEvent) or isinstance(target, CatchingEvent):
+        same = type(spec) is type(target) and type(spec.event_definition) is type(
+            target.event_definition
+        )
+    elif isinstance(spec, UnstructuredJoin) or isinstance(target, UnstructuredJoin):
+        same = type(spec) is type(target)
+    else:
+        same = bool(spec.manual) == bool(target.manual)
+    if same:
+        return None
+    return _KINDS[0].format(name), _KINDS[1].format(name)
+
+
+def _way_in(origin: Any, join: Any, inputs: set[str]) -> Any:
+    """Return the one input of a join to which the step leads, None where there is not just one."""
+    scope = join._wf_spec
+    after = tokens.following(scope)
+    if origin.name not in after:
+        return None
+    seen, todo, found = {origin.name}, [origin.name], set()
+    while todo:
+        current = todo.pop()
+        if current in inputs:
+            found.add(current)
+            continue
+        for following in after[current]:
+            if following not in seen and following != join.name:
+                seen.add(following)
+                todo.append(following)
+    return scope.task_specs[found.pop()] if len(found) == 1 else None
+
+
+def _arm(workflow: Any) -> None:
+    """Arm what the new diagram has at the edges of live steps, and foresee what follows."""
+    for task in list(workflow.tasks.values()):
+        if not task._state & tokens.LIVE:
+            continue
+        spec, above = task.task_spec, tokens.parent(task)
+        inside = above is not None and isinstance(above.task_spec, LoopTask) and task.triggered
+        if not inside and not isinstance(spec, BoundaryEvent):
+            tokens.arm(task)
+        tokens.foresee(task)

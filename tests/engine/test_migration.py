@@ -1,0 +1,228 @@
+"""A run carried over to another version of its diagram, pure: nothing of it is lost or doubled."""
+
+from typing import Any
+
+import pytest
+from bpmn_drawing import Drawing, each, event, line, timer
+from token_runs import Run, hours, prepared
+
+from engine import migration, program
+from engine.migration import NotMigratable
+
+
+def over(run: Run, diagram: bytes, **table: str) -> Run:
+    """Carry a run over to `diagram`; it goes on there with the same open steps."""
+    new = prepared(diagram).specs
+    done = migration.migrate(run.program, program.restore(new), run.bytes, table, run.now)
+    before = set(run.open)
+    run.specs = new
+    run.programs = [program.restore(new), program.restore(new)]
+    run._take(done.step)
+    assert set(run.open) == before  # every item that was open still is, and no other
+    run.open = {i: type(o)(o.task_id, done.items[str(i)], o.variables) for i, o in run.open.items()}
+    return run
+
+
+def refused(run: Run, diagram: bytes, **table: str) -> list[migration.Obstacle]:
+    with pytest.raises(NotMigratable) as caught:
+        over(run, diagram, **table)
+    return caught.value.obstacles
+
+
+def finish(run: Run, limit: int = 40) -> list[str]:
+    """Complete whatever waits, the first each time; return what was passed."""
+    passed = []
+    for _ in range(limit):
+        if run.done:
+            return passed
+        item = next(iter(run.open))
+        passed.append(run.open[item].node.id)
+        run.complete(item)
+    raise AssertionError(run.at)
+
+
+def straight(*names: str) -> bytes:
+    return line(*names).xml()
+
+
+def fork(*branch: str, after: str = "c") -> bytes:
+    """a, then the branch beside b, joined before c."""
+    drawing = Drawing().start().user("a", "b", after, *branch).both("f", "j").end()
+    drawing.chain("s", "a", "f", *branch, "j", after, "e").chain("f", "b", "j")
+    return drawing.xml()
+
+
+def guarded(*edges: tuple[str, str], step: str = "a") -> bytes:
+    """A step with timers at its edge, each followed by its own reminder."""
+    drawing = Drawing().start().user(step, "b").end()
+    for name, length in edges:
+        drawing.boundary(name, step, timer("Duration", length), interrupting=False)
+        drawing.user(f"{name}_late").end(f"{name}_e").chain(name, f"{name}_late", f"{name}_e")
+    return drawing.chain("s", step, "b", "e").xml()
+
+
+def test_the_same_diagram_changes_nothing() -> None:
+    for diagram in (straight("a", "b"), fork("x"), guarded(("t", "P1D"))):
+        run = Run(diagram, n=1)
+        before, items = run.data(), dict(run.open)
+        assert over(run, diagram).step.opened == []
+        assert (run.data(), set(run.open)) == (before, set(items))
+        finish(run)
+
+
+def test_a_step_added_ahead_is_done_and_one_added_behind_is_not() -> None:
+    run = over(Run(straight("a", "b")).do("a", kept="yes"), straight("a", "z", "b", "y"))
+    assert run.at == ["b"]
+    assert run.data()["kept"] == "yes"
+    assert finish(run) == ["b", "y"]
+
+
+def test_a_step_taken_out_ahead_is_not_done() -> None:
+    assert finish(over(Run(straight("a", "b", "c")), straight("a", "c"))) == ["a", "c"]
+
+
+def test_a_step_with_another_id_is_found_by_its_name_or_by_the_table() -> None:
+    named = Drawing().start().user("a2", name="Xem").end().chain("s", "a2", "e").xml()
+    old = Drawing().start().user("a", name="Xem").end().chain("s", "a", "e").xml()
+    assert over(Run(old), named).at == ["a2"]
+    assert over(Run(straight("a", "b")), straight("k", "m"), a="m").at == ["m"]
+
+
+def test_a_step_that_is_gone_is_refused_in_words() -> None:
+    found = refused(Run(straight("a", "b")), straight("k", "m"))
+    assert [o.node for o in found] == ["a"]
+    assert "«a»" in found[0].vi
+    assert "chọn bước thay thế" in found[0].vi
+
+
+def test_a_name_that_two_steps_have_decides_nothing() -> None:
+    drawing = Drawing().start().user("k", "m", name="Xem").end().chain("s", "k", "m", "e").xml()
+    old = Drawing().start().user("a", name="Xem").end().chain("s", "a", "e").xml()
+    assert refused(Run(old), drawing)
+
+
+def test_a_running_timer_keeps_its_moment_whatever_the_new_length() -> None:
+    run = Run(guarded(("t", "P3D")))
+    due = next(iter(run.waiting.values())).due_at
+    over(run, guarded(("t", "P9D")))
+    assert next(iter(run.waiting.values())).due_at == due
+    assert run.fire("t").at == ["a", "t_late"]
+    assert finish(run) == ["a", "t_late", "b"]
+
+
+def test_a_timer_added_to_the_step_starts_now_and_one_taken_away_stops() -> None:
+    run = Run(guarded(("t", "P3D")))
+    run.now += hours(5)
+    over(run, guarded(("u", "P1D")))
+    waiting = next(iter(run.waiting.values()))
+    assert (waiting.node_id, waiting.due_at) == ("u", run.now + hours(24))
+    assert run.fire("u").at == ["a", "u_late"]
+    assert finish(run) == ["a", "u_late", "b"]
+
+
+def test_a_step_without_timers_gets_one_and_one_with_timers_loses_them() -> None:
+    run = over(Run(straight("a", "b")), guarded(("t", "P1D")))
+    assert run.events == ["t"]
+    assert over(run, straight("a", "b")).events == []
+    assert finish(run) == ["a", "b"]
+
+
+def test_a_reminder_that_fired_stays_although_its_timer_is_gone() -> None:
+    new = Drawing().start().user("a", "b", "t_late").end().end("t_e").both("k")
+    new.chain("s", "a", "k", "b", "e").chain("k", "t_late", "t_e")
+    run = Run(guarded(("t", "P1D"))).fire("t")
+    assert over(run, new.xml()).at == ["a", "t_late"]
+    assert run.do("t_late").at == ["a"]
+    assert finish(run)[:2] == ["a", "b"]
+
+
+def test_branches_stay_apart_and_meet_at_the_join_of_the_new_diagram() -> None:
+    run = over(Run(fork("x")).do("a"), fork("x", "y"))
+    assert run.at == ["b", "x"]
+    assert run.do("x").at == ["b", "y"]
+    assert run.do("b", "y").at == ["c"]
+    finish(run)
+
+
+def test_a_branch_that_has_arrived_counts_as_arrived() -> None:
+    run = over(Run(fork("x")).do("a", "x"), fork("x", "y"))  # y comes too late for it
+    assert run.at == ["b"]
+    assert run.do("b").at == ["c"]
+    finish(run)
+
+
+def test_a_branch_that_arrives_otherwise_is_refused() -> None:
+    drawing = (
+        Drawing().start().user("a", "b", "c", "x", "y", "z").both("f", "j").xor("g", "d").end()
+    )
+    drawing.chain("s", "a", "f", "x", "g").chain("f", "b", "j", "c", "e")
+    drawing.flow("g", "y", "n = 1").flow("g", "z", identity="d").chain("y", "j").chain("z", "j")
+    assert refused(Run(fork("x")).do("a", "x"), drawing.xml())
+
+
+def test_each_of_a_list_goes_on_and_new_ones_come_at_the_end() -> None:
+    def drawn(*after: str, kind: Any = False) -> bytes:
+        drawing = Drawing().start().user("m", inner=each("xs", "x", sequential=kind)).end()
+        return drawing.user(*after).chain("s", "m", *after, "e").xml()
+
+    run = Run(drawn("c"), xs=["k", "l"])
+    run.complete(run.item("m", x="k"), said="k")
+    over(run, drawn("n", "c"))
+    assert [o.variables["x"] for o in run.open.values()] == ["l"]
+    assert run.do("m").at == ["n"]
+    assert run.do("n", "c").done
+    slow = Run(drawn("c", kind=True), xs=["k", "l"])
+    assert over(slow, drawn("n", "c", kind=True)).do("m", "m").at == ["n"]
+    assert refused(Run(drawn("c"), xs=["k"]), drawn("c", kind=True))
+    assert refused(Run(drawn("c"), xs=["k"]), straight("m", "c"))
+
+
+def test_within_a_sub_process_and_a_called_one() -> None:
+    def drawn(*steps: str) -> bytes:
+        inside = Drawing("q").start("is").user(*steps).end("ie").chain("is", *steps, "ie")
+        drawing = Drawing().start().user("c").end().sub("sub", inside)
+        return drawing.chain("s", "sub", "c", "e").xml()
+
+    run = over(Run(drawn("x", "y")).do("x"), drawn("x", "y", "z"))
+    assert run.at == ["y"]
+    assert finish(run) == ["y", "z", "c"]
+    found = refused(Run(drawn("x", "y")), drawn("z"))
+    assert [o.node for o in found] == ["x"]
+
+    def calling(*steps: str, process: str = "q") -> bytes:
+        drawing = Drawing().start().end().node("callActivity", "k", calledElement=process)
+        called = Drawing(process).start("is").user(*steps).end("ie").chain("is", *steps, "ie")
+        return drawing.chain("s", "k", "e").xml(after=called.process())
+
+    run = over(Run(calling("x", "y")), calling("x", "w", "y", process="r"))
+    assert finish(run) == ["x", "w", "y"]
+
+
+def test_a_list_of_sub_processes_goes_over_with_each_at_its_own_step() -> None:
+    def drawn(*steps: str) -> bytes:
+        inside = Drawing("q").start("is").user(*steps).end("ie").chain("is", *steps, "ie")
+        drawing = Drawing().start().end().sub("sub", inside, each("xs", "x"))
+        return drawing.chain("s", "sub", "e").xml()
+
+    run = Run(drawn("x1", "x2"), xs=["k", "l"])
+    run.complete(run.item("x1", x="l"))
+    over(run, drawn("x1", "x2", "x3"))
+    assert run.at == ["x1", "x2"]
+    assert sorted(finish(run)) == ["x1", "x2", "x2", "x3", "x3"]
+
+
+def test_a_wait_for_a_message_waits_on_and_may_hear_another_name() -> None:
+    def drawn(name: str, kind: str = "message") -> bytes:
+        drawing = Drawing().start().end()
+        drawing.node("intermediateCatchEvent", "w", event(kind, **{f"{kind}Ref": "M"}))
+        return drawing.chain("s", "w", "e").xml(f'<bpmn:{kind} id="M" name="{name}"/>')
+
+    run = over(Run(drawn("old")), drawn("new"))
+    assert [w.name for w in run.waiting.values()] == ["new"]
+    assert run.deliver("message", "new").done
+    assert refused(Run(drawn("old")), drawn("old", "signal"))
+
+
+def test_all_obstacles_are_named_together() -> None:
+    found = refused(Run(fork("x")).do("a"), straight("k"))
+    assert sorted(o.node for o in found) == ["b", "x"]
