@@ -92,6 +92,11 @@ def append(
     return tx.add(event)
 
 
+def facts_of(event: Event) -> dict[str, Any]:
+    """Return what an event says."""
+    return dict(orjson.loads(event.body))
+
+
 @dataclass(frozen=True, slots=True)
 class Broken:
     """The first event where the chain does not hold, and why."""

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from engine.database import Base, new_id
+from engine.errors import OfficeError
 
 
 class InstanceStatus(StrEnum):
@@ -17,6 +18,22 @@ class InstanceStatus(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     INCIDENT = "incident"
+    SUSPENDED = "suspended"
+
+
+class Suspended(OfficeError):
+    """The run is held (hồ sơ đang tạm dừng): nothing of it goes on until it is resumed."""
+
+    code = "suspended"
+    status = 409
+    vi = (
+        "Hồ sơ đang tạm dừng xử lý nên chưa làm được việc này. Chưa có gì được ghi; chờ người có "
+        "thẩm quyền cho tiếp tục, hoặc liên hệ lãnh đạo, quản trị cơ quan."
+    )
+    en = (
+        "The run is suspended, so this cannot be done now. Nothing was written; wait until it is "
+        "resumed, or ask a leader or the administrator of your agency."
+    )
 
 
 class ProcessInstance(Base):

@@ -108,13 +108,32 @@ def migrate(
         _arm(scope)
     workflow.settle()
     compact(workflow)
-    step = outcome_of(new, workflow, before, {})
+    return _migrated(new, workflow, before, waited)
+
+
+def restore(
+    program: Program, state: bytes, former: Program, kept: bytes, now: datetime
+) -> Migrated:
+    """Return what leads from `state` of `program` back to the state `kept` of the former one."""
+    evaluator = Evaluator(now)
+    workflow = states.load(state, program.spec, program.subprocess_specs, evaluator)
+    before, waited = set(ready_tasks(workflow)), _awaited(workflow)
+    workflow = states.load(kept, former.spec, former.subprocess_specs, evaluator)
+    done = _migrated(former, workflow, before, waited)
+    done.step.state = kept
+    return done
+
+
+def _migrated(
+    program: Program, workflow: Any, before: set[str], waited: dict[str, Waiting]
+) -> Migrated:
+    step = outcome_of(program, workflow, before, {})
     waits = _awaited(workflow)
     step.subscribed = [w for i, w in waits.items() if waited.get(i) != w]
     step.unsubscribed = [UUID(i) for i, w in waited.items() if waits.get(i) != w]
     items = {}
     for identity, task in ready_tasks(workflow).items():
-        node = new.node_of(task)
+        node = program.node_of(task)
         if node is not None:
             items[identity] = node
     return Migrated(step, items)
@@ -229,13 +248,11 @@ class _Carrier:
 
 
 _LOOPS = (
-    "Bước «{}» đang lặp hoặc chạy theo danh sách, sơ đồ mới thì khác; chờ xong bước này rồi "
-    "chuyển.",
+    "Bước «{}» đang lặp hoặc chạy theo danh sách, sơ đồ mới thì khác; chờ xong rồi chuyển.",
     "Step “{}” runs as a loop in one of the diagrams only; let it end first.",
 )
 _KINDS = (
-    "«{}» thành một loại bước khác trong sơ đồ mới; chọn bước khác hoặc chờ xong bước này rồi "
-    "chuyển.",
+    "«{}» thành một loại bước khác trong sơ đồ mới; chọn bước khác hoặc chờ xong rồi chuyển.",
     "“{}” is another kind of step in the new diagram; choose another one or let it end first.",
 )
 

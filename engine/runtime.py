@@ -19,7 +19,7 @@ from engine.database import Query, Transaction, new_id
 from engine.definition import Definition, form_of, program_of
 from engine.diagram import Node
 from engine.errors import NotFound
-from engine.instance import InstanceStatus, ProcessInstance
+from engine.instance import InstanceStatus, ProcessInstance, Suspended
 from engine.machine import NotWaiting, Open, Step
 from engine.subscription import Subscription
 from engine.work_item import MACHINE_GROUP, Candidate, ItemStatus, WorkItem
@@ -109,7 +109,7 @@ def start(
             updated_at=tx.now,
         )
     )
-    return _apply(tx, desk, instance, step, "start", "", {"variables": variables})
+    return apply(tx, desk, instance, step, "start", "", {"variables": variables})
 
 
 def find(tx: Transaction, item_id: UUID) -> tuple[WorkItem, ProcessInstance]:
@@ -118,6 +118,21 @@ def find(tx: Transaction, item_id: UUID) -> tuple[WorkItem, ProcessInstance]:
     if row is None:
         raise NotFound(what="việc cần xử lý")
     return row
+
+
+def ensure_running(instance: ProcessInstance) -> None:
+    """Raise `Suspended` or `NotWaiting` unless the run goes on."""
+    if instance.status == InstanceStatus.SUSPENDED:
+        raise Suspended
+    if instance.status != InstanceStatus.RUNNING:
+        raise NotWaiting
+
+
+def ensure_open(item: WorkItem, instance: ProcessInstance) -> None:
+    """Raise `Suspended` or `NotWaiting` unless the step still waits."""
+    if item.status != ItemStatus.OPEN:
+        raise NotWaiting
+    ensure_running(instance)
 
 
 def complete(
@@ -133,8 +148,7 @@ def complete(
 
     Raises `NotWaiting` where the step or the procedure is no longer open.
     """
-    if item.status != ItemStatus.OPEN or instance.status != InstanceStatus.RUNNING:
-        raise NotWaiting
+    ensure_open(item, instance)
     program = program_of(tx, instance.definition_id)
     step = machine.complete(program, instance.state, item.id, variables, tx.now)
     item.status = ItemStatus.DONE.value
@@ -143,12 +157,14 @@ def complete(
     item.outcome = outcome
     tx.discard(Candidate, work_item_id=item.id)
     facts = {"item": item.id, "variables": variables, "outcome": outcome}
-    return _apply(tx, desk, instance, step, "complete", item.node_id, facts, done=item.id)
+    return apply(tx, desk, instance, step, "complete", item.node_id, facts, done=item.id)
 
 
 def fire(tx: Transaction, desk: Desk, subscription: Subscription) -> Completed | None:
     """Fire a due timer; None where its token is gone (the subscription is dropped)."""
     instance = tx.scalar(_INSTANCE, id=subscription.instance_id)
+    if instance is not None and instance.status == InstanceStatus.SUSPENDED:
+        return None  # `steering.resume` finds it again
     if instance is None or instance.status != InstanceStatus.RUNNING:
         tx.delete(subscription)
         return None
@@ -159,7 +175,7 @@ def fire(tx: Transaction, desk: Desk, subscription: Subscription) -> Completed |
         tx.delete(subscription)
         return None
     due = subscription.due_at
-    return _apply(tx, desk, instance, step, "timer", subscription.node_id, {"due": due})
+    return apply(tx, desk, instance, step, "timer", subscription.node_id, {"due": due})
 
 
 def deliver(
@@ -174,25 +190,26 @@ def deliver(
     instance = tx.scalar(_INSTANCE, id=instance_id)
     if instance is None:
         raise NotFound(what="lần chạy quy trình")
-    if instance.status != InstanceStatus.RUNNING:
-        raise NotWaiting
+    ensure_running(instance)
     program = program_of(tx, instance.definition_id)
     step = machine.deliver(program, instance.state, kind, name, payload, tx.now)
-    return _apply(tx, desk, instance, step, kind, name, {"payload": payload})
+    return apply(tx, desk, instance, step, kind, name, {"payload": payload})
 
 
-def cancel(tx: Transaction, desk: Desk, instance: ProcessInstance, reason: str) -> Completed:
-    """End a procedure where it stands, with the reason."""
-    if instance.status not in {InstanceStatus.RUNNING, InstanceStatus.INCIDENT}:
+def cancel(
+    tx: Transaction, desk: Desk, instance: ProcessInstance, facts: dict[str, Any]
+) -> Completed:
+    """End a procedure where it stands; `facts` tell the reason."""
+    if instance.status in {InstanceStatus.COMPLETED, InstanceStatus.CANCELLED}:
         raise NotWaiting
     program = program_of(tx, instance.definition_id)
     step = machine.cancel(program, instance.state, tx.now)
-    done = _apply(tx, desk, instance, step, "cancel", "", {"reason": reason})
+    done = apply(tx, desk, instance, step, "cancel", "", facts)
     instance.status = InstanceStatus.CANCELLED.value
     return done
 
 
-def _apply(
+def apply(
     tx: Transaction,
     desk: Desk,
     instance: ProcessInstance,
@@ -202,6 +219,7 @@ def _apply(
     facts: dict[str, Any],
     done: UUID | None = None,
 ) -> Completed:
+    """Turn what a step changed into rows, and chain it as an event of this kind."""
     instance.state = step.state
     instance.standing = step.standing
     instance.updated_at = tx.now
@@ -269,23 +287,22 @@ def _open(tx: Transaction, desk: Desk, instance: ProcessInstance, entry: Open) -
         )
     )
     if node.is_machine:
-        jobs.post(
-            tx,
-            MACHINE_JOB,
-            {"item": str(entry.task_id)},
-            key=f"{MACHINE_JOB}:{entry.task_id}",
-            agency_id=instance.agency_id,
-        )
+        call_machine(tx, item)
         return item
-    for group in assignment.groups:
-        tx.add(
-            Candidate(
-                group_key=group,
-                due_at=assignment.due_at,
-                work_item_id=item.id,
-            )
-        )
+    offer(tx, item)
     return item
+
+
+def call_machine(tx: Transaction, item: WorkItem, again: int = 0) -> None:
+    """Have the worker complete an item of the machine; `again` tells a later call apart."""
+    key = f"{MACHINE_JOB}:{item.id}" + (f":{again}" if again else "")
+    jobs.post(tx, MACHINE_JOB, {"item": str(item.id)}, key=key, agency_id=item.agency_id)
+
+
+def offer(tx: Transaction, item: WorkItem) -> None:
+    """Put an open item into the inboxes of its groups."""
+    for group in item.groups:
+        tx.add(Candidate(group_key=group, due_at=item.due_at, work_item_id=item.id))
 
 
 def _withdraw(tx: Transaction, ids: Iterable[UUID]) -> None:

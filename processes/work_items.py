@@ -15,7 +15,6 @@ from engine import runtime
 from engine.database import Query, Transaction
 from engine.errors import NotFound, OfficeError, Stale
 from engine.instance import InstanceStatus, ProcessInstance
-from engine.machine import NotWaiting
 from engine.runtime import Completed
 from engine.work_item import ItemStatus, WorkItem
 from forms import submission
@@ -147,8 +146,7 @@ def complete(tx: Transaction, means: Means, command: CompleteItem) -> Completion
     ensure_may_take(tx, item)
     if command.version is not None and command.version != item.version:
         raise Stale(what=item.name)
-    if item.status != ItemStatus.OPEN or instance.status != InstanceStatus.RUNNING:
-        raise NotWaiting
+    runtime.ensure_open(item, instance)
     verb = verb_of(item)
     order = _filled(tx, command, Order(item, instance, document, {}))
     return _carry_out(tx, means, verb, order)

@@ -212,7 +212,7 @@ def test_cancel_withdraws(database: Database, agency: UUID) -> None:
     done = office.start(database, agency)
     with database.transaction(office.acting(agency)) as tx:
         instance = tx.get(ProcessInstance, done.instance.id, lock=True)
-        runtime.cancel(tx, DESK, instance, "gửi nhầm")
+        runtime.cancel(tx, DESK, instance, {"reason": "gửi nhầm"})
     rows = everything(database, done.instance.id)
     assert rows["process_instance"][0]["status"] == "cancelled"
     assert [i["status"] for i in rows["work_item"]] == ["withdrawn"]
@@ -222,7 +222,7 @@ def test_cancel_withdraws(database: Database, agency: UUID) -> None:
     with pytest.raises(NotWaiting):
         office.complete(database, agency, item_at(done, "a"))
     with pytest.raises(NotWaiting), database.transaction() as tx:
-        runtime.cancel(tx, DESK, tx.get(ProcessInstance, done.instance.id), "lần nữa")
+        runtime.cancel(tx, DESK, tx.get(ProcessInstance, done.instance.id), {"reason": "nữa"})
 
 
 def test_running_instance_stays_with_its_version(database: Database, agency: UUID) -> None:
