@@ -20,6 +20,7 @@ from engine.database import Transaction
 from engine.errors import NotFound
 from processes import procedures
 from processes.procedures import PublishProcedure
+from processes.second_person import Proposal
 from records.authority import Act, authorize
 
 XML = frozenset({"application/xml", "text/xml"})
@@ -119,6 +120,8 @@ def publish(body: dict[str, Any]) -> Response:
 
     def effect(tx: Transaction) -> Answer:
         made = procedures.publish(tx, command)
+        if isinstance(made, Proposal):
+            return Answer({"proposal": made.id}, 202)
         place = f"{blueprint.url_prefix}/{made.key}/{made.number}/diagram"
         return Answer({**_line(made), "findings": made.findings}, 201, {"Location": place})
 

@@ -18,6 +18,7 @@ from engine.errors import NotFound, OfficeError
 class Definition(Base):
     """One immutable version of a process (phiên bản quy trình).
 
+    One version is current; another may be on trial for the units in `pilot_units` (áp dụng thử).
     `xml_original` is what the author drew and the only truth; `xml_normalised` and `specs` are
     derived from it. `forms` pins each form key to the sha256 of the version it was published with.
     """
@@ -29,6 +30,10 @@ class Definition(Base):
             "ix_definition_current", "agency_id", "key", unique=True,
             postgresql_where=sa.text("is_current"),
         ),
+        sa.Index(
+            "ix_definition_pilot", "agency_id", "key", unique=True,
+            postgresql_where=sa.text("pilot_units IS NOT NULL"),
+        ),
     )  # fmt: skip
 
     id: orm.Mapped[UUID] = orm.mapped_column(primary_key=True, default=new_id)
@@ -37,6 +42,7 @@ class Definition(Base):
     number: orm.Mapped[int]
     name: orm.Mapped[str]
     is_current: orm.Mapped[bool] = orm.mapped_column(default=True)
+    pilot_units: orm.Mapped[list[UUID] | None]
     xml_original: orm.Mapped[bytes]
     xml_normalised: orm.Mapped[bytes]
     sha256: orm.Mapped[str]
@@ -97,15 +103,6 @@ def prepare(xml: bytes, catalogue: lint.Catalogue | None = None) -> Prepared:
     return Prepared(xml, diagram.to_bytes(normalised), specs, model, findings)
 
 
-CURRENT = Query(
-    sa.select(Definition).where(
-        Definition.agency_id == sa.bindparam("agency_id"),
-        Definition.key == sa.bindparam("key"),
-        Definition.is_current.is_(True),
-    )
-)
-
-
 def publish(
     tx: Transaction,
     prepared: Prepared,
@@ -115,29 +112,32 @@ def publish(
     name: str,
     forms: Mapping[str, str],
     reason: str,
+    pilot_units: list[UUID] | None = None,
 ) -> Definition:
     """Publish a new version of a process; running instances stay with theirs.
 
-    Raises `NotPublishable` where the pipeline found errors.
+    With `pilot_units` it is on trial for these units only, in place of an earlier trial; without,
+    it is current and ends a trial. Raises `NotPublishable` where the pipeline found errors.
     """
     if prepared.has_errors:
         raise NotPublishable(prepared.findings)
     # One publisher at a time per process: the newest version is read under its lock.
     tx.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", f"{agency_id}/{key}")
-    current = tx.scalar(CURRENT, agency_id=agency_id, key=key)
-    number = 1
-    if current is not None:
-        number = current.number + 1
-        current.is_current = False
-        tx.flush()
+    newest = tx.scalar(_NEWEST, agency_id=agency_id, key=key) or 0
+    for used in tx.scalars(IN_USE, agency_id=agency_id, key=key):
+        used.pilot_units = None
+        if pilot_units is None:
+            used.is_current = False
+    tx.flush()
     return tx.add(
         Definition(
             id=new_id(),
             agency_id=agency_id,
             key=key,
-            number=number,
+            number=newest + 1,
             name=name,
-            is_current=True,
+            is_current=pilot_units is None,
+            pilot_units=pilot_units,
             xml_original=prepared.original,
             xml_normalised=prepared.normalised,
             sha256=hashlib.sha256(prepared.original).hexdigest(),
@@ -151,12 +151,47 @@ def publish(
     )
 
 
-def current_definition(tx: Transaction, agency_id: UUID, key: str) -> Definition:
-    """Return the version new instances run; raises `NotFound` where none was published."""
-    found = tx.scalar(CURRENT, agency_id=agency_id, key=key)
-    if found is None:
-        raise NotFound(what=f"quy trình {key}")
-    return found
+#: the current version and one on trial
+IN_USE = Query(
+    sa.select(Definition).where(
+        Definition.agency_id == sa.bindparam("agency_id"),
+        Definition.key == sa.bindparam("key"),
+        sa.or_(Definition.is_current, Definition.pilot_units.is_not(None)),
+    )
+)
+
+_NEWEST = Query(
+    sa.select(sa.func.max(Definition.number)).where(
+        Definition.agency_id == sa.bindparam("agency_id"), Definition.key == sa.bindparam("key")
+    )
+)
+
+
+def definition_for(tx: Transaction, agency_id: UUID, key: str, unit_id: UUID | None) -> Definition:
+    """Return the version a new instance of `unit_id` runs: the one on trial there, or the current.
+
+    Raises `NotFound` where none was published.
+    """
+    used = tx.scalars(IN_USE, agency_id=agency_id, key=key)
+    for found in sorted(used, key=lambda d: d.is_current):
+        if found.is_current or unit_id in (found.pilot_units or ()):
+            return found
+    raise NotFound(what=f"quy trình {key}")
+
+
+def end_trial(tx: Transaction, agency_id: UUID, key: str, *, adopt: bool) -> Definition:
+    """End the trial of a version, making it current where it is adopted; raises `NotFound`."""
+    used = tx.scalars(IN_USE, agency_id=agency_id, key=key)
+    tried = next((d for d in used if d.pilot_units is not None), None)
+    if tried is None:
+        raise NotFound(what=f"bản áp dụng thử của quy trình «{key}»")
+    tried.pilot_units = None
+    if adopt:
+        for current in used:
+            current.is_current = False
+        tx.flush()
+        tried.is_current = True
+    return tried
 
 
 _SPECS = Query(

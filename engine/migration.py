@@ -59,6 +59,26 @@ class NotMigratable(OfficeError):
         )
 
 
+#: what an officer would see of a step, in words
+_SEEN = (
+    ("form", "biểu mẫu", "form"), ("verb", "việc phải làm", "work"),
+    ("due", "thời hạn trong sơ đồ (hạn đang tính giữ nguyên)", "limit (the running one stays)"),
+)  # fmt: skip
+_WHO = ("lane", "role", "unit", "assignee", "candidates", "exclude")
+
+
+def _differences(old: Node, new: Node) -> list[tuple[str, str]]:
+    found = []
+    if (old.id, old.name) != (new.id, new.name):
+        found.append((f"«{old.name}» thành «{new.name}»", f"“{old.name}” becomes “{new.name}”"))
+    for name, vi, en in _SEEN:
+        if getattr(old, name) != getattr(new, name):
+            found.append((f"«{new.name}»: đổi {vi}", f"“{new.name}”: another {en}"))
+    if any(getattr(old, name) != getattr(new, name) for name in _WHO):
+        found.append((f"«{new.name}»: giao lại theo sơ đồ mới", f"“{new.name}”: given out anew"))
+    return found
+
+
 def match(old: Iterable[Node], new: Mapping[str, Node], table: Mapping[str, str]) -> dict[str, str]:
     """Return where each node of the old diagram is found in the new one.
 
@@ -90,6 +110,23 @@ class Migrated:
     step: Step
     #: token id → node of the new diagram where it now waits
     items: dict[str, Node]
+    #: token id → node of the old diagram where it waited
+    before: dict[str, Node]
+
+    def changes(self) -> list[tuple[str, str]]:
+        """Return what changes for who waits now, in Vietnamese and English; steps ahead aside."""
+        found = []
+        for identity, node in self.items.items():
+            old = self.before.get(identity)
+            if old is not None:
+                found += _differences(old, node)
+        for gone in self.step.unsubscribed:
+            if gone not in {w.task_id for w in self.step.subscribed}:
+                found.append(("một hẹn giờ đang chạy dừng lại", "a running timer stops"))
+        for waiting in self.step.subscribed:
+            if waiting.kind == "timer" and waiting.task_id not in self.step.unsubscribed:
+                found.append(("thêm một hẹn giờ, tính từ lúc chuyển", "a timer starts anew"))
+        return found
 
 
 def migrate(
@@ -98,7 +135,7 @@ def migrate(
     """Return the state of `old` as one of `new`; raises `NotMigratable` with every obstacle."""
     evaluator = Evaluator(now)
     workflow = states.load(state, old.spec, old.subprocess_specs, evaluator)
-    before, waited = set(ready_tasks(workflow)), _awaited(workflow)
+    before, waited = _stand(old, workflow), _awaited(workflow)
     carried = _Carrier(old, new, match(old.nodes.values(), new.nodes, table))
     carried.scope(workflow, new.spec)
     if carried.obstacles:
@@ -117,7 +154,7 @@ def restore(
     """Return what leads from `state` of `program` back to the state `kept` of the former one."""
     evaluator = Evaluator(now)
     workflow = states.load(state, program.spec, program.subprocess_specs, evaluator)
-    before, waited = set(ready_tasks(workflow)), _awaited(workflow)
+    before, waited = _stand(program, workflow), _awaited(workflow)
     workflow = states.load(kept, former.spec, former.subprocess_specs, evaluator)
     done = _migrated(former, workflow, before, waited)
     done.step.state = kept
@@ -125,18 +162,18 @@ def restore(
 
 
 def _migrated(
-    program: Program, workflow: Any, before: set[str], waited: dict[str, Waiting]
+    program: Program, workflow: Any, before: dict[str, Node], waited: dict[str, Waiting]
 ) -> Migrated:
-    step = outcome_of(program, workflow, before, {})
+    step = outcome_of(program, workflow, set(before), {})
     waits = _awaited(workflow)
     step.subscribed = [w for i, w in waits.items() if waited.get(i) != w]
     step.unsubscribed = [UUID(i) for i, w in waited.items() if waits.get(i) != w]
-    items = {}
-    for identity, task in ready_tasks(workflow).items():
-        node = program.node_of(task)
-        if node is not None:
-            items[identity] = node
-    return Migrated(step, items)
+    return Migrated(step, _stand(program, workflow), before)
+
+
+def _stand(program: Program, workflow: Any) -> dict[str, Node]:
+    found = {i: program.node_of(task) for i, task in ready_tasks(workflow).items()}
+    return {i: node for i, node in found.items() if node is not None}
 
 
 def _awaited(workflow: Any) -> dict[str, Waiting]:

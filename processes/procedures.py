@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,10 +11,12 @@ import sqlalchemy as sa
 from engine import definition, lint
 from engine.database import Transaction
 from engine.definition import Definition, Prepared
-from engine.errors import NotFound, OfficeError
+from engine.errors import NotFound
 from forms.definition import load_form, shipped_keys
-from processes import form_store, obligations
+from processes import form_store, obligations, second_person
 from processes.catalogue import VERBS
+from processes.means import Means
+from processes.second_person import Proposal, reasoned
 from records import journal
 from records.authority import Act, authorize
 from records.organization import Role
@@ -23,14 +26,6 @@ SHIPPED = {
     "incoming": "Xử lý văn bản đến",
     "outgoing": "Soạn thảo, ban hành văn bản đi",
 }
-
-
-class ReasonMissing(OfficeError):
-    """A new version of a procedure needs its reason (phải ghi lý do ban hành)."""
-
-    code = "reason-missing"
-    vi = "Phải ghi lý do khi ban hành phiên bản mới của quy trình."
-    en = "Give the reason for publishing a new version of the procedure."
 
 
 class UnknownProcedure(NotFound):
@@ -68,23 +63,68 @@ class PublishProcedure:
     xml: bytes
     reason: str
     name: str = ""
+    #: units that try it before the whole agency does; empty for all
+    pilot_units: tuple[UUID, ...] = ()
 
 
-def publish(tx: Transaction, command: PublishProcedure) -> Definition:
-    """Publish a new version of a procedure of the acting agency.
+def publish(tx: Transaction, command: PublishProcedure) -> Definition | Proposal:
+    """Publish a new version of a procedure of the acting agency, or propose it to a second person.
 
     Raises `NoRight`, `ReasonMissing`, `NotPublishable` with the findings.
     """
     authorize(tx.acting, Act.PUBLISH_PROCESS)
-    if not command.reason.strip():
-        raise ReasonMissing
+    reason = reasoned(command.reason)
+    assert tx.acting.agency_id is not None
+    if not second_person.is_wanted(tx, Act.PUBLISH_PROCESS):
+        return _published(tx, command, {})
+    prepared = check(command.xml, command.key)
+    if prepared.has_errors:
+        raise definition.NotPublishable(prepared.findings)
+    order = {
+        "key": command.key, "xml": command.xml.decode(), "name": command.name,
+        "pilot_units": [str(u) for u in command.pilot_units],
+    }  # fmt: skip
+    return second_person.propose(
+        tx, Act.PUBLISH_PROCESS, "publish", tx.acting.agency_id, order, reason
+    )
+
+
+def _agreed(tx: Transaction, _means: Means, proposal: Proposal) -> None:
+    order = proposal.order
+    command = PublishProcedure(
+        order["key"], order["xml"].encode(), proposal.reason, order["name"],
+        tuple(UUID(u) for u in order["pilot_units"]),
+    )  # fmt: skip
+    _published(tx, command, second_person.told(tx, proposal))
+
+
+second_person.CARRIED_OUT["publish"] = _agreed
+
+
+def _published(tx: Transaction, command: PublishProcedure, facts: dict[str, Any]) -> Definition:
     assert tx.acting.agency_id is not None
     made = _publish(tx, tx.acting.agency_id, command)
     journal.record(
         tx, "publish_process", "definition", made.id, key=made.key, number=made.number,
-        sha256=made.sha256, reason=made.reason,
+        sha256=made.sha256, reason=made.reason, pilot_units=made.pilot_units, **facts,
     )  # fmt: skip
     return made
+
+
+def end_trial(tx: Transaction, key: str, reason: str, *, adopt: bool) -> Definition:
+    """End the trial of a version: `adopt` makes it current for all, else its units go back.
+
+    Raises `NoRight`, `ReasonMissing`, `NotFound` where none is on trial.
+    """
+    authorize(tx.acting, Act.PUBLISH_PROCESS)
+    why = reasoned(reason)
+    assert tx.acting.agency_id is not None
+    tried = definition.end_trial(tx, tx.acting.agency_id, key, adopt=adopt)
+    journal.record(
+        tx, "end_trial", "definition", tried.id, key=key, number=tried.number, adopted=adopt,
+        reason=why,
+    )  # fmt: skip
+    return tried
 
 
 def _publish(tx: Transaction, agency_id: UUID, command: PublishProcedure) -> Definition:
@@ -104,6 +144,7 @@ def _publish(tx: Transaction, agency_id: UUID, command: PublishProcedure) -> Def
         name=command.name or prepared.model.name or command.key,
         forms=forms,
         reason=command.reason.strip(),
+        pilot_units=list(command.pilot_units) or None,
     )
 
 

@@ -53,11 +53,23 @@ def post_due(tx: Transaction) -> int:
     """Post a job for each timer that is due by the database's clock; return how many."""
     due = tx.execute(_DUE, BATCH).fetchall()
     for identity, agency_id, due_at in due:
-        moment = round(due_at.timestamp() * 1_000_000)
-        payload = {"subscription": str(identity), "due": due_at.isoformat()}
-        key = f"timer:{identity}:{moment}"
-        jobs.post(tx, TIMER_JOB, payload, key=key, agency_id=agency_id)
+        _post(tx, identity, due_at, agency_id)
     return len(due)
+
+
+def post_again(tx: Transaction, late: Subscription, attempt: int) -> None:
+    """Post the job of a timer whose first one found the run held and was done with it."""
+    assert late.due_at is not None
+    _post(tx, late.id, late.due_at, late.agency_id, f":{attempt}")
+
+
+def _post(
+    tx: Transaction, identity: UUID, due_at: datetime, agency_id: UUID, again: str = ""
+) -> None:
+    moment = round(due_at.timestamp() * 1_000_000)
+    payload = {"subscription": str(identity), "due": due_at.isoformat()}
+    key = f"timer:{identity}:{moment}{again}"
+    jobs.post(tx, TIMER_JOB, payload, key=key, agency_id=agency_id)
 
 
 def fire(tx: Transaction, means: Means, payload: Mapping[str, Any]) -> bool:

@@ -37,6 +37,18 @@ class Act(Term):
     WRITE_DOSSIER = "write_dossier", "cập nhật hồ sơ", "change a dossier"
     READ_PROCESS = "read_process", "xem quy trình", "read a procedure"
     PUBLISH_PROCESS = "publish_process", "ban hành quy trình", "publish a procedure"
+    MIGRATE_PROCESS = (
+        "migrate_process",
+        "chuyển hồ sơ đang chạy sang bản quy trình khác",
+        "carry running work over to another version",
+    )
+    STEER_PROCESS = "steer_process", "điều hành hồ sơ đang xử lý", "steer running work"
+    REASSIGN_WORK = "reassign_work", "giao lại việc", "give work to others"
+    DECIDE_PROPOSAL = (
+        "decide_proposal",
+        "quyết định đề nghị của người khác",
+        "decide what somebody else proposed",
+    )
     READ_HISTORY = "read_history", "xem quá trình xử lý", "read the history"
     READ_JOURNAL = "read_journal", "xem nhật ký hệ thống", "read the journal"
     MANAGE_ACCOUNTS = "manage_accounts", "quản lý tài khoản", "manage accounts"
@@ -138,6 +150,11 @@ RULES: dict[Act, Rule] = {
     Act.WRITE_DOSSIER: _either(_own_work, _machine),
     Act.READ_PROCESS: _either(_officer, _admin, _auditor),
     Act.PUBLISH_PROCESS: _admin,
+    Act.MIGRATE_PROCESS: _admin,
+    # Quy chế, Điều 9: the leader answers for how the agency's documents are handled
+    Act.STEER_PROCESS: _either(_leader, _admin),
+    Act.REASSIGN_WORK: _either(_leader, _admin, _both(_holds(Role.UNIT_HEAD), _given)),
+    Act.DECIDE_PROPOSAL: _either(_leader, _admin),
     Act.READ_HISTORY: _reader,
     Act.READ_JOURNAL: _either(_auditor, _admin),
     Act.MANAGE_ACCOUNTS: _admin,

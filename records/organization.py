@@ -83,6 +83,10 @@ class Agency(Dated, Base):
     #: the installation (cell) that keeps its records
     cell: Mapped[str] = mapped_column(default="")
     working_hours: Mapped[str] = mapped_column(default=USUAL_HOURS)
+    #: acts that a second person must agree to before they are done (người thứ hai đồng ý)
+    second_person: Mapped[list[str]] = mapped_column(
+        default=list, server_default=sa.text("'{}'::text[]")
+    )
     is_tenant: Mapped[bool] = mapped_column(default=True)
     sort_key: Mapped[bytes]
 

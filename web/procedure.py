@@ -26,6 +26,7 @@ from forms.definition import load_form, shipped_keys
 from processes import procedures
 from processes.catalogue import VERBS
 from processes.procedures import PublishProcedure, UnknownProcedure
+from processes.second_person import Proposal, ReasonMissing
 from records import journal
 from records.authority import Act, may
 from records.organization import Officer, Role
@@ -266,24 +267,30 @@ def publish(key: str) -> WerkzeugResponse:
             if request.form.get("etag", current.sha256) != current.sha256:
                 raise Stale(what=current.name)
             made = procedures.publish(tx, PublishProcedure(key, sent, reason, current.name))
-            number = made.number
+            told = _outcome(made)
     except NotPublishable as refused:
         if asks:
             return _problem(refused, prepared)
         return _designer(
             key, prepared=prepared, error=refused.text(language()), reason=reason, status=422
         )
-    except procedures.ReasonMissing as refused:
+    except ReasonMissing as refused:
         if asks:
             return _problem(refused, prepared)
         return _designer(
             key, prepared=prepared, error=refused.text(language()), reason=reason, status=422
         )
-    say(_("Đã công bố bản %(n)s. Hồ sơ mới theo bản này.", n=number))
+    say(told)
     target = url_for("procedure.show", key=key)
     if asks:
         return jsonify({"location": target})
     return redirect(target, 303)
+
+
+def _outcome(made: Definition | Proposal) -> str:
+    if isinstance(made, Proposal):
+        return _("Đã gửi đề nghị công bố. Bản mới được công bố khi người thứ hai đồng ý.")
+    return _("Đã công bố bản %(n)s. Hồ sơ mới theo bản này.", n=made.number)
 
 
 def _sent() -> bytes:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from engine import runtime
 from engine.database import Transaction
-from engine.definition import current_definition
+from engine.definition import definition_for
 from engine.runtime import Completed
 from processes.means import Means
 from processes.order import Upload
@@ -94,7 +94,7 @@ def _attach(tx: Transaction, document: IncomingDocument, uploads: Sequence[Uploa
 
 def begin(tx: Transaction, means: Means, document: IncomingDocument) -> Completed:
     """Start the agency's procedure for incoming documents over `document`."""
-    definition = current_definition(tx, document.agency_id, INCOMING)
+    definition = definition_for(tx, document.agency_id, INCOMING, tx.acting.unit_id)
     started = runtime.start(
         tx,
         means.desk,

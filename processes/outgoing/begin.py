@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from engine import runtime
 from engine.database import Transaction
-from engine.definition import Definition, current_definition, program_of
+from engine.definition import Definition, definition_for, program_of
 from engine.runtime import Completed
 from processes.means import Means
 from processes.subjects import OUTGOING
@@ -48,7 +48,7 @@ def begin(
     if in_reply_to is not None:
         answered = tx.get(IncomingDocument, in_reply_to)
         link_documents(tx, document, answered, LinkKind.REPLIES_TO)
-    definition = current_definition(tx, agency.id, OUTGOING)
+    definition = definition_for(tx, agency.id, OUTGOING, tx.acting.unit_id)
     started = runtime.start(
         tx,
         means.desk,

@@ -80,7 +80,7 @@ def publish(database: Database, agency_id: UUID, xml: bytes, key: str = "p") -> 
 
 def start(database: Database, agency_id: UUID, key: str = "p", **variables: Any) -> Completed:
     with database.transaction(acting(agency_id)) as tx:
-        current = definition.current_definition(tx, agency_id, key)
+        current = definition.definition_for(tx, agency_id, key, None)
         return runtime.start(
             tx, DESK, current, subject_type="document", subject_id=new_id(), variables=variables
         )

@@ -22,7 +22,8 @@ from processes.catalogue import VERBS
 from processes.incoming.cooperate import NoWayBack
 from processes.obligations import OBLIGATIONS
 from processes.outgoing.begin import begin
-from processes.procedures import PublishProcedure, ReasonMissing
+from processes.procedures import PublishProcedure
+from processes.second_person import ReasonMissing
 from records.authority import NoRight
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"

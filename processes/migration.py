@@ -1,0 +1,380 @@
+"""Running work carried over to another version of its procedure (chuyển hồ sơ sang bản mới).
+
+Seen beforehand run by run, then done in the background: each run in a transaction of its own, so an
+interruption leaves every run wholly old or wholly new and the job goes on where it stopped. While a
+run has not moved since, it can be returned in one act.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine import jobs, migration, steering
+from engine.database import Query, Transaction
+from engine.definition import Definition, program_of
+from engine.errors import NotFound, OfficeError
+from engine.handlers import Errand, Handlers
+from engine.instance import InstanceStatus, ProcessInstance, Suspended
+from engine.jobs import ClaimedJob
+from engine.machine import NotWaiting
+from engine.migration import NotMigratable
+from engine.program import Program
+from engine.steering import MovedOn
+from processes import second_person
+from processes.means import Means
+from processes.second_person import Proposal, reasoned
+from records import journal
+from records.authority import Act, authorize
+from records.record import GuardedRecord, Record
+
+#: the job that carries the runs of one migration over, or returns them
+MIGRATION_JOB = "migrate_runs"
+
+
+class MigrationStatus(StrEnum):
+    """Where a migration is."""
+
+    RUNNING = "running"
+    DONE = "done"
+    RETURNING = "returning"
+    RETURNED = "returned"
+
+
+class RunStatus(StrEnum):
+    """What became of one run."""
+
+    WAITING = "waiting"
+    CARRIED = "carried"
+    REFUSED = "refused"
+    RETURNED = "returned"
+    STAYED = "stayed"
+
+
+class Migration(GuardedRecord):
+    """Runs of a procedure carried over to one version (đợt chuyển hồ sơ).
+
+    `table` names for a step of the old diagram the step of the new one that takes its place.
+    """
+
+    __tablename__ = "migration"
+    called = ("đợt chuyển hồ sơ", "migration")
+
+    key: Mapped[str]
+    definition_id: Mapped[UUID] = mapped_column(sa.ForeignKey("definition.id"))
+    table: Mapped[dict[str, Any]]
+    reason: Mapped[str]
+    facts: Mapped[dict[str, Any]]
+    status: Mapped[str] = mapped_column(default=MigrationStatus.RUNNING.value)
+    started_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("officer.id"))
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class MigrationRun(Record):
+    """One run of a migration, what became of it, and why in both languages."""
+
+    __tablename__ = "migration_run"
+    __table_args__ = (sa.UniqueConstraint("migration_id", "instance_id"),)
+
+    migration_id: Mapped[UUID] = mapped_column(sa.ForeignKey("migration.id"))
+    instance_id: Mapped[UUID] = mapped_column(sa.ForeignKey("process_instance.id"))
+    status: Mapped[str] = mapped_column(default=RunStatus.WAITING.value)
+    vi: Mapped[str] = mapped_column(default="")
+    en: Mapped[str] = mapped_column(default="")
+
+
+class NothingToCarry(OfficeError):
+    """No run stands on another version (không có hồ sơ nào để chuyển)."""
+
+    code = "nothing-to-carry"
+    status = 409
+    vi = "Không có hồ sơ đang chạy nào ở phiên bản khác để chuyển sang bản {number}."
+    en = "No run is on another version, so there is nothing to carry over to version {number}."
+
+
+class StillCarrying(OfficeError):
+    """The migration is still at work, or was returned (đợt chuyển chưa xong hoặc đã trả về)."""
+
+    code = "still-carrying"
+    status = 409
+    vi = "Đợt chuyển này đang chạy hoặc đã được trả về. Tải lại trang để xem kết quả."
+    en = "This migration is still at work or was returned. Reload the page to see how it went."
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a migration would do to one run: its changes in words, or why it is refused."""
+
+    instance_id: UUID
+    subject_id: UUID
+    standing: tuple[str, ...]
+    changes: tuple[tuple[str, str], ...]
+    obstacles: tuple[tuple[str, str], ...]
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the run would stay where it is."""
+        return bool(self.obstacles)
+
+
+@dataclass(frozen=True, slots=True)
+class MigrateRuns:
+    """The command: which procedure, to which version, by which table, and why."""
+
+    key: str
+    number: int
+    reason: str
+    table: Mapping[str, str]
+
+
+def version_of(tx: Transaction, key: str, number: int) -> Definition:
+    """Return one version of a procedure of the acting agency; raises `NotFound`."""
+    found = tx.scalar(
+        sa.select(Definition).where(
+            Definition.agency_id == tx.acting.agency_id,
+            Definition.key == key,
+            Definition.number == number,
+        )
+    )
+    if found is None:
+        raise NotFound(what=f"phiên bản {number} của quy trình «{key}»")
+    return found
+
+
+def _elsewhere(tx: Transaction, definition: Definition) -> Sequence[ProcessInstance]:
+    """Return the runs of the same procedure that stand on another version."""
+    return tx.scalars(
+        sa.select(ProcessInstance)
+        .join(Definition, Definition.id == ProcessInstance.definition_id)
+        .where(
+            Definition.agency_id == definition.agency_id,
+            Definition.key == definition.key,
+            Definition.id != definition.id,
+            ProcessInstance.status.in_([InstanceStatus.RUNNING, InstanceStatus.SUSPENDED]),
+        )
+        .order_by(ProcessInstance.started_at, ProcessInstance.id)
+    )
+
+
+def foresee(tx: Transaction, key: str, number: int, table: Mapping[str, str]) -> list[Foreseen]:
+    """Return run by run what a migration would change, writing nothing; raises `NoRight`."""
+    authorize(tx.acting, Act.MIGRATE_PROCESS)
+    definition = version_of(tx, key, number)
+    new = program_of(tx, definition.id)
+    return [_foresee(tx, new, run, table) for run in _elsewhere(tx, definition)]
+
+
+def _foresee(
+    tx: Transaction, new: Program, run: ProcessInstance, table: Mapping[str, str]
+) -> Foreseen:
+    old = program_of(tx, run.definition_id)
+    standing = tuple(old.nodes[n].name if n in old.nodes else n for n in run.standing)
+    if run.status == InstanceStatus.SUSPENDED:
+        held = Suspended()
+        return Foreseen(run.id, run.subject_id, standing, (), ((held.text("vi"), held.text("en")),))
+    try:
+        done = migration.migrate(old, new, run.state, table, tx.now)
+    except NotMigratable as error:
+        why = tuple((o.vi, o.en) for o in error.obstacles)
+        return Foreseen(run.id, run.subject_id, standing, (), why)
+    return Foreseen(run.id, run.subject_id, standing, tuple(done.changes()), ())
+
+
+# doing it ----------------------------------------------------------------------------------------
+
+
+def migrate(tx: Transaction, command: MigrateRuns) -> Migration | Proposal:
+    """Begin to carry all running work over to one version, or propose it to a second person.
+
+    Raises `NoRight`, `ReasonMissing`, `NotFound`, `NothingToCarry`.
+    """
+    authorize(tx.acting, Act.MIGRATE_PROCESS)
+    reason = reasoned(command.reason)
+    definition = version_of(tx, command.key, command.number)
+    if second_person.is_wanted(tx, Act.MIGRATE_PROCESS):
+        order = {"key": command.key, "number": command.number, "table": dict(command.table)}
+        return second_person.propose(
+            tx, Act.MIGRATE_PROCESS, "migrate", definition.id, order, reason
+        )
+    return _begin(tx, definition, command.table, reason, {})
+
+
+def _agreed(tx: Transaction, _means: Means, proposal: Proposal) -> None:
+    order = proposal.order
+    definition = version_of(tx, order["key"], order["number"])
+    told = second_person.told(tx, proposal)
+    facts = {k: str(v) for k, v in told.items()}
+    _begin(tx, definition, order["table"], proposal.reason, facts)
+
+
+second_person.CARRIED_OUT["migrate"] = _agreed
+
+
+def _begin(
+    tx: Transaction,
+    definition: Definition,
+    table: Mapping[str, str],
+    reason: str,
+    facts: dict[str, Any],
+) -> Migration:
+    runs = _elsewhere(tx, definition)
+    if not runs:
+        raise NothingToCarry(number=definition.number)
+    made = tx.add(
+        Migration(
+            agency_id=definition.agency_id,
+            key=definition.key,
+            definition_id=definition.id,
+            table=dict(table),
+            reason=reason,
+            facts=facts,
+            started_by=tx.acting.officer_id,
+            started_at=tx.now,
+        )
+    )
+    tx.flush()
+    for run in runs:
+        tx.add(MigrationRun(agency_id=run.agency_id, migration_id=made.id, instance_id=run.id))
+    journal.record(
+        tx, "migrate_process", "definition", definition.id, migration=made.id, key=definition.key,
+        number=definition.number, runs=len(runs), table=dict(table), reason=reason,
+    )  # fmt: skip
+    _post(tx, made)
+    return made
+
+
+def give_back(tx: Transaction, migration_id: UUID, reason: str) -> Migration:
+    """Begin to return the runs of a migration that have not moved since.
+
+    Raises `NoRight`, `ReasonMissing`, `StillCarrying`.
+    """
+    authorize(tx.acting, Act.MIGRATE_PROCESS)
+    found = tx.get(Migration, migration_id, lock=True)
+    if found.status != MigrationStatus.DONE:
+        raise StillCarrying
+    found.status = MigrationStatus.RETURNING.value
+    found.facts = {**found.facts, "returned_reason": reasoned(reason)}
+    found.ended_at = None
+    journal.record(tx, "return_migration", "definition", found.definition_id,
+                   migration=found.id, reason=reason.strip())  # fmt: skip
+    _post(tx, found)
+    return found
+
+
+def _post(tx: Transaction, found: Migration) -> None:
+    payload = {"migration": str(found.id), "status": found.status}
+    key = f"{MIGRATION_JOB}:{found.id}:{found.status}"
+    jobs.post(tx, MIGRATION_JOB, payload, key=key, agency_id=found.agency_id)
+
+
+def add_handlers(handlers: Handlers, means: Means) -> None:
+    """Tell the worker how running work is carried over."""
+    handlers.outside(MIGRATION_JOB, lambda errand, job: carry_runs(errand, means, job))
+
+
+_NEXT = Query(
+    sa.select(MigrationRun)
+    .where(
+        MigrationRun.migration_id == sa.bindparam("migration"),
+        MigrationRun.status == sa.bindparam("status"),
+    )
+    .order_by(MigrationRun.id)
+    .limit(1)
+    .with_for_update()
+)
+
+
+def carry_runs(errand: Errand, means: Means, job: ClaimedJob) -> None:
+    """Carry the runs of a migration over one by one, or return them, each in its transaction."""
+    identity = UUID(job.payload["migration"])
+    returning = job.payload["status"] == MigrationStatus.RETURNING
+    wanted = RunStatus.CARRIED if returning else RunStatus.WAITING
+    while True:
+        with errand.transaction() as tx:
+            row = tx.scalar(_NEXT, migration=identity, status=wanted.value)
+            if row is None:
+                break
+            whole = tx.get(Migration, identity)
+            if returning:
+                _return_one(tx, means, whole, row)
+            else:
+                _carry_one(tx, means, whole, row)
+    with errand.finish() as tx:
+        whole = tx.get(Migration, identity, lock=True)
+        whole.status = (MigrationStatus.RETURNED if returning else MigrationStatus.DONE).value
+        whole.ended_at = tx.now
+
+
+def _carry_one(tx: Transaction, means: Means, whole: Migration, row: MigrationRun) -> None:
+    run = tx.get(ProcessInstance, row.instance_id, lock=True)
+    definition = tx.get(Definition, whole.definition_id)
+    facts = {"reason": whole.reason, "migration": whole.id, "by": whole.started_by, **whole.facts}
+    try:
+        steering.migrate(tx, means.desk, run, definition, whole.table, facts)
+    except (NotMigratable, NotWaiting, Suspended) as error:
+        _told(row, RunStatus.REFUSED, error)
+    else:
+        row.status = RunStatus.CARRIED.value
+
+
+def _return_one(tx: Transaction, means: Means, whole: Migration, row: MigrationRun) -> None:
+    run = tx.get(ProcessInstance, row.instance_id, lock=True)
+    facts = {"reason": whole.facts["returned_reason"], "migration": whole.id}
+    try:
+        steering.give_back(tx, means.desk, run, facts)
+    except (MovedOn, NotWaiting, Suspended) as error:
+        _told(row, RunStatus.STAYED, error)
+    else:
+        row.status = RunStatus.RETURNED.value
+
+
+def _told(row: MigrationRun, status: RunStatus, error: OfficeError) -> None:
+    row.status = status.value
+    row.vi, row.en = error.text("vi"), error.text("en")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A migration with how many runs went which way, and those that did not go over."""
+
+    migration: Migration
+    counts: dict[str, int]
+    refused: list[MigrationRun]
+
+
+def outcome(tx: Transaction, migration_id: UUID) -> Outcome:
+    """Return how a migration went so far; raises `NotFound`, `NoRight`."""
+    authorize(tx.acting, Act.MIGRATE_PROCESS)
+    found = tx.get(Migration, migration_id)
+    counts = {
+        status: int(count)
+        for status, count in tx.rows(
+            sa.select(MigrationRun.status, sa.func.count(MigrationRun.id))
+            .where(MigrationRun.migration_id == migration_id)
+            .group_by(MigrationRun.status)
+        )
+    }
+    refused = tx.scalars(
+        sa.select(MigrationRun)
+        .where(MigrationRun.migration_id == migration_id, MigrationRun.vi != "")
+        .order_by(MigrationRun.id)
+        .limit(200)
+    )
+    return Outcome(found, counts, refused)
+
+
+def migrations(tx: Transaction, key: str) -> list[Migration]:
+    """Return the migrations of a procedure, newest first."""
+    authorize(tx.acting, Act.MIGRATE_PROCESS)
+    return tx.scalars(
+        sa.select(Migration)
+        .where(Migration.agency_id == tx.acting.agency_id, Migration.key == key)
+        .order_by(Migration.started_at.desc())
+        .limit(20)
+    )

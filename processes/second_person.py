@@ -1,0 +1,217 @@
+"""What a second person must agree to (người thứ hai đồng ý): an act proposed, then decided.
+
+An agency says for which acts it wants that. The act is kept as it was asked for and carried out
+when a leader or another administrator agrees; nobody agrees to what he himself, or whom he stands
+in for, proposed.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.database import Query, Transaction
+from engine.errors import OfficeError
+from processes.means import Means
+from processes.order import bound_by
+from records import journal
+from records.authority import Act, NoRight, authorize, may
+from records.organization import Agency, Officer
+from records.record import GuardedRecord
+
+#: the acts for which an agency may want a second person
+OFFERED = (Act.PUBLISH_PROCESS, Act.MIGRATE_PROCESS, Act.STEER_PROCESS, Act.REASSIGN_WORK)
+
+
+class ProposalStatus(StrEnum):
+    """Where a proposal is."""
+
+    WAITING = "waiting"
+    AGREED = "agreed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class Proposal(GuardedRecord):
+    """An act that waits for a second person (đề nghị chờ người thứ hai đồng ý).
+
+    `act` is what it needs the right to, `kind` what carries it out, `order` its command as JSON.
+    """
+
+    __tablename__ = "proposal"
+    called = ("đề nghị", "proposal")
+    __table_args__ = (
+        sa.Index(
+            "ix_proposal_waiting", "agency_id", "proposed_at",
+            postgresql_where=sa.text("status = 'waiting'"),
+        ),
+    )  # fmt: skip
+
+    act: Mapped[str]
+    kind: Mapped[str]
+    subject_id: Mapped[UUID]
+    order: Mapped[dict[str, Any]]
+    reason: Mapped[str]
+    proposed_by: Mapped[UUID] = mapped_column(sa.ForeignKey("officer.id"))
+    proposed_at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(default=ProposalStatus.WAITING.value)
+    decided_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("officer.id"))
+    decided_at: Mapped[datetime | None]
+    decided_reason: Mapped[str] = mapped_column(default="")
+
+
+class ReasonMissing(OfficeError):
+    """An act on a procedure or a run needs its reason (phải ghi lý do)."""
+
+    code = "reason-missing"
+    vi = "Phải ghi lý do: việc này được lưu trong quá trình xử lý của hồ sơ."
+    en = "Give the reason: the act is kept in the history."
+
+
+class OwnProposal(OfficeError):
+    """Nobody agrees to what he proposed himself (không tự đồng ý đề nghị của mình)."""
+
+    code = "own-proposal"
+    status = 403
+    vi = "Bạn là người đề nghị nên không được tự đồng ý. Người có thẩm quyền khác phải quyết định."
+    en = "You proposed this yourself, so somebody else must decide."
+
+
+class ProposalClosed(OfficeError):
+    """The proposal was decided or withdrawn (đề nghị đã được xử lý)."""
+
+    code = "proposal-closed"
+    status = 409
+    vi = "Đề nghị này đã được quyết định hoặc rút lại. Tải lại trang để xem kết quả."
+    en = "The proposal was decided or withdrawn. Reload the page to see how."
+
+
+_WANTED = Query(sa.select(Agency.second_person).where(Agency.id == sa.bindparam("agency")))
+
+Carry = Callable[[Transaction, Means, Proposal], object]
+#: what carries out a proposal, by its kind; each module of acts names its own
+CARRIED_OUT: dict[str, Carry] = {}
+
+
+def reasoned(reason: str) -> str:
+    """Return the reason without spaces around; raises `ReasonMissing`."""
+    if not reason.strip():
+        raise ReasonMissing
+    return reason.strip()
+
+
+def is_wanted(tx: Transaction, act: Act) -> bool:
+    """Return whether the acting agency wants a second person for `act`."""
+    return act.value in (tx.scalar(_WANTED, agency=tx.acting.agency_id) or ())
+
+
+def want(tx: Transaction, acts: list[Act]) -> None:
+    """Set for which acts the acting agency wants a second person; raises `NoRight`."""
+    authorize(tx.acting, Act.MANAGE_STAFF)
+    agency = tx.get(Agency, tx.acting.agency_id, lock=True)
+    agency.second_person = sorted(a.value for a in acts if a in OFFERED)
+    journal.record(
+        tx, "want_second_person", "agency", agency.id, acts=agency.second_person
+    )  # fmt: skip
+
+
+def propose(
+    tx: Transaction, act: Act, kind: str, subject_id: UUID, order: Mapping[str, Any], reason: str
+) -> Proposal:
+    """Keep an act for a second person to decide."""
+    assert tx.acting.officer_id is not None
+    made = tx.add(
+        Proposal(
+            agency_id=tx.acting.agency_id,
+            act=act.value,
+            kind=kind,
+            subject_id=subject_id,
+            order=dict(order),
+            reason=reason,
+            proposed_by=tx.acting.officer_id,
+            proposed_at=tx.now,
+        )
+    )
+    journal.record(tx, "propose", "proposal", made.id, kind=kind, subject=subject_id, reason=reason)
+    return made
+
+
+def waiting(tx: Transaction) -> list[Proposal]:
+    """Return what waits in the agency: all for who may decide it, to others what they proposed."""
+    found = tx.scalars(
+        sa.select(Proposal)
+        .where(
+            Proposal.agency_id == tx.acting.agency_id,
+            Proposal.status == ProposalStatus.WAITING.value,
+        )
+        .order_by(Proposal.proposed_at)
+    )
+    decides = may(tx.acting, Act.DECIDE_PROPOSAL)
+    return [p for p in found if decides or _is_own(tx, p)]
+
+
+def agree(tx: Transaction, means: Means, proposal_id: UUID, reason: str = "") -> Proposal:
+    """Agree to a proposal and carry it out.
+
+    Raises `NoRight`, `OwnProposal`, `ProposalClosed`, and whatever the act refuses: a run that
+    went on since is `Stale`, and nothing is decided.
+    """
+    found = _decided(tx, proposal_id, ProposalStatus.AGREED, reason)
+    CARRIED_OUT[found.kind](tx, means, found)
+    return found
+
+
+def refuse(tx: Transaction, proposal_id: UUID, reason: str) -> Proposal:
+    """Refuse a proposal, with the reason; raises as `agree` does, and `ReasonMissing`."""
+    return _decided(tx, proposal_id, ProposalStatus.REFUSED, reasoned(reason))
+
+
+def withdraw(tx: Transaction, proposal_id: UUID) -> Proposal:
+    """Take back one's own proposal; raises `NoRight`, `ProposalClosed`."""
+    found = tx.get(Proposal, proposal_id, lock=True)
+    if not _is_own(tx, found):
+        raise NoRight(act=Act(found.act))
+    _close(tx, found, ProposalStatus.WITHDRAWN, "")
+    return found
+
+
+def told(tx: Transaction, proposal: Proposal) -> dict[str, Any]:
+    """Return what history says of a proposal that was agreed to: who asked, when, and why."""
+    officer = tx.get(Officer, proposal.proposed_by)
+    return {
+        "proposal": proposal.id,
+        "proposed_by": proposal.proposed_by,
+        "proposed_name": officer.full_name,
+        "proposed_at": proposal.proposed_at,
+        "agreed_reason": proposal.decided_reason,
+    }
+
+
+def _decided(tx: Transaction, proposal_id: UUID, status: ProposalStatus, reason: str) -> Proposal:
+    found = tx.get(Proposal, proposal_id, lock=True)
+    authorize(tx.acting, Act.DECIDE_PROPOSAL)
+    if str(found.proposed_by) in bound_by(tx.acting):
+        raise OwnProposal
+    _close(tx, found, status, reason)
+    return found
+
+
+def _close(tx: Transaction, found: Proposal, status: ProposalStatus, reason: str) -> None:
+    if found.status != ProposalStatus.WAITING:
+        raise ProposalClosed
+    found.status = status.value
+    found.decided_by = tx.acting.officer_id
+    found.decided_at = tx.now
+    found.decided_reason = reason.strip()
+    journal.record(
+        tx, "decide_proposal", "proposal", found.id, kind=found.kind, decision=status.value,
+        reason=found.decided_reason,
+    )  # fmt: skip
+
+
+def _is_own(tx: Transaction, proposal: Proposal) -> bool:
+    return proposal.proposed_by == tx.acting.officer_id

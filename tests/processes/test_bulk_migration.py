@@ -1,0 +1,274 @@
+"""Running work carried over in bulk, and a version on trial, in the demonstration."""
+
+import pytest
+from story import LETTER, Story, letter
+
+from engine import history
+from engine.definition import Definition
+from engine.errors import NotFound
+from engine.handlers import Errand
+from engine.instance import InstanceStatus, ProcessInstance
+from processes import migration, procedures, second_person, unsent, work_items
+from processes.migration import MigrateRuns, MigrationStatus, NothingToCarry, StillCarrying
+from processes.outgoing.begin import begin
+from processes.procedures import PublishProcedure
+from processes.second_person import Proposal, ReasonMissing
+from processes.steering import Steer, SteerRun, steer
+from records.authority import Act, NoRight
+
+ADMIN, LEADER, OFFICER = "quantri.stttt", "giamdoc.stttt", "chuyenvien.stttt"
+WHY = "Bỏ bước kiểm tra trùng lặp theo quy chế mới"
+
+
+def redrawn(*changes: tuple[str, str]) -> bytes:
+    """The shipped diagram with some words of it replaced."""
+    xml = procedures.shipped_xml("outgoing").decode()
+    for old, new in changes:
+        assert old in xml, old
+        xml = xml.replace(old, new)
+    return xml.encode()
+
+
+RENAMED = (
+    ('id="approve"', 'id="approve2"'),
+    ("<bpmn:flowNodeRef>approve<", "<bpmn:flowNodeRef>approve2<"),
+    ('targetRef="approve"', 'targetRef="approve2"'),
+    ('sourceRef="approve"', 'sourceRef="approve2"'),
+    ('bpmnElement="approve"', 'bpmnElement="approve2"'),
+)
+
+
+def publish(story: Story, xml: bytes, **more) -> Definition:
+    with story.as_(ADMIN) as tx:
+        return procedures.publish(tx, PublishProcedure("outgoing", xml, WHY, **more))
+
+
+@pytest.fixture
+def ground(story_office: Story):
+    """The demonstration with the shipped diagram in force again and nothing running on another."""
+    yield story_office
+    made = publish(story_office, procedures.shipped_xml("outgoing"))
+    story_office.run_sql(
+        "UPDATE process_instance SET status = 'cancelled' WHERE agency_id = %s"
+        " AND status IN ('running', 'suspended')",
+        made.agency_id,
+    )
+
+
+def carry(story: Story, number: int, **table: str) -> migration.Migration:
+    with story.as_(ADMIN) as tx:
+        made = migration.migrate(tx, MigrateRuns("outgoing", number, WHY, table))
+    story.work(poll=False)
+    return made
+
+
+def outcome(story: Story, made) -> migration.Outcome:
+    with story.as_(ADMIN) as tx:
+        return migration.outcome(tx, made.id)
+
+
+def marks(story: Story, document) -> list[str]:
+    run = story.instance(document)
+    with story.office.database.session() as session:
+        assert history.verify(session, session.get_one(ProcessInstance, run.id)) is None
+        return [e.kind for e in history.events_of(session, run.id)]
+
+
+def test_foreseen_then_carried_over_with_drafts_and_deadlines_kept(ground: Story) -> None:
+    story = ground
+    at_draft, at_approval = letter(story, "draft"), letter(story, "approve")
+    [drafting] = story.open_items(at_draft)
+    with story.as_(OFFICER) as tx:
+        form = work_items.form_of(tx, drafting)
+        unsent.keep(tx, drafting, form, {"subject": "đang gõ dở"}, [])
+    new = publish(story, redrawn(*RENAMED))
+    with story.as_(ADMIN) as tx:
+        seen = {f.subject_id: f for f in migration.foresee(tx, "outgoing", new.number, {})}
+    assert not seen[at_draft].is_refused
+    assert seen[at_draft].changes == ()
+    # another id of the same name is found by its name
+    assert not seen[at_approval].is_refused
+    made = carry(story, new.number)
+    assert outcome(story, made).migration.status == MigrationStatus.DONE
+    assert story.instance(at_approval).definition_id == new.id
+    [moved] = story.open_items(at_approval)
+    assert moved.node_id == "approve2"
+    assert story.open_items(at_draft)[0].due_at == drafting.due_at
+    with story.as_(OFFICER) as tx:
+        kept = unsent.find(tx, drafting)
+    assert kept.values == {"subject": "đang gõ dở"}
+    story.do("truongphong.stttt", "approve2", of=at_approval, outcome="approve")
+    for node, user, values in LETTER[1:]:
+        story.do(user, node, of=at_approval, **values)
+    assert story.instance(at_approval).status == InstanceStatus.COMPLETED
+    assert marks(story, at_approval)[2] == "migrate"
+
+
+def test_what_cannot_go_over_stays_and_is_named(ground: Story) -> None:
+    story = ground
+    at_draft, at_approval, held = (letter(story, n) for n in ("draft", "approve", "approve"))
+    with story.as_(LEADER) as tx:
+        steer(tx, story.means, SteerRun(story.instance(held).id, Steer.SUSPEND, "chờ"))
+    other = [*RENAMED, ('name="Duyệt nội dung"', 'name="Thẩm định"')]
+    new = publish(story, redrawn(*other))
+    with story.as_(ADMIN) as tx:
+        seen = {f.subject_id: f for f in migration.foresee(tx, "outgoing", new.number, {})}
+    assert seen[at_approval].is_refused
+    assert "chọn bước thay thế" in seen[at_approval].obstacles[0][0]
+    assert "tạm dừng" in seen[held].obstacles[0][0]
+    made = carry(story, new.number)
+    result = outcome(story, made)
+    assert result.counts == {"carried": 1, "refused": 2}
+    assert len(result.refused) == 2
+    assert story.instance(at_approval).definition_id != new.id
+    assert story.instance(at_draft).definition_id == new.id
+    # with the administrator's table the rest goes over
+    again = carry(story, new.number, approve="approve2")
+    assert outcome(story, again).counts == {"carried": 1, "refused": 1}
+    with pytest.raises(NothingToCarry), story.as_("quantri.ubnd") as tx:
+        migration.migrate(tx, MigrateRuns("outgoing", 1, WHY, {}))
+
+
+def test_returned_in_one_act_while_nothing_has_moved(ground: Story) -> None:
+    story = ground
+    still, moved = letter(story, "approve"), letter(story, "approve")
+    before = story.instance(still)
+    new = publish(story, redrawn(*RENAMED))
+    made = carry(story, new.number)
+    story.do("truongphong.stttt", "approve2", of=moved, outcome="approve")
+    with pytest.raises(ReasonMissing), story.as_(ADMIN) as tx:
+        migration.give_back(tx, made.id, "")
+    with story.as_(ADMIN) as tx:
+        migration.give_back(tx, made.id, "Nhầm bản")
+    with pytest.raises(StillCarrying), story.as_(ADMIN) as tx:
+        migration.give_back(tx, made.id, "Nhầm bản")
+    story.work(poll=False)
+    result = outcome(story, made)
+    assert result.migration.status == MigrationStatus.RETURNED
+    assert result.counts == {"returned": 1, "stayed": 1}
+    after = story.instance(still)
+    assert (after.definition_id, after.state) == (before.definition_id, before.state)
+    assert story.standing(still) == ["approve"]
+    assert story.instance(moved).definition_id == new.id
+
+
+def test_an_interruption_leaves_each_run_wholly_old_or_new(ground: Story) -> None:
+    story = ground
+    documents = [letter(story, "draft") for _ in range(3)]
+    new = publish(story, redrawn(*RENAMED))
+    with story.as_(ADMIN) as tx:
+        made = migration.migrate(tx, MigrateRuns("outgoing", new.number, WHY, {}))
+
+    class Killed(BaseException):
+        """The worker dies."""
+
+    class Dying(Errand):
+        left = 2
+
+        def transaction(self):
+            if not Dying.left:
+                raise Killed
+            Dying.left -= 1
+            return super().transaction()
+
+    from office.runner import Runner
+
+    runner = Runner(story.office.database, story.office.handlers(), name="dies")
+    [job] = [j for j in runner.claim(20) if j.kind == migration.MIGRATION_JOB]
+    with pytest.raises(Killed):
+        migration.carry_runs(Dying(story.office.database, job), story.means, job)
+    on_new = [story.instance(d).definition_id == new.id for d in documents]
+    assert sorted(on_new) == [False, True, True]
+    assert [marks(story, d)[-1] == "migrate" for d in documents] == on_new
+    migration.carry_runs(Errand(story.office.database, job), story.means, job)  # taken up again
+    assert all(story.instance(d).definition_id == new.id for d in documents)
+    assert [marks(story, d).count("migrate") for d in documents] == [1, 1, 1]
+    assert outcome(story, made).counts == {"carried": 3}
+
+
+def test_only_an_administrator_and_with_a_reason(ground: Story) -> None:
+    story = ground
+    letter(story, "draft")
+    new = publish(story, redrawn(*RENAMED))
+    for user in (OFFICER, LEADER):
+        with pytest.raises(NoRight), story.as_(user) as tx:
+            migration.foresee(tx, "outgoing", new.number, {})
+    with pytest.raises(ReasonMissing), story.as_(ADMIN) as tx:
+        migration.migrate(tx, MigrateRuns("outgoing", new.number, "", {}))
+    with pytest.raises(NotFound), story.as_(ADMIN) as tx:
+        migration.migrate(tx, MigrateRuns("outgoing", 999, WHY, {}))
+
+
+def test_a_second_person_agrees_to_a_migration_and_to_a_publication(ground: Story) -> None:
+    story = ground
+    document = letter(story, "draft")
+    new = publish(story, redrawn(*RENAMED))
+    with story.as_(ADMIN) as tx:
+        second_person.want(tx, [Act.MIGRATE_PROCESS, Act.PUBLISH_PROCESS])
+    try:
+        with story.as_(ADMIN) as tx:
+            asked = migration.migrate(tx, MigrateRuns("outgoing", new.number, WHY, {}))
+            drawn = procedures.publish(
+                tx, PublishProcedure("outgoing", procedures.shipped_xml("outgoing"), WHY)
+            )
+        assert isinstance(asked, Proposal)
+        assert isinstance(drawn, Proposal)
+        story.work(poll=False)
+        assert story.instance(document).definition_id != new.id
+        with story.as_(LEADER) as tx:
+            second_person.agree(tx, story.means, asked.id)
+        story.work(poll=False)
+        assert story.instance(document).definition_id == new.id
+        with story.as_(LEADER) as tx:
+            second_person.agree(tx, story.means, drawn.id)
+        with story.as_(ADMIN) as tx:
+            newest = procedures.versions(tx, "outgoing")[0]
+        assert newest.number == new.number + 1
+        assert newest.is_current
+    finally:
+        with story.as_(ADMIN) as tx:
+            second_person.want(tx, [])
+
+
+# a version on trial ------------------------------------------------------------------------------
+
+
+def begun_by(story: Story, user: str):
+    with story.as_(user) as tx:
+        document, _ = begin(tx, story.means)
+    return story.instance(document.id).definition_id
+
+
+def test_a_new_version_is_tried_by_chosen_units_first(ground: Story) -> None:
+    story = ground
+    with story.as_(ADMIN) as tx:
+        current = next(d for d in procedures.versions(tx, "outgoing") if d.is_current)
+    unit = story.login(OFFICER).unit_id
+    tried = publish(story, redrawn(*RENAMED), pilot_units=(unit,))
+    assert (tried.is_current, tried.pilot_units) == (False, [unit])
+    assert begun_by(story, OFFICER) == tried.id
+    assert begun_by(story, "truongphong.ttbc") == current.id
+    with story.as_(ADMIN) as tx:
+        procedures.end_trial(tx, "outgoing", "Chưa ổn", adopt=False)
+    assert begun_by(story, OFFICER) == current.id
+    with pytest.raises(NotFound), story.as_(ADMIN) as tx:
+        procedures.end_trial(tx, "outgoing", "Chưa ổn", adopt=False)
+    tried = publish(story, redrawn(*RENAMED), pilot_units=(unit,))
+    with story.as_(ADMIN) as tx:
+        procedures.end_trial(tx, "outgoing", "Áp dụng toàn cơ quan", adopt=True)
+    assert begun_by(story, "truongphong.ttbc") == tried.id
+    with pytest.raises(NoRight), story.as_(OFFICER) as tx:
+        procedures.end_trial(tx, "outgoing", "x", adopt=True)
+
+
+def test_a_second_trial_takes_the_place_of_the_first_and_a_publication_ends_it(
+    ground: Story,
+) -> None:
+    story = ground
+    unit = story.login(OFFICER).unit_id
+    first = publish(story, redrawn(*RENAMED), pilot_units=(unit,))
+    second = publish(story, redrawn(*RENAMED), pilot_units=(unit,))
+    assert second.number == first.number + 1
+    assert begun_by(story, OFFICER) == second.id
+    last = publish(story, procedures.shipped_xml("outgoing"))
+    assert begun_by(story, OFFICER) == last.id
