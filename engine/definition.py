@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from sqlalchemy import orm
 from engine import diagram, lint, normalise, program
 from engine.database import Base, Query, Transaction, new_id
 from engine.errors import NotFound, OfficeError
+from engine.release import engine_name
 
 
 class Definition(Base):
@@ -194,29 +195,58 @@ def end_trial(tx: Transaction, agency_id: UUID, key: str, *, adopt: bool) -> Def
     return tried
 
 
+class Version(TypedDict):
+    """What ran, by its digests: what was drawn, what was made of it, and by which engine."""
+
+    diagram: str
+    normalised: str
+    specs: str
+    engine: str
+
+
 _SPECS = Query(
-    sa.select(Definition.specs, Definition.forms).where(Definition.id == sa.bindparam("id"))
+    sa.select(
+        Definition.specs,
+        Definition.forms,
+        Definition.sha256,
+        sa.func.encode(sa.func.sha256(Definition.xml_normalised), "hex", type_=sa.Text()),
+    ).where(Definition.id == sa.bindparam("id"))
 )
 _programs = program.ProgramCache()
 _forms: dict[UUID, dict[str, str]] = {}
+_versions: dict[UUID, Version] = {}
 
 
 def program_of(tx: Transaction, definition_id: UUID) -> program.Program:
     """Return the program of a version, from the process-wide cache."""
     found = _programs.get(definition_id)
-    if found is not None:
-        return found
+    return found or _programs.put(definition_id, _load(tx, definition_id))
+
+
+def _load(tx: Transaction, definition_id: UUID) -> bytes:
     row = tx.one(_SPECS, id=definition_id)
     if row is None:
         raise NotFound(what="phiên bản quy trình")
-    specs, forms = row
+    specs, forms, sha256, normalised = cast("tuple[bytes, dict[str, str], str, str]", row)
     _forms[definition_id] = forms
-    return _programs.put(definition_id, specs)
+    _versions[definition_id] = {
+        "diagram": sha256,
+        "normalised": normalised,
+        "specs": hashlib.sha256(specs).hexdigest(),
+        "engine": engine_name(),
+    }
+    return specs
 
 
 def form_of(tx: Transaction, definition_id: UUID, key: str) -> str:
     """Return the sha256 of the form version pinned for `key`, or ""."""
     if definition_id not in _forms:
-        row = tx.one(_SPECS, id=definition_id)
-        _forms[definition_id] = row[1] if row else {}
+        _load(tx, definition_id)
     return _forms[definition_id].get(key, "")
+
+
+def version_of(tx: Transaction, definition_id: UUID) -> Version:
+    """Return what an event says of the version it ran."""
+    if definition_id not in _versions:
+        _load(tx, definition_id)
+    return _versions[definition_id]

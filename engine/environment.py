@@ -1,6 +1,6 @@
 """What a diagram's expressions and lists are read with: our language and plain JSON, no Python."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -28,12 +28,16 @@ class Environment(BasePythonScriptEngineEnvironment):
 
     def __init__(self, now: datetime) -> None:
         super().__init__()
-        self.now = now
+        self.now = now.astimezone(UTC)
+        #: the expressions that were asked, with what they gave
+        self.asked: list[tuple[str, Any]] = []
 
     def evaluate(self, expression: str, context: Any, external_context: Any = None) -> Any:
         """Return the value of one expression of our language over the variables."""
         variables = {**context, **external_context} if external_context else context
-        return compile_expression(expression).evaluate(variables, now=self.now)
+        value = compile_expression(expression).evaluate(variables, now=self.now)
+        self.asked.append((expression, value))
+        return value
 
     def execute(self, script: str, context: Any, external_context: Any = None) -> Any:
         """Carry out the assignments of a script task; nothing else can be written there."""

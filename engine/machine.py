@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from SpiffWorkflow.bpmn.specs.defaults import ExclusiveGateway, InclusiveGateway
 from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import SignalEventDefinition
 from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefinition
 from SpiffWorkflow.bpmn.specs.event_definitions.multiple import MultipleEventDefinition
@@ -22,7 +21,9 @@ from SpiffWorkflow.exceptions import SpiffWorkflowException
 from SpiffWorkflow.util.task import TaskState
 
 from engine import state as states
+from engine.chance import drawn
 from engine.compaction import compact
+from engine.decision import CHOOSES, Decision, decision_of
 from engine.diagram import Node
 from engine.environment import Evaluator
 from engine.errors import OfficeError
@@ -34,9 +35,6 @@ from engine.workflow import CycleTimer, FlatWorkflow, Timer
 MAX_STEPS = 5_000
 MAX_SECONDS = 5.0
 COMPACT_EVERY = 100
-
-#: the one thing these raise of themselves is that none of their conditions holds
-_CHOOSES = (ExclusiveGateway, InclusiveGateway)
 
 #: what reaches a token from outside: an error or an escalation comes from within
 _AWAITED = (Timer, MessageEventDefinition, SignalEventDefinition, MultipleEventDefinition)
@@ -131,10 +129,15 @@ class Step:
     thrown: list[Thrown] = field(default_factory=list)
     #: node ids passed through, in order (which way the gateways went)
     passed: list[str] = field(default_factory=list)
+    #: how gateways chose among their ways
+    decisions: list[Decision] = field(default_factory=list)
     #: node ids where tokens stand now
     standing: list[str] = field(default_factory=list)
+    #: what the ids of its tokens were drawn from
+    seed: bytes = b""
 
 
+@drawn
 def start(program: Program, variables: dict[str, Any], now: datetime) -> Step:
     """Begin a process with these routing variables and run to its first waiting steps."""
     workflow = FlatWorkflow(program.spec, program.subprocess_specs, script_engine=Evaluator(now))
@@ -145,6 +148,7 @@ def start(program: Program, variables: dict[str, Any], now: datetime) -> Step:
     return run_on(program, workflow, set(), None)
 
 
+@drawn
 def complete(
     program: Program, state: bytes, task_id: UUID, variables: dict[str, Any], now: datetime
 ) -> Step:
@@ -167,6 +171,7 @@ def complete(
     return run_on(program, workflow, set(before), act)
 
 
+@drawn
 def fire(program: Program, state: bytes, task_id: UUID, now: datetime) -> Step:
     """Fire the timer whose token is `task_id`; raises `NotWaiting` where it is gone."""
     workflow = states.load(state, program.spec, program.subprocess_specs, Evaluator(now))
@@ -189,6 +194,7 @@ def fire(program: Program, state: bytes, task_id: UUID, now: datetime) -> Step:
     return run_on(program, workflow, set(before), act)
 
 
+@drawn
 def deliver(
     program: Program, state: bytes, kind: str, name: str, payload: dict[str, Any], now: datetime
 ) -> Step:
@@ -205,6 +211,7 @@ def deliver(
     return run_on(program, workflow, set(before), act)
 
 
+@drawn
 def cancel(program: Program, state: bytes, now: datetime) -> Step:
     """End the process where it stands; all tokens are withdrawn."""
     workflow = states.load(state, program.spec, program.subprocess_specs, Evaluator(now))
@@ -231,12 +238,15 @@ def run_on(
     """Carry out `act`, run to the next waiting steps and say what changed against `before`."""
     deadline = time.monotonic() + MAX_SECONDS
     passed: list[str] = []
+    decisions: list[Decision] = []
+    asked = workflow.script_engine.environment.asked
     moments = {} if act is None else moments_of(workflow)
     count = 0
 
     def will(task: Any) -> None:
         nonlocal count
         count += 1
+        asked.clear()
         if count > MAX_STEPS or time.monotonic() > deadline:
             node = program.node_of(task)
             what = f"{MAX_STEPS} bước" if count > MAX_STEPS else f"{MAX_SECONDS} s"
@@ -249,6 +259,8 @@ def run_on(
         node = program.node_of(task)
         if node is not None and (not passed or passed[-1] != node.id):
             passed.append(node.id)
+        if asked:
+            decisions.extend(decision_of(task, asked))
 
     try:
         if act is not None:
@@ -260,6 +272,7 @@ def run_on(
     compact(workflow)
     step = outcome_of(program, workflow, before, moments)
     step.passed = passed
+    step.decisions = decisions
     return step
 
 
@@ -270,7 +283,8 @@ def _failed(program: Program, error: Exception) -> OfficeError:
         cause = getattr(cause, "exception", None) or cause.__cause__ or cause.__context__
     spec = getattr(error, "task_spec", None)
     node = program.node_named(spec) if spec is not None else None
-    if cause is None and node is not None and isinstance(spec, _CHOOSES):
+    # The one thing these raise of themselves is that none of their conditions holds.
+    if cause is None and node is not None and isinstance(spec, CHOOSES):
         return NoWayOn(node=node.name)
     reason = cause.text() if cause is not None else str(error) or type(error).__name__
     return StepFailed(node=node.name if node is not None else "?", reason=reason.rstrip(". "))

@@ -11,3 +11,9 @@ def release() -> str:
         return version("congvan")
     except PackageNotFoundError:
         return "0+source"
+
+
+@cache
+def engine_name() -> str:
+    """Return which engine runs procedures here: ours, with the library of its token semantics."""
+    return f"congvan {release()}, SpiffWorkflow {version('SpiffWorkflow')}"

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from engine import history, jobs, machine
 from engine.database import Query, Transaction, new_id
-from engine.definition import Definition, form_of, program_of
+from engine.definition import Definition, form_of, program_of, version_of
 from engine.diagram import Node
 from engine.errors import NotFound
 from engine.instance import InstanceStatus, ProcessInstance, Suspended
@@ -174,8 +174,8 @@ def fire(tx: Transaction, desk: Desk, subscription: Subscription) -> Completed |
     except NotWaiting:
         tx.delete(subscription)
         return None
-    due = subscription.due_at
-    return apply(tx, desk, instance, step, "timer", subscription.node_id, {"due": due})
+    facts = {"token": subscription.id, "due": subscription.due_at}
+    return apply(tx, desk, instance, step, "timer", subscription.node_id, facts)
 
 
 def deliver(
@@ -250,13 +250,29 @@ def apply(
         )
     facts = {
         **facts,
-        "passed": step.passed,
-        "standing": step.standing,
-        "opened": [{"item": i.id, "node": i.node_id, "groups": i.groups} for i in opened],
-        "closed": step.closed,
+        **_produced(step, opened),
+        "program": version_of(tx, instance.definition_id),
     }
     history.append(tx, instance, kind, node_id, facts)
     return Completed(instance, opened, tuple(step.passed))
+
+
+def _produced(step: Step, opened: Iterable[WorkItem]) -> dict[str, Any]:
+    """Return what a command led to and what its tokens were drawn from, for its event."""
+    return {
+        "seed": step.seed.hex(),
+        "passed": step.passed,
+        "decisions": step.decisions,
+        "standing": step.standing,
+        "opened": [
+            {
+                "item": i.id, "node": i.node_id, "groups": i.groups, "excluded": i.excluded,
+                "due": i.due_at,
+            }
+            for i in opened
+        ],
+        "closed": step.closed,
+    }  # fmt: skip
 
 
 def _open(tx: Transaction, desk: Desk, instance: ProcessInstance, entry: Open) -> WorkItem:

@@ -14,6 +14,7 @@ from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
 from SpiffWorkflow.util.task import TaskState
 
+from engine import chance
 from engine.environment import Evaluator
 from engine.errors import OfficeError
 from engine.tables import copied, same
@@ -37,12 +38,12 @@ class VariablesRefused(OfficeError):
 
 
 def check_variables(variables: dict[str, Any]) -> dict[str, Any]:
-    """Return `variables` as plain JSON.
+    """Return `variables` as plain JSON, in the order in which an event keeps them.
 
     Raises `VariablesRefused` over 16 kB, for other types and for NUL, which no text column keeps.
     """
     try:
-        data = orjson.dumps(variables)
+        data = orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError) as error:
         raise VariablesRefused(reason_vi=str(error), reason_en=str(error)) from None
     if _NUL.search(data):
@@ -172,6 +173,7 @@ def _load_subs(workflow: Any, top: FlatWorkflow, subs: dict[str, Any]) -> None:
 
 def _load_one(workflow: Any, rows: dict[str, Any]) -> None:
     specs, tasks = workflow.spec.task_specs, rows["tasks"]
+    chance.not_before(max(row[5] for row in tasks))
     # Text for ids: the library only compares them, and this is its most frequent act.
     ids = [row[0] for row in tasks]
     for task_id, parent, children, state, spec, changed, *rest in tasks:

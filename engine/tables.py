@@ -99,6 +99,11 @@ def new_token_id() -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
+def new_seed() -> bytes:
+    """Return 16 fresh random bytes."""
+    return _chance.randbytes(16)
+
+
 def new_id() -> UUID:
     """Return a fresh time-ordered id (UUID version 7, RFC 9562 §5.7)."""
     milliseconds = time.time_ns() // 1_000_000

@@ -2,13 +2,13 @@
 
 Everything here was measured or reproduced on SpiffWorkflow 3.2.0, whose tree walks are linear in
 history, lose the token at depth 1000 and read the wall clock inside timers. The library is used for
-its token semantics only. Two names of it are replaced: where it takes the ids of tokens from (a
-system call and an object for every token it only foresees, a tenth of a completion), and how a
-token's state is set (a dozen values gathered for a log that nobody keeps).
+its token semantics only. Three names of it are replaced: where it takes the ids of tokens from (a
+system call and an object for every token it only foresees, a tenth of a completion) and its clock,
+which a repeated command must find as they were, and how a token's state is set (a dozen values
+gathered for a log that nobody keeps).
 """
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,19 +30,20 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from engine import chance
 from engine.environment import plain
 from engine.errors import OfficeError
 from engine.expressions import VIETNAM
-from engine.tables import new_token_id
 
 
 def _set_state(task: Task, value: int) -> None:
     if value != task._state:
-        task.last_state_change = time.time()
+        task.last_state_change = chance.Clock.time()
         task._state = value
 
 
-library_task.uuid4 = new_token_id
+library_task.uuid4 = chance.token_id
+library_task.time = chance.Clock
 Task._set_state = _set_state
 
 FINISHED = TaskState.FINISHED_MASK
@@ -241,6 +242,12 @@ class FlatSubWorkflow(Flat, BpmnSubWorkflow):
 
 class FlatWorkflow(Flat, BpmnWorkflow):
     """A process with flat scans."""
+
+    def __init__(
+        self, spec: Any, subprocess_specs: Any = None, *, script_engine: Any, **kwargs: Any
+    ) -> None:
+        chance.begin(script_engine.now)
+        super().__init__(spec, subprocess_specs, script_engine=script_engine, **kwargs)
 
     def create_subprocess(self, my_task: Any, spec_name: str) -> Any:
         sub = FlatSubWorkflow(

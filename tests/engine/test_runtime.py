@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -95,9 +96,10 @@ def test_start_writes_what_waits(database: Database, agency: UUID) -> None:
     assert (event["kind"], event["officer_id"]) == ("start", office.OFFICER)
     assert event["state"] == instance["state"]
     body = orjson.loads(event["body"])
-    assert body["opened"] == [
-        {"item": str(item["id"]), "node": "a", "groups": ["role:all", "node:a"]}
-    ]
+    assert [
+        (o["item"], o["node"], o["groups"], o["excluded"], datetime.fromisoformat(o["due"]))
+        for o in body["opened"]
+    ] == [(str(item["id"]), "a", ["role:all", "node:a"], [], item["due_at"])]
     assert body["name"] == "Trần Văn A"
 
 

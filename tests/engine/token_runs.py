@@ -1,7 +1,8 @@
 """Runs of a diagram in the pure machine, saved and loaded at every step, and in the stock library.
 
 Between two steps a run keeps nothing but bytes: the state (whose keys it shuffles, for their order
-must mean nothing) and the program (restored anew, as in another process).
+must mean nothing) and the program (restored anew, as in another process). Every command is given
+twice, the second time with the seed of the first: it must leave the same bytes.
 """
 
 import random
@@ -17,6 +18,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine import definition, machine, program
 from engine import state as states
+from engine.chance import Chance
 from engine.environment import Evaluator
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -45,6 +47,17 @@ def shuffled(state: bytes, seed: int) -> bytes:
     return orjson.dumps(turn(orjson.loads(state)))
 
 
+def twice(command: Any, *given: Any) -> machine.Step:
+    """Give a command, and again with the seed it drew from: what it leaves is the same."""
+    step: machine.Step = command(*given)
+    with Chance(step.seed):
+        again = command(*given)
+    assert (again.state, again.passed, again.decisions) == (
+        step.state, step.passed, step.decisions,
+    )  # fmt: skip
+    return step
+
+
 class Run:
     """One instance in our machine."""
 
@@ -56,7 +69,7 @@ class Run:
         self.waiting: dict[UUID, machine.Waiting] = {}
         self.thrown: list[machine.Thrown] = []
         self.programs = [program.restore(self.specs), program.restore(self.specs)]
-        self._take(machine.start(self.program, variables, now))
+        self._take(twice(machine.start, self.program, variables, now))
 
     @property
     def program(self) -> program.Program:
@@ -94,7 +107,9 @@ class Run:
         )
 
     def complete(self, item: UUID, **variables: Any) -> "Run":
-        return self._take(machine.complete(self.program, self.bytes, item, variables, self.now))
+        return self._take(
+            twice(machine.complete, self.program, self.bytes, item, variables, self.now)
+        )
 
     def do(self, *nodes: str, **variables: Any) -> "Run":
         """Complete an open step of each node."""
@@ -107,10 +122,12 @@ class Run:
         waiting = next(w for w in self.waiting.values() if w.node_id == node)
         assert waiting.due_at is not None
         self.now = max(self.now, waiting.due_at)
-        return self._take(machine.fire(self.program, self.bytes, waiting.task_id, self.now))
+        return self._take(twice(machine.fire, self.program, self.bytes, waiting.task_id, self.now))
 
     def deliver(self, kind: str, name: str, **payload: Any) -> "Run":
-        return self._take(machine.deliver(self.program, self.bytes, kind, name, payload, self.now))
+        return self._take(
+            twice(machine.deliver, self.program, self.bytes, kind, name, payload, self.now)
+        )
 
     def data(self) -> dict[str, Any]:
         """What the last step left."""
