@@ -11,7 +11,7 @@ from contextvars import ContextVar, Token
 from datetime import datetime
 from functools import wraps
 from hashlib import shake_128
-from typing import ParamSpec, Protocol, Self, TypeVar
+from typing import ParamSpec, Self, TypeVar
 
 from engine.tables import new_seed, new_token_id
 
@@ -26,14 +26,8 @@ _DIGITS = 512
 _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 
-class Drawn(Protocol):
-    """What a command gives back, with the seed it drew from."""
-
-    seed: bytes
-
-
 P = ParamSpec("P")
-D = TypeVar("D", bound=Drawn)
+T = TypeVar("T")
 
 
 class Chance:
@@ -107,19 +101,20 @@ def not_before(at: float) -> None:
         chance.not_before(at)
 
 
-def drawn(command: Callable[P, D]) -> Callable[P, D]:
+def seed() -> bytes:
+    """Return what the command that runs draws from, nothing outside of commands."""
+    chance = _current.get()
+    return b"" if chance is None else chance.seed
+
+
+def drawn(command: Callable[P, T]) -> Callable[P, T]:
     """Have `command` draw from a seed of its own, or from the `Chance` it is repeated in."""
 
     @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> D:
-        given = _current.get()
-        if given is not None:
-            step = command(*args, **kwargs)
-            step.seed = given.seed
-            return step
-        with Chance() as chance:
-            step = command(*args, **kwargs)
-            step.seed = chance.seed
-            return step
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        if _current.get() is not None:
+            return command(*args, **kwargs)
+        with Chance():
+            return command(*args, **kwargs)
 
     return run

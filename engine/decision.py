@@ -1,11 +1,11 @@
-"""How a gateway chose among its ways (quyết định tại cổng): what it asked, what came, where to."""
+"""The way a run takes (đường đi), and how its gateways choose: what they ask, where tokens go."""
 
-from collections.abc import Iterator
 from typing import Any, TypedDict
 
 from SpiffWorkflow.bpmn.specs.defaults import ExclusiveGateway, InclusiveGateway
 
 from engine.environment import plain
+from engine.program import Program
 
 #: what has conditions on its ways
 CHOOSES = (ExclusiveGateway, InclusiveGateway)
@@ -26,14 +26,31 @@ class Decision(TypedDict):
     took: list[str]
 
 
-def decision_of(task: Any, asked: list[tuple[str, Any]]) -> Iterator[Decision]:
-    """Yield the decision of a gateway that has just run; other tasks choose nothing."""
-    if isinstance(task.task_spec, CHOOSES):
-        yield {
-            "node": _name(task.task_spec),
-            "asked": [{"expression": text, "value": plain(value)} for text, value in asked],
-            "took": [_name(child.task_spec) for child in task.children],
-        }
+class Trace:
+    """The way a run takes: the nodes it passes, and how its gateways choose.
+
+    `asked` is where the environment notes each expression with what it gave.
+    """
+
+    def __init__(self, program: Program, asked: list[tuple[str, Any]]) -> None:
+        self.passed: list[str] = []
+        self.decisions: list[Decision] = []
+        self._program = program
+        self._asked = asked
+
+    def will(self) -> None:
+        """Note that a task is about to run: what is asked from now on is its."""
+        self._asked.clear()
+
+    def did(self, task: Any) -> None:
+        """Note where a task that ran stood, and what it chose."""
+        node = self._program.node_of(task)
+        if node is not None and (not self.passed or self.passed[-1] != node.id):
+            self.passed.append(node.id)
+        if self._asked and isinstance(task.task_spec, CHOOSES):
+            asked: list[Asked] = [{"expression": e, "value": plain(v)} for e, v in self._asked]
+            took = [_name(child.task_spec) for child in task.children]
+            self.decisions.append({"node": _name(task.task_spec), "asked": asked, "took": took})
 
 
 def _name(spec: Any) -> str:

@@ -21,9 +21,9 @@ from SpiffWorkflow.exceptions import SpiffWorkflowException
 from SpiffWorkflow.util.task import TaskState
 
 from engine import state as states
-from engine.chance import drawn
+from engine.chance import drawn, seed
 from engine.compaction import compact
-from engine.decision import CHOOSES, Decision, decision_of
+from engine.decision import CHOOSES, Decision, Trace
 from engine.diagram import Node
 from engine.environment import Evaluator
 from engine.errors import OfficeError
@@ -237,16 +237,14 @@ def run_on(
 ) -> Step:
     """Carry out `act`, run to the next waiting steps and say what changed against `before`."""
     deadline = time.monotonic() + MAX_SECONDS
-    passed: list[str] = []
-    decisions: list[Decision] = []
-    asked = workflow.script_engine.environment.asked
+    trace = Trace(program, workflow.script_engine.environment.asked)
     moments = {} if act is None else moments_of(workflow)
     count = 0
 
     def will(task: Any) -> None:
         nonlocal count
         count += 1
-        asked.clear()
+        trace.will()
         if count > MAX_STEPS or time.monotonic() > deadline:
             node = program.node_of(task)
             what = f"{MAX_STEPS} bước" if count > MAX_STEPS else f"{MAX_SECONDS} s"
@@ -256,11 +254,7 @@ def run_on(
         _forget_item(task)
         if count % COMPACT_EVERY == 0:  # the library's own walks are linear in what was run
             compact(workflow)
-        node = program.node_of(task)
-        if node is not None and (not passed or passed[-1] != node.id):
-            passed.append(node.id)
-        if asked:
-            decisions.extend(decision_of(task, asked))
+        trace.did(task)
 
     try:
         if act is not None:
@@ -271,8 +265,7 @@ def run_on(
     workflow.is_completed()
     compact(workflow)
     step = outcome_of(program, workflow, before, moments)
-    step.passed = passed
-    step.decisions = decisions
+    step.passed, step.decisions = trace.passed, trace.decisions
     return step
 
 
@@ -316,6 +309,7 @@ def outcome_of(
         ],
         thrown=[t for t in thrown if t is not None],
         standing=_standing(program, workflow),
+        seed=seed(),
     )
 
 

@@ -22,6 +22,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine import state as states
 from engine import tokens
+from engine.chance import drawn
 from engine.compaction import compact
 from engine.diagram import Node
 from engine.environment import Evaluator
@@ -129,6 +130,7 @@ class Migrated:
         return found
 
 
+@drawn
 def migrate(
     old: Program, new: Program, state: bytes, table: Mapping[str, str], now: datetime
 ) -> Migrated:
@@ -148,6 +150,7 @@ def migrate(
     return _migrated(new, workflow, before, waited)
 
 
+@drawn
 def restore(
     program: Program, state: bytes, former: Program, kept: bytes, now: datetime
 ) -> Migrated:

@@ -12,6 +12,7 @@ from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 
 from engine import state as states
 from engine import tokens
+from engine.chance import drawn
 from engine.diagram import TASKS
 from engine.environment import Evaluator
 from engine.errors import OfficeError
@@ -36,6 +37,7 @@ class NoSuchTarget(OfficeError):
     )
 
 
+@drawn
 def move(program: Program, state: bytes, task_id: UUID, target: str, now: datetime) -> Step:
     """Put the token `task_id` at the node `target`, back or ahead, and run on from there.
 

@@ -6,7 +6,7 @@ and the ways it went the recorded ones.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -17,7 +17,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from engine import history, machine
+from engine import history, machine, migration, moves
 from engine import program as programs
 from engine.chance import Chance
 from engine.definition import Definition
@@ -27,26 +27,76 @@ from engine.instance import ProcessInstance
 from engine.machine import BudgetExceeded, Step
 from engine.program import Program
 
-#: repeats one kind of command: the program, the state before, the facts of the event, its moment
-Again = Callable[[Program, bytes, Mapping[str, Any], datetime], Step]
 
-#: the kinds of event that can be done again
-KINDS: dict[str, Again] = {
-    "start": lambda program, _state, facts, now: machine.start(program, facts["variables"], now),
-    "complete": lambda program, state, facts, now: machine.complete(
-        program, state, UUID(facts["item"]), facts["variables"], now
-    ),
-    "timer": lambda program, state, facts, now: machine.fire(
-        program, state, UUID(facts["token"]), now
-    ),
-    "message": lambda program, state, facts, now: machine.deliver(
-        program, state, "message", facts["node"], facts["payload"], now
-    ),
-    "signal": lambda program, state, facts, now: machine.deliver(
-        program, state, "signal", facts["node"], facts["payload"], now
-    ),
-    "cancel": lambda program, state, _facts, now: machine.cancel(program, state, now),
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What repeats one command: where it ran, the state before, the facts of its event, its moment.
+
+    `states` holds the states that earlier events left, by their seq.
+    """
+
+    library: "Library"
+    program: Program
+    state: bytes
+    facts: Mapping[str, Any]
+    now: datetime
+    states: Mapping[int, bytes]
+
+    def start(self) -> Step:
+        """Begin the procedure."""
+        return machine.start(self.program, self.facts["variables"], self.now)
+
+    def complete(self) -> Step:
+        """Complete a step, or let the run go on past it."""
+        item, variables = UUID(self.facts["item"]), self.facts["variables"]
+        return machine.complete(self.program, self.state, item, variables, self.now)
+
+    def fire(self) -> Step:
+        """Fire a timer."""
+        return machine.fire(self.program, self.state, UUID(self.facts["token"]), self.now)
+
+    def deliver(self) -> Step:
+        """Deliver a message or signal."""
+        kind, name, payload = self.facts["kind"], self.facts["node"], self.facts["payload"]
+        return machine.deliver(self.program, self.state, kind, name, payload, self.now)
+
+    def cancel(self) -> Step:
+        """End the procedure where it stands."""
+        return machine.cancel(self.program, self.state, self.now)
+
+    def move(self) -> Step:
+        """Put a token elsewhere."""
+        token, target = UUID(self.facts["token"]), self.facts["target"]
+        return moves.move(self.program, self.state, token, target, self.now)
+
+    def migrate(self) -> Step:
+        """Carry the run over to another version."""
+        old, table = self.library.program(self.facts["from"]), self.facts["table"]
+        return migration.migrate(old, self.program, self.state, table, self.now).step
+
+    def give_back(self) -> Step:
+        """Return the run to the version it came from."""
+        left, kept = self.library.program(self.facts["from"]), self.states[self.facts["undoes"] - 1]
+        return migration.restore(left, self.state, self.program, kept, self.now).step
+
+
+#: how each kind of event is done again
+KINDS: dict[str, Callable[[Again], Step]] = {
+    "start": Again.start,
+    "complete": Again.complete,
+    "skip": Again.complete,
+    "timer": Again.fire,
+    "message": Again.deliver,
+    "signal": Again.deliver,
+    "cancel": Again.cancel,
+    "move": Again.move,
+    "send_back": Again.move,
+    "migrate": Again.migrate,
+    "give_back": Again.give_back,
 }
+
+#: what leaves the tokens alone
+UNMOVED = frozenset({"suspend", "resume", "reassign"})
 
 
 class Unreadable(OfficeError):
@@ -155,11 +205,13 @@ def replay(events: Iterable[Recorded], library: Library) -> Iterator[Replayed]:
     After one that differs, or cannot be done again, the stored state is gone on from, so that every
     event is judged by itself.
     """
-    state = b""
+    states: dict[int, bytes] = {}
+    before = b""
     for event in events:
-        done = _again(event, state, library)
+        done = _again(event, before, states, library)
         yield done
-        state = done.state if done.verdict is Verdict.AGREES else event.state
+        before = done.state if done.verdict is Verdict.AGREES else event.state
+        states[done.seq] = before
 
 
 def of_instance(session: orm.Session, instance: ProcessInstance) -> Report:
@@ -168,10 +220,15 @@ def of_instance(session: orm.Session, instance: ProcessInstance) -> Report:
     events = history.events_of(session, instance.id)
     try:
         recorded = [Recorded(orjson.loads(event.body), event.state) for event in events]
-        library = _library(session, {UUID(event.facts["definition"]) for event in recorded})
+        library = _library(session, {UUID(i) for event in recorded for i in _versions(event)})
         return Report(broken, tuple(replay(recorded, library)))
     except (ValueError, KeyError, TypeError) as error:
         raise Unreadable(what=f"sự kiện: {error}") from error
+
+
+def _versions(event: Recorded) -> list[str]:
+    carried = event.facts["kind"] in {"migrate", "give_back"}
+    return [event.facts["definition"], *([event.facts["from"]] if carried else [])]
 
 
 def _library(session: orm.Session, identities: set[UUID]) -> Library:
@@ -183,8 +240,13 @@ def _library(session: orm.Session, identities: set[UUID]) -> Library:
     return Library({str(identity): Source(*parts) for identity, *parts in rows})
 
 
-def _again(event: Recorded, before: bytes, library: Library) -> Replayed:
+def _again(
+    event: Recorded, before: bytes, states: Mapping[int, bytes], library: Library
+) -> Replayed:
     facts = event.facts
+    if facts["kind"] in UNMOVED:
+        same = facts["state"] == sha256(before).hexdigest()
+        return _told(event, *(_AGREES if same else (Verdict.DIFFERS, *_COMPARED["state"])))
     again = KINDS.get(facts["kind"])
     if again is None or not facts.get("seed"):
         return _told(event, Verdict.NOT_EXECUTABLE, *_NOT_EXECUTABLE)
@@ -193,22 +255,25 @@ def _again(event: Recorded, before: bytes, library: Library) -> Replayed:
         return _told(event, Verdict.DIFFERS, vi, f"the diagram was changed since ({part})")
     program = library.program(facts["definition"])
     try:
+        now = datetime.fromisoformat(facts["at"])
         with Chance(bytes.fromhex(facts["seed"])):
-            step = again(program, before, facts, datetime.fromisoformat(facts["at"]))
+            step = again(Again(library, program, before, facts, now, states))
     except BudgetExceeded as error:  # a slower machine than the one that ran it says nothing
         return _told(event, Verdict.NOT_EXECUTABLE, error.text("vi"), error.text("en"))
+    except Unreadable:
+        raise
     except OfficeError as error:
         return _told(event, Verdict.DIFFERS, error.text("vi"), error.text("en"))
     except (ValueError, KeyError, TypeError) as error:
         return _told(event, Verdict.DIFFERS, *(text.format(error) for text in _IMPOSSIBLE))
-    for name, (vi, en) in _COMPARED.items():
-        if name in facts and facts[name] != _outcome(step)[name]:
-            return _told(event, Verdict.DIFFERS, vi, en)
-    return Replayed(
-        facts["seq"], facts["kind"], facts["node"], Verdict.AGREES, ("", ""), step.state,
-        tuple(step.standing),
-    )  # fmt: skip
+    came = _outcome(step)
+    for name, told in _COMPARED.items():
+        if name in facts and facts[name] != came[name]:
+            return _told(event, Verdict.DIFFERS, *told)
+    return replace(_told(event, *_AGREES), state=step.state)
 
+
+_AGREES = (Verdict.AGREES, "", "")
 
 _NOT_EXECUTABLE = (
     "ghi trước khi có hạt giống, chỉ kiểm tra được chuỗi băm",

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from bpmn_drawing import Drawing, each, event, line, timer
-from token_runs import Run, hours, prepared
+from token_runs import Run, hours, prepared, twice
 
 from engine import migration, program
 from engine.migration import NotMigratable
@@ -13,7 +13,7 @@ from engine.migration import NotMigratable
 def over(run: Run, diagram: bytes, **table: str) -> Run:
     """Carry a run over to `diagram`; it goes on there with the same open steps."""
     new = prepared(diagram).specs
-    done = migration.migrate(run.program, program.restore(new), run.bytes, table, run.now)
+    done = twice(migration.migrate, run.program, program.restore(new), run.bytes, table, run.now)
     before = set(run.open)
     run.specs = new
     run.programs = [program.restore(new), program.restore(new)]

@@ -2,7 +2,7 @@
 
 import pytest
 from bpmn_drawing import Drawing, each, event, timer
-from token_runs import Run
+from token_runs import Run, twice
 
 from engine import moves
 from engine.machine import NotWaiting
@@ -13,7 +13,7 @@ from engine.tables import new_id
 def moved(run: Run, node: str, target: str, **where: object) -> Run:
     """Move the token of an open step."""
     item = run.item(node, **where)
-    return run._take(moves.move(run.program, run.bytes, item, target, run.now))
+    return run._take(twice(moves.move, run.program, run.bytes, item, target, run.now))
 
 
 def fork() -> bytes:
@@ -150,7 +150,7 @@ def test_a_wait_for_a_message_is_moved_too() -> None:
     run = Run(drawing.chain("s", "a", "w", "e").xml('<bpmn:message id="M" name="reply"/>'))
     assert moved(run, "a", "w").events == ["w"]
     waiting = next(iter(run.waiting))
-    run._take(moves.move(run.program, run.bytes, waiting, "a", run.now))
+    run._take(twice(moves.move, run.program, run.bytes, waiting, "a", run.now))
     assert (run.at, run.events) == (["a"], [])
 
 

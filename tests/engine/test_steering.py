@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from bpmn_drawing import Drawing, timer
 from plain_office import DESK
 
-from engine import history, jobs, machine, migration, runtime, steering
+from engine import history, jobs, machine, migration, replay, runtime, steering
 from engine.database import Database, Transaction
 from engine.definition import Definition
 from engine.instance import ProcessInstance, Suspended
 from engine.machine import NotWaiting
+from engine.replay import Verdict
 from engine.runtime import MACHINE_JOB, Completed
 from engine.steering import MovedOn, NotSuspended
 from engine.subscription import Subscription
@@ -44,10 +45,12 @@ def inbox(database: Database, item: UUID) -> set[str]:
 
 
 def marks(database: Database, done: Completed) -> list[str]:
-    """The kinds of the events, in order; the chain of them holds."""
+    """The kinds of the events, in order; their chain holds, and done again they are the same."""
     with database.session() as session:
         instance = session.get_one(ProcessInstance, done.instance.id)
-        assert history.verify(session, instance) is None
+        report = replay.of_instance(session, instance)
+        assert report.broken is None
+        assert {e.verdict for e in report.events} == {Verdict.AGREES}, report.events
         return [e.kind for e in history.events_of(session, instance.id)]
 
 
