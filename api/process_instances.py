@@ -10,7 +10,8 @@ from api.bearer import Scope, acting, guarded, transaction
 from api.blueprint import Resource
 from api.installation import installation
 from api.schemas.procedures import InstanceHistory, InstanceLine, InstanceList, InstanceQuery
-from processes import history
+from api.schemas.replay import InstanceReplay, ReplayQuery
+from processes import history, replay
 from processes.history import ToldEvent
 from records.authority import Act
 
@@ -54,6 +55,17 @@ def tell(instance_id: UUID) -> Response:
     }
     events = [_event(event) for event in found.events]
     return show({"instance": instance, "verification": verification, "items": events})
+
+
+@blueprint.get("/<uuid:instance_id>/replay")
+@guarded(Scope.READ, Act.READ_HISTORY)
+@blueprint.arguments(ReplayQuery, location="query")
+@blueprint.response(200, InstanceReplay)
+def do_again(query: dict[str, Any], instance_id: UUID) -> Response:
+    """Do a run again from what its events recorded; say where it stood and whether all agrees."""
+    with transaction() as tx, installation().database.session(acting()) as session:
+        found = replay.to_json(replay.tell(tx, session, instance_id, query.get("at")))
+    return show(found)
 
 
 def _line(instance: Any) -> dict[str, Any]:

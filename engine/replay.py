@@ -103,6 +103,7 @@ class Unreadable(OfficeError):
     """What a replay needs cannot be read (không đọc được dữ liệu để phát lại)."""
 
     code = "replay-unreadable"
+    status = 409
     vi = (
         "Không đọc được dữ liệu để phát lại ({what}). Khôi phục dữ liệu từ bản sao lưu rồi chạy "
         "lại lệnh."
@@ -129,15 +130,32 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """An event done again: what it showed, in words where it differs, and the state after it."""
+    """An event done again: what it showed, in words where it differs, and the state after it.
 
-    seq: int
-    kind: str
-    node: str
+    Three digests of that state: the one in the chain, the stored one's, that of doing it again.
+    """
+
+    facts: Mapping[str, Any]
     verdict: Verdict
     reason: tuple[str, str]
     state: bytes
-    standing: tuple[str, ...]
+    stored: str
+    executed: str | None = None
+
+    @property
+    def seq(self) -> int:
+        """Its place in the chain."""
+        return int(self.facts["seq"])
+
+    @property
+    def recorded(self) -> str:
+        """The digest of the state in the chain."""
+        return str(self.facts["state"])
+
+    @property
+    def standing(self) -> list[str]:
+        """The nodes where tokens stood after it."""
+        return list(self.facts.get("standing") or ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +205,12 @@ class Report:
 
     broken: Broken | None
     events: tuple[Replayed, ...]
+    library: Library
+
+    def name_of(self, event: Replayed, node: str) -> str:
+        """Return what a node is called in the diagram that an event ran."""
+        found = self.library.program(event.facts["definition"]).nodes.get(node)
+        return found.name or node if found is not None else node
 
     @property
     def differing(self) -> Replayed | None:
@@ -221,7 +245,7 @@ def of_instance(session: orm.Session, instance: ProcessInstance) -> Report:
     try:
         recorded = [Recorded(orjson.loads(event.body), event.state) for event in events]
         library = _library(session, {UUID(i) for event in recorded for i in _versions(event)})
-        return Report(broken, tuple(replay(recorded, library)))
+        return Report(broken, tuple(replay(recorded, library)), library)
     except (ValueError, KeyError, TypeError) as error:
         raise Unreadable(what=f"sự kiện: {error}") from error
 
@@ -267,10 +291,12 @@ def _again(
     except (ValueError, KeyError, TypeError) as error:
         return _told(event, Verdict.DIFFERS, *(text.format(error) for text in _IMPOSSIBLE))
     came = _outcome(step)
-    for name, told in _COMPARED.items():
-        if name in facts and facts[name] != came[name]:
-            return _told(event, Verdict.DIFFERS, *told)
-    return replace(_told(event, *_AGREES), state=step.state)
+    differs = [
+        told for name, told in _COMPARED.items() if name in facts and facts[name] != came[name]
+    ]
+    if differs:
+        return replace(_told(event, Verdict.DIFFERS, *differs[0]), executed=came["state"])
+    return replace(_told(event, *_AGREES), state=step.state, executed=came["state"])
 
 
 _AGREES = (Verdict.AGREES, "", "")
@@ -301,8 +327,5 @@ def _outcome(step: Step) -> dict[str, Any]:
 
 
 def _told(event: Recorded, verdict: Verdict, vi: str, en: str) -> Replayed:
-    facts = event.facts
-    return Replayed(
-        facts["seq"], facts["kind"], facts["node"], verdict, (vi, en), event.state,
-        tuple(facts.get("standing") or ()),
-    )  # fmt: skip
+    stored = sha256(event.state).hexdigest()
+    return Replayed(event.facts, verdict, (vi, en), event.state, stored)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 import click
 import orjson
@@ -191,6 +192,27 @@ def verify_journal() -> None:
     for line in lines:
         click.echo(line)
     if not sound:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("instance", type=click.UUID)
+@click.option("--at", type=int, help="Dựng lại trạng thái sau sự kiện này (state after this event)")
+@click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON")
+def replay(instance: UUID, at: int | None, as_json: bool) -> None:
+    """Thực hiện lại một lần chạy; mã thoát 1 khi khác, 2 khi không đọc được (do a run again)."""
+    from office import auditing
+    from processes.replay import to_json
+
+    try:
+        with _database() as found:
+            done = auditing.replay_run(found, instance, at)
+    except OfficeError as error:
+        click.echo(f"{error.text('vi')}\n{error.text('en')}", err=True)
+        sys.exit(2)
+    told = orjson.dumps(to_json(done), option=orjson.OPT_INDENT_2).decode()
+    click.echo(told if as_json else "\n".join(auditing.lines(done)))
+    if not done.report.holds:
         sys.exit(1)
 
 

@@ -1,6 +1,7 @@
 """An incoming document from the counter to its dossier by the API alone, and what is read of it."""
 
 import hashlib
+import json
 import unicodedata
 from datetime import UTC, datetime, timedelta
 
@@ -85,6 +86,32 @@ def test_history_is_told_and_its_chain_holds_until_it_is_altered(login, filed, o
     owner.execute(change, ("register", instance["id"]))
     owner.execute("ALTER TABLE event ENABLE TRIGGER USER")
     assert (broken["holds"], broken["broken_at"]) == (False, 3)
+
+
+def test_a_run_is_done_again_until_its_record_is_altered(login, filed, owner):
+    officer = login("chuyenvien.stttt")
+    (instance,) = officer.get(f"process-instances?document={filed['id']}").json["items"]
+    address = f"process-instances/{instance['id']}/replay"
+    told = officer.get(address).json
+    assert (told["holds"], told["differs_at"], told["verification"]["holds"]) == (True, None, True)
+    assert {e["verdict"] for e in told["items"]} == {"agrees"}
+    assert all(e["recorded"] == e["stored"] == e["executed"] for e in told["items"])
+    chosen = [d for e in told["items"] for d in e["decisions"]]
+    assert {asked["value"] for d in chosen for asked in d["asked"]} <= {True, False}
+    assert any(d["asked"] and d["took"] for d in chosen)
+    after = officer.get(f"{address}?at=3").json["after"]
+    assert [s["node"] for s in after["standing"]] == ["present"]
+    assert json.loads(after["state"])["format"]
+    assert officer.get(f"{address}?at=99").status_code == 404
+    owner.execute("ALTER TABLE event DISABLE TRIGGER USER")
+    change = "UPDATE event SET state = replace(convert_from(state, 'utf8'), %s, %s)::bytea"
+    where = " WHERE instance_id = %s AND seq = 4"
+    owner.execute(change + where, ('"format":2', '"format":3', instance["id"]))
+    broken = officer.get(address).json
+    owner.execute(change + where, ('"format":3', '"format":2', instance["id"]))
+    owner.execute("ALTER TABLE event ENABLE TRIGGER USER")
+    assert (broken["holds"], broken["verification"]["broken_at"]) == (False, 4)
+    assert broken["items"][3]["stored"] != broken["items"][3]["recorded"]
 
 
 def test_file_comes_back_as_it_was_sent(login, filed, pdf, owner):

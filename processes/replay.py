@@ -1,0 +1,95 @@
+"""A run done again (phát lại lần chạy) for those who may know: where it stood, if all agrees."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import orm
+
+from engine import replay
+from engine.database import Transaction
+from engine.errors import NotFound
+from engine.instance import ProcessInstance
+from engine.replay import Replayed, Report
+from processes.history import read_instance
+from records import journal
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A run done again, seen after one of its events."""
+
+    instance: ProcessInstance
+    report: Report
+    after: Replayed
+
+    @property
+    def standing(self) -> list[tuple[str, str]]:
+        """The steps where the run stood then: node and name."""
+        return [(node, self.report.name_of(self.after, node)) for node in self.after.standing]
+
+
+def look(session: orm.Session, instance_id: UUID, at: int | None = None) -> Replay:
+    """Do a run again and see it after event `at`, its last one unless told.
+
+    `session` reads the run's agency. Raises `NotFound`, `engine.replay.Unreadable`.
+    """
+    instance = session.get(ProcessInstance, instance_id)
+    if instance is None:
+        raise NotFound(what=f"lần chạy quy trình {instance_id}")
+    report = replay.of_instance(session, instance)
+    seq = len(report.events) if at is None else at
+    if not 1 <= seq <= len(report.events):
+        raise NotFound(what=f"sự kiện số {seq} của lần chạy")
+    return Replay(instance, report, report.events[seq - 1])
+
+
+def tell(tx: Transaction, session: orm.Session, instance_id: UUID, at: int | None) -> Replay:
+    """Do a run again for somebody who may know its history, and note that he asked.
+
+    Raises `NotFound`, `NoRight`, `engine.replay.Unreadable`.
+    """
+    read_instance(tx, instance_id)
+    found = look(session, instance_id, at)
+    journal.record(
+        tx, "replay", "process_instance", instance_id, at=found.after.seq, holds=found.report.holds
+    )
+    return found
+
+
+def to_json(found: Replay) -> dict[str, Any]:
+    """Return what doing it again showed, as JSON values."""
+    report, broken = found.report, found.report.broken
+    return {
+        "instance": str(found.instance.id),
+        "holds": report.holds,
+        "verification": {
+            "holds": broken is None,
+            "broken_at": broken.seq if broken else None,
+            "reason": broken.reason if broken else "",
+        },
+        "differs_at": report.differing.seq if report.differing else None,
+        "after": {
+            "seq": found.after.seq,
+            "standing": [{"node": node, "name": name} for node, name in found.standing],
+            "state": found.after.state.decode(),
+        },
+        "items": [_line(event) for event in report.events],
+    }
+
+
+def _line(event: Replayed) -> dict[str, Any]:
+    vi, en = event.reason
+    return {
+        "seq": event.seq,
+        "kind": event.facts["kind"],
+        "node": event.facts["node"],
+        "at": event.facts["at"],
+        "decisions": event.facts.get("decisions") or [],
+        "verdict": event.verdict.value,
+        "reason_vi": vi,
+        "reason_en": en,
+        "recorded": event.recorded,
+        "stored": event.stored,
+        "executed": event.executed,
+    }
