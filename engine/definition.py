@@ -13,7 +13,10 @@ from sqlalchemy import orm
 from engine import diagram, lint, normalise, program
 from engine.database import Base, Query, Transaction, new_id
 from engine.errors import NotFound, OfficeError
+from engine.graph import Graph
+from engine.path import check_paths
 from engine.release import engine_name
+from engine.unfolding import unfold
 
 
 class Definition(Base):
@@ -76,6 +79,7 @@ class Prepared:
     specs: bytes
     model: diagram.Model
     findings: list[lint.Finding]
+    ways: Graph
 
     @property
     def has_errors(self) -> bool:
@@ -94,6 +98,8 @@ def prepare(xml: bytes, catalogue: lint.Catalogue | None = None) -> Prepared:
     model = diagram.model_of(root)
     findings += lint.check(root, model, catalogue)
     normalised, rewrites = normalise.normalise(root)
+    ways = unfold(normalised)
+    findings += check_paths(normalised, ways)
     findings += lint.rewrite_findings(rewrites.notes)
     specs = b""
     if not any(f.is_error for f in findings):
@@ -101,7 +107,7 @@ def prepare(xml: bytes, catalogue: lint.Catalogue | None = None) -> Prepared:
             specs, _ = program.build(normalised)
         except diagram.DiagramRefused as error:
             findings.append(lint.parser_finding(error))
-    return Prepared(xml, diagram.to_bytes(normalised), specs, model, findings)
+    return Prepared(xml, diagram.to_bytes(normalised), specs, model, findings, ways)
 
 
 def publish(

@@ -15,7 +15,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found in a diagram: where, how grave, in words, and what to do."""
+    """One thing found in a diagram: where, how grave, in words, and what to do.
+
+    `path` shows how a document would come there: ids of elements and flows, in order.
+    """
 
     severity: Severity
     element: str
@@ -23,6 +26,7 @@ class Finding:
     vi: str
     en: str
     citation: str = ""
+    path: tuple[str, ...] = ()
 
     @property
     def is_error(self) -> bool:
@@ -34,10 +38,10 @@ class Finding:
         return asdict(self)
 
 
-def error(element: Any, code: str, vi: str, en: str) -> Finding:
+def error(element: Any, code: str, vi: str, en: str, path: tuple[str, ...] = ()) -> Finding:
     """Return what forbids publishing, at an element or its id."""
     identity = element if isinstance(element, str) else str(element.get("id") or "")
-    return Finding(Severity.ERROR, identity, code, vi, en)
+    return Finding(Severity.ERROR, identity, code, vi, en, path=path)
 
 
 def warning(element: Any, code: str, vi: str, en: str) -> Finding:

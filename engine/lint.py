@@ -16,7 +16,6 @@ from engine.expressions import ExpressionError, compile_assignments, compile_exp
 from engine.finding import Finding, Severity, error
 from engine.gateways import check_conditions, check_defaults
 from engine.normalise import TIMER_LITERALS
-from engine.path import check_paths
 
 __all__ = [
     "Catalogue",
@@ -70,7 +69,7 @@ def parser_finding(refusal: OfficeError) -> Finding:
 
 def check(root: Any, model: Model, catalogue: Catalogue | None) -> list[Finding]:
     """Return all findings of a diagram, in document order of their rules."""
-    rules = (_elements, _events, _names, check_conditions, _expressions, _loops, check_paths)
+    rules = (_elements, _events, _names, check_conditions, _expressions, _loops)
     findings = [f for rule in rules for f in rule(root)]
     if catalogue is not None:
         findings += [*_catalogue(model, catalogue), *check_defaults(root)]

@@ -14,6 +14,9 @@ from lxml import etree
 
 from engine.diagram import CONGVAN, EVENTS, MACHINE, SCOPES, TASKS, kind_of, own, scopes, tag
 
+#: how the ids begin that are given to what nobody drew
+OWN_PREFIX = "cv."
+
 _SPAN = r"P(?=\d|T)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?"
 _CLOCK = r"T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?"
 #: timers written as a literal (ISO 8601), not as an expression
@@ -51,7 +54,7 @@ class Rewrites:
     def fresh(self, prefix: str) -> str:
         """Return an id that no author writes."""
         self.count += 1
-        return f"cv.{prefix}.{self.count}"
+        return f"{OWN_PREFIX}{prefix}.{self.count}"
 
 
 def normalise(root: Any) -> tuple[Any, Rewrites]:
