@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -307,7 +308,7 @@ def test_endless_run_writes_nothing(database: Database, agency: UUID) -> None:
     built, _ = program.build(normalised)
     with database.transaction(office.acting(agency)) as tx:
         definition.publish(
-            tx, definition.Prepared(drawing.xml(), prepared.normalised, built, prepared.model, []),
+            tx, replace(prepared, original=drawing.xml(), specs=built),
             agency_id=agency, key="p", name="Thử", forms={}, reason="",
         )  # fmt: skip
     done = office.start(database, agency, n=0)
