@@ -36,8 +36,12 @@ _UNITS = Query(
 
 @dataclass(slots=True)
 class Desk:
-    """Assigns the steps of an agency; calendars and unit symbols are read once in a while."""
+    """Assigns the steps of an agency; calendars and unit symbols are read once in a while.
 
+    A `fixed` calendar is the only one asked: of a rehearsal, whose moments lie in the past.
+    """
+
+    fixed: WorkingCalendar | None = None
     _calendars: dict[UUID, tuple[datetime, WorkingCalendar]] = field(default_factory=dict)
     _units: dict[UUID, tuple[datetime, dict[str, UUID]]] = field(default_factory=dict)
 
@@ -59,6 +63,8 @@ class Desk:
 
     def calendar(self, tx: Transaction, agency_id: UUID) -> WorkingCalendar:
         """Return the working calendar of an agency."""
+        if self.fixed is not None:
+            return self.fixed
         kept = self._calendars.get(agency_id)
         if kept is None or tx.now - kept[0] > CALENDAR_AGE:
             kept = (tx.now, load_calendar(tx, agency_id))

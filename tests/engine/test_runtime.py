@@ -6,8 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from datetime import datetime
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
