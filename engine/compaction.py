@@ -1,12 +1,17 @@
 """Forgetting finished history (thu gọn): a step costs the same after 5,000 rounds as after ten."""
 
+from itertools import pairwise
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
+from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.bpmn.specs.mixins.parallel_gateway import ParallelGateway
 from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
+from SpiffWorkflow.util.deep_merge import DeepMerge
 from SpiffWorkflow.util.task import TaskState
+
+from engine.tables import copied
 
 FINISHED = TaskState.FINISHED_MASK
 UNFINISHED = TaskState.NOT_FINISHED_MASK
@@ -61,6 +66,7 @@ def _compact_one(workflow: Any, top: Any, dropped: list[Any]) -> None:
                 _splice(task, tasks)
                 dropped.append(task)
                 changed = True
+    _fold(workflow, dropped)
 
 
 def _seen_by_joins(tasks: dict[Any, Any]) -> set[Any]:
@@ -85,7 +91,7 @@ def _droppable(
             task.task_spec, 0
         ):
             return False
-        return not (
+        return _happened(task) or not (
             isinstance(parent.task_spec, BoundaryEventSplit)
             and any(tasks[c]._state & UNFINISHED for c in parent._children)
         )
@@ -95,6 +101,50 @@ def _droppable(
     if child._state != TaskState.COMPLETED or isinstance(parent.task_spec, LoopTask):
         return False
     return not (isinstance(parent.task_spec, BoundaryEventSplit) and len(parent._children) > 1)
+
+
+def _happened(task: Any) -> bool:
+    """Whether it is an event that happened at the edge of a step without ending it."""
+    return (
+        task._state == TaskState.COMPLETED
+        and isinstance(task.task_spec, BoundaryEvent)
+        and not task.task_spec.cancel_activity
+    )
+
+
+def _fold(workflow: Any, dropped: list[Any]) -> None:
+    """Count once what an event at an edge left at the common end, however often it happened.
+
+    The join of the ends merges what came to it in order of time, so two that follow each other may
+    be merged before it: one is kept.
+    """
+    tasks = workflow.tasks
+    if sum(map(_happened, tasks.values())) < 2:
+        return
+    joins: dict[Any, list[Any]] = {}
+    for task in tasks.values():
+        if isinstance(task.task_spec, UnstructuredJoin) and task._state & FINISHED:
+            joins.setdefault(task.task_spec, []).append(task)
+    for ended in joins.values():
+        ended.sort(key=lambda t: t.last_state_change)
+        for older, newer in pairwise(ended):
+            if _came_by_event(older, tasks) and _came_by_event(newer, tasks):
+                above, end = tasks[older._parent], tasks[newer._parent]
+                end.data = DeepMerge.merge(copied(above.data), end.data)
+                for task in (older, above, tasks[above._parent]):
+                    _splice(task, tasks)
+                    dropped.append(task)
+
+
+def _came_by_event(join: Any, tasks: dict[Any, Any]) -> bool:
+    """Whether a join holds nothing but the end of a way that an event at an edge began."""
+    if join._children or join._state != TaskState.CANCELLED:
+        return False
+    end = tasks[join._parent]
+    above = tasks.get(end._parent)
+    return (
+        above is not None and _happened(above) and len(end._children) == len(above._children) == 1
+    )
 
 
 def _splice(task: Any, tasks: dict[Any, Any]) -> None:

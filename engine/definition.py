@@ -15,6 +15,7 @@ from engine.database import Base, Query, Transaction, new_id
 from engine.errors import NotFound, OfficeError
 from engine.graph import Graph
 from engine.path import check_paths
+from engine.redrawing import redraw
 from engine.release import engine_name
 from engine.unfolding import unfold
 
@@ -100,14 +101,15 @@ def prepare(xml: bytes, catalogue: lint.Catalogue | None = None) -> Prepared:
     normalised, rewrites = normalise.normalise(root)
     ways = unfold(normalised)
     findings += check_paths(normalised, ways)
+    running = redraw(normalised, rewrites)
     findings += lint.rewrite_findings(rewrites.notes)
     specs = b""
     if not any(f.is_error for f in findings):
         try:
-            specs, _ = program.build(normalised)
+            specs, _ = program.build(running)
         except diagram.DiagramRefused as error:
             findings.append(lint.parser_finding(error))
-    return Prepared(xml, diagram.to_bytes(normalised), specs, model, findings, ways)
+    return Prepared(xml, diagram.to_bytes(running), specs, model, findings, ways)
 
 
 def publish(

@@ -143,11 +143,12 @@ class Node:
     attached_to: str = ""
     element: str = ""
     collection: str = ""
+    decision: str = ""
 
     @property
     def is_machine(self) -> bool:
         """Whether the worker, not an officer, completes it."""
-        return self.kind in MACHINE or self.role == "machine"
+        return not self.decision and (self.kind in MACHINE or self.role == "machine")
 
     def to_json(self) -> dict[str, Any]:
         """Return the node as plain JSON."""
@@ -272,6 +273,7 @@ def _node(element: Any, lane_of: dict[str, Lane]) -> Node:
         attached_to=element.get("attachedToRef", ""),
         element=own(loop, "element") if loop is not None else "",
         collection=own(loop, "collection") if loop is not None else "",
+        decision=own(element, "decision") if kind_of(element) == "businessRuleTask" else "",
     )
 
 

@@ -8,6 +8,7 @@ from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScriptEngineEnvironment
 from SpiffWorkflow.bpmn.specs.data_spec import TaskDataReference
 
+from engine.blackboard import note
 from engine.errors import OfficeError
 from engine.expressions import compile_assignments, compile_expression
 from engine.expressions.reading import written
@@ -75,6 +76,13 @@ class Evaluator(PythonScriptEngine):
     def now(self) -> datetime:
         """The moment of the command."""
         return self.environment.now  # type: ignore[no-any-return] # untyped library attribute
+
+    def execute(self, task: Any, script: str, external_context: Any = None) -> Any:
+        """Carry out a script task; the variables it writes are decisions like an officer's."""
+        done = super().execute(task, script, external_context)
+        names = [name for name, _ in compile_assignments(script).lines]
+        note(task.workflow, {name: task.data[name] for name in names})
+        return done
 
     def validate(self, expression: str) -> None:
         """Compile the expression of our language; raises `ExpressionError`."""

@@ -5,6 +5,7 @@ fall through as an event that does nothing.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,10 +13,12 @@ from typing import Any
 from engine import diagram
 from engine.diagram import HUMAN, MACHINE, Model, flow_nodes, kind_of, own, scopes, tag
 from engine.errors import OfficeError
+from engine.event_rules import check_events, is_trigger
 from engine.expressions import ExpressionError, compile_assignments, compile_expression
 from engine.finding import Finding, Severity, error
 from engine.gateways import check_conditions, check_defaults
 from engine.normalise import TIMER_LITERALS
+from engine.table_rules import check_decisions
 
 __all__ = [
     "Catalogue",
@@ -69,7 +72,10 @@ def parser_finding(refusal: OfficeError) -> Finding:
 
 def check(root: Any, model: Model, catalogue: Catalogue | None) -> list[Finding]:
     """Return all findings of a diagram, in document order of their rules."""
-    rules = (_elements, _events, _names, check_conditions, _expressions, _loops)
+    rules = (
+        _elements, _events, check_events, _names, check_conditions, _expressions, _loops,
+        check_decisions,
+    )  # fmt: skip
     findings = [f for rule in rules for f in rule(root)]
     if catalogue is not None:
         findings += [*_catalogue(model, catalogue), *check_defaults(root)]
@@ -80,13 +86,10 @@ def check(root: Any, model: Model, catalogue: Catalogue | None) -> list[Finding]
 
 _REFUSED = {
     "complexGateway": ("cổng phức hợp", "complex gateway"),
-    "eventBasedGateway": ("cổng rẽ theo sự kiện", "event-based gateway"),
-    "businessRuleTask": ("bước quy tắc nghiệp vụ", "business rule task"),
     "adHocSubProcess": ("quy trình con tùy biến", "ad-hoc sub-process"),
     "transaction": ("quy trình con giao dịch", "transaction"),
     "compensateEventDefinition": ("sự kiện bù hoàn", "compensation event"),
     "cancelEventDefinition": ("sự kiện hủy giao dịch", "cancel event"),
-    "conditionalEventDefinition": ("sự kiện điều kiện", "conditional event"),
     "correlationSubscription": ("tương quan thông điệp", "message correlation"),
     "correlationProperty": ("tương quan thông điệp", "message correlation"),
 }
@@ -102,12 +105,6 @@ def _elements(root: Any) -> Iterator[Finding]:
                 f"Phiên bản này chưa chạy được {vi}. Vẽ lại bằng cổng hoặc bước thường.",
                 f"A {en} is not run by this version. Draw it with other elements.",
             )  # fmt: skip
-        if kind == "subProcess" and element.get("triggeredByEvent") == "true":
-            yield error(
-                element, "unsupported",
-                "Phiên bản này chưa chạy được quy trình con theo sự kiện.",
-                "An event sub-process is not run by this version.",
-            )  # fmt: skip
         if kind in {"sendTask", "receiveTask"} and not element.get("messageRef"):
             yield error(
                 element, "no-message", "Bước gửi hoặc nhận thông điệp phải chọn thông điệp.",
@@ -119,12 +116,14 @@ def _elements(root: Any) -> Iterator[Finding]:
 
 #: which event definitions run where; anything else would silently do nothing in the library
 _RUNS = {
-    "startEvent": {"none", "message", "signal"},
+    "startEvent": {"none", "message", "signal", "timer", "conditional"},
     "endEvent": {"none", "message", "signal", "terminate", "error", "escalation"},
-    "intermediateCatchEvent": {"timer", "message", "signal", "link"},
+    "intermediateCatchEvent": {"timer", "message", "signal", "link", "conditional"},
     "intermediateThrowEvent": {"none", "message", "signal", "escalation", "link"},
-    "boundaryEvent": {"timer", "message", "signal", "error", "escalation"},
+    "boundaryEvent": {"timer", "message", "signal", "error", "escalation", "conditional"},
 }
+#: what starts an event sub-process
+_TRIGGERS = {"timer", "message", "signal", "error", "escalation", "conditional"}
 _NEEDS_REFERENCE = {"message", "signal", "error", "escalation"}
 
 
@@ -141,8 +140,9 @@ def _events(root: Any) -> Iterator[Finding]:
                 element, "unsupported", "Một sự kiện chỉ được có một định nghĩa.",
                 "An event may have one definition only.",
             )  # fmt: skip
+        allowed = _TRIGGERS if is_trigger(element) else _RUNS[kind]
         for name in kinds:
-            if name not in _RUNS[kind]:
+            if name not in allowed:
                 yield error(
                     element, "event-place",
                     f"Sự kiện kiểu «{name}» không chạy được ở vị trí này ({kind}).",
@@ -151,6 +151,11 @@ def _events(root: Any) -> Iterator[Finding]:
         for definition in found:
             name = kind_of(definition).removesuffix("EventDefinition")
             reference = (definition.get(f"{name}Ref") or "").split(":")[-1]
+            if name == "conditional" and not (definition.findtext(tag("condition")) or "").strip():
+                yield error(
+                    element, "no-condition", "Sự kiện điều kiện chưa có điều kiện.",
+                    "The conditional event has no condition.",
+                )  # fmt: skip
             if name in {"message", "signal"} and reference not in defined:
                 yield error(
                     element, "no-reference", f"Sự kiện chưa chọn {name} hoặc {name} không còn.",
@@ -281,7 +286,8 @@ def _timers(root: Any) -> Iterator[Finding]:
                 yield from _compiles(event, text)
             if _SHORT_CYCLE.search(text):
                 yield error(event, "timer-too-short", "Chu kỳ dưới 1 phút.", "Under one minute.")
-            if name == "timeCycle" and kind_of(event) != "boundaryEvent":
+            edge = kind_of(event) == "boundaryEvent" or is_trigger(event)
+            if name == "timeCycle" and not edge:
                 yield error(
                     event, "timer-place", "Hẹn giờ lặp lại chỉ chạy khi gắn vào một bước.",
                     "A repeating timer runs only at the edge of a step.",
@@ -337,6 +343,13 @@ def _loops(root: Any) -> Iterator[Finding]:
 # names of the office ---------------------------------------------------------------------------
 
 
+#: a business rule may be a table instead
+_OR_TABLE = (
+    defaultdict(str, businessRuleTask=" hoặc bảng quyết định (congvan:decision)"),
+    defaultdict(str, businessRuleTask=" and no decision table (congvan:decision)"),
+)
+
+
 def _catalogue(model: Model, catalogue: Catalogue) -> Iterator[Finding]:
     for lane in model.lanes:
         if lane.role and lane.role not in catalogue.roles:
@@ -345,7 +358,7 @@ def _catalogue(model: Model, catalogue: Catalogue) -> Iterator[Finding]:
                 f"Lane “{lane.name}” names no known role: {lane.role}.",
             )  # fmt: skip
     for node in model.nodes.values():
-        if node.kind not in HUMAN | MACHINE:
+        if node.kind not in HUMAN | MACHINE or node.decision:
             continue
         known = catalogue.machine_verbs if node.is_machine else catalogue.verbs
         if node.verb and node.verb not in known:
@@ -355,8 +368,9 @@ def _catalogue(model: Model, catalogue: Catalogue) -> Iterator[Finding]:
             )  # fmt: skip
         if node.is_machine and not node.verb:
             yield error(
-                node.id, "verb", f"Bước máy «{node.name}» chưa chọn việc phải làm.",
-                f"Machine step “{node.name}” names no verb.",
+                node.id, "verb",
+                f"Bước máy «{node.name}» chưa chọn việc phải làm{_OR_TABLE[0][node.kind]}.",
+                f"Machine step “{node.name}” names no verb{_OR_TABLE[1][node.kind]}.",
             )  # fmt: skip
         if node.form and node.form not in catalogue.forms:
             yield error(

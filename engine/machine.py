@@ -21,12 +21,15 @@ from SpiffWorkflow.exceptions import SpiffWorkflowException
 from SpiffWorkflow.util.task import TaskState
 
 from engine import state as states
+from engine.blackboard import note
 from engine.chance import drawn, seed
 from engine.compaction import compact
-from engine.decision import CHOOSES, Decision, Trace
+from engine.condition import look_at_conditions
+from engine.decision import Decision, Trace
 from engine.diagram import Node
 from engine.environment import Evaluator
 from engine.errors import OfficeError
+from engine.failure import BudgetExceeded, failed
 from engine.program import Program
 from engine.tables import copied
 from engine.workflow import CycleTimer, FlatWorkflow, Timer
@@ -38,44 +41,6 @@ COMPACT_EVERY = 100
 
 #: what reaches a token from outside: an error or an escalation comes from within
 _AWAITED = (Timer, MessageEventDefinition, SignalEventDefinition, MultipleEventDefinition)
-
-
-class BudgetExceeded(OfficeError):
-    """One command ran too long: an endless loop, or too wide a fan-out (quy trình lặp vô hạn)."""
-
-    code = "budget-exceeded"
-    vi = (
-        "Quy trình chạy quá giới hạn ({what}) tại bước «{node}». Việc chưa được ghi; quản trị cơ "
-        "quan cần xem lại sơ đồ."
-    )
-    en = "The process exceeded its budget ({what}) at step “{node}”. Nothing was written."
-
-
-class StepFailed(OfficeError):
-    """The process could not run on (quy trình không chạy tiếp được); nothing was written."""
-
-    code = "step-failed"
-    vi = (
-        "Quy trình không chạy tiếp được tại bước «{node}»: {reason}. Việc chưa được ghi; kiểm tra "
-        "dữ liệu vừa nhập, hoặc báo quản trị cơ quan xem lại sơ đồ."
-    )
-    en = "The process cannot run on at step “{node}”: {reason}. Nothing was written."
-
-
-class NoWayOn(StepFailed):
-    """No condition of a gateway holds and it has no default (cổng không có luồng nào đi tiếp)."""
-
-    code = "no-way-on"
-    vi = (
-        "Tại cổng «{node}» không có điều kiện nào đúng và không có luồng mặc định nên quy trình "
-        "không đi tiếp được. Việc chưa được ghi; kiểm tra lại lựa chọn vừa nhập, hoặc báo quản trị "
-        "cơ quan đặt luồng mặc định cho cổng này trong sơ đồ."
-    )
-    en = (
-        "No condition of gateway “{node}” holds and it has no default flow, so the process cannot "
-        "run on. Nothing was written; check what you chose, or ask your administrator to give this "
-        "gateway a default flow."
-    )
 
 
 class NotWaiting(OfficeError):
@@ -141,10 +106,12 @@ class Step:
 def start(program: Program, variables: dict[str, Any], now: datetime) -> Step:
     """Begin a process with these routing variables and run to its first waiting steps."""
     workflow = FlatWorkflow(program.spec, program.subprocess_specs, script_engine=Evaluator(now))
-    workflow.task_tree.data.update(states.check_variables(variables))
+    given = states.check_variables(variables)
+    workflow.task_tree.data.update(given)
     for task in workflow.tasks.values():
         if task._state == TaskState.READY:
             task.data.update(copied(workflow.task_tree.data))
+    note(workflow, given)
     return run_on(program, workflow, set(), None)
 
 
@@ -163,8 +130,10 @@ def complete(
         raise NotWaiting
 
     def act() -> None:
-        task.data.update(states.check_variables(variables))
+        given = states.check_variables(variables)
+        task.data.update(given)
         states.check_variables(task.data)
+        note(task.workflow, given)
         task.run()
         _forget_item(task)
 
@@ -204,7 +173,9 @@ def deliver(
     definition = SignalEventDefinition(name) if kind == "signal" else MessageEventDefinition(name)
 
     def act() -> None:
-        event = BpmnEvent(definition, payload=states.check_variables(payload))
+        given = states.check_variables(payload)
+        event = BpmnEvent(definition, payload=given)
+        note(workflow, given)
         if workflow.event_manager.catch(event, internal=False) == 0:
             raise NotWaiting
 
@@ -260,27 +231,15 @@ def run_on(
         if act is not None:
             act()
         workflow.do_engine_steps(will_complete_task=will, did_complete_task=did)
+        while program.has_conditions and look_at_conditions(workflow):
+            workflow.do_engine_steps(will_complete_task=will, did_complete_task=did)
     except (SpiffWorkflowException, RecursionError) as error:
-        raise _failed(program, error) from error
+        raise failed(program, error) from error
     workflow.is_completed()
     compact(workflow)
     step = outcome_of(program, workflow, before, moments)
     step.passed, step.decisions = trace.passed, trace.decisions
     return step
-
-
-def _failed(program: Program, error: Exception) -> OfficeError:
-    """Return what stopped the run in our own words: the fact itself where it was one of ours."""
-    cause: Any = error
-    while cause is not None and not isinstance(cause, OfficeError):
-        cause = getattr(cause, "exception", None) or cause.__cause__ or cause.__context__
-    spec = getattr(error, "task_spec", None)
-    node = program.node_named(spec) if spec is not None else None
-    # The one thing these raise of themselves is that none of their conditions holds.
-    if cause is None and node is not None and isinstance(spec, CHOOSES):
-        return NoWayOn(node=node.name)
-    reason = cause.text() if cause is not None else str(error) or type(error).__name__
-    return StepFailed(node=node.name if node is not None else "?", reason=reason.rstrip(". "))
 
 
 def outcome_of(

@@ -102,6 +102,8 @@ def _machine_tasks(root: Any) -> None:
     """A step of the machine is a work item of the machine: it waits like a person's."""
     for element in root.iter(tag("*")):
         kind = kind_of(element)
+        if own(element, "decision"):
+            continue  # it decides at once, by its table
         if kind in MACHINE or kind == "task":
             element.set(f"{{{CONGVAN}}}kind", kind)
             element.tag = tag("userTask")

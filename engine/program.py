@@ -12,13 +12,22 @@ from SpiffWorkflow.bpmn.serializer.config import DEFAULT_CONFIG
 from SpiffWorkflow.bpmn.serializer.default.event_definition import (
     TimerConditionalEventDefinitionConverter,
 )
+from SpiffWorkflow.bpmn.serializer.default.task_spec import BpmnTaskSpecConverter
 from SpiffWorkflow.bpmn.serializer.workflow import BpmnWorkflowSerializer
 from SpiffWorkflow.bpmn.specs.data_spec import TaskDataReference
 from SpiffWorkflow.bpmn.specs.event_definitions.simple import NoneEventDefinition
 
+from engine.blackboard import keep_notes
+from engine.boundary import WATCHED, own_boundaries
+from engine.condition import own_conditions
+from engine.decision_table import RuleTask, RuleTaskConverter
 from engine.diagram import DiagramRefused, Model, Node, flow_nodes, kind_of, model_of
 from engine.environment import Member, Members
+from engine.event_choice import Crossroads
 from engine.workflow import TIMERS, Parser
+
+#: what the normaliser adds around drawn elements
+_UNDRAWN = ("cv.scope.", "cv.start.", "cv.end.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,8 @@ class Program:
     spec: Any
     subprocess_specs: dict[str, Any]
     nodes: dict[str, Node]
+    #: whether a condition waits somewhere, so that every step has to look
+    has_conditions: bool = False
 
     def node_of(self, task: Any) -> Node | None:
         """Return the node drawn for a task, or None for the engine's own joins and splits."""
@@ -42,6 +53,8 @@ class Program:
 def _registry() -> Any:
     config = dict(DEFAULT_CONFIG)
     config.update(dict.fromkeys(TIMERS.values(), TimerConditionalEventDefinitionConverter))
+    config[Crossroads] = BpmnTaskSpecConverter
+    config[RuleTask] = RuleTaskConverter
     return BpmnWorkflowSerializer.configure(config)
 
 
@@ -74,7 +87,11 @@ def build(normalised: Any) -> tuple[bytes, Model]:
     data = {
         "spec": registry.convert(spec),
         "subs": {name: registry.convert(sub) for name, sub in specs.items()},
-        "nodes": {name: node.to_json() for name, node in model.nodes.items()},
+        "nodes": {
+            name: node.to_json()
+            for name, node in model.nodes.items()
+            if not name.startswith(_UNDRAWN)  # nobody stands where nothing is drawn
+        },
     }
     return orjson.dumps(data, default=str), model
 
@@ -123,10 +140,15 @@ def restore(data: bytes) -> Program:
     registry = _registry()
     spec = registry.restore(stored["spec"])
     subs = {name: registry.restore(sub) for name, sub in stored["subs"].items()}
-    for one in [spec, *subs.values()]:
+    every = [spec, *subs.values()]
+    for one in every:
         _own_lists(one)
+        own_boundaries(one)
+    conditions = [own_conditions(one) for one in every]
+    if any(conditions) or any(name.startswith(WATCHED) for name in subs):
+        keep_notes(spec)
     nodes = {name: Node.from_json(node) for name, node in stored["nodes"].items()}
-    return Program(spec, subs, nodes)
+    return Program(spec, subs, nodes, any(conditions))
 
 
 def _own_lists(spec: Any) -> None:

@@ -22,9 +22,10 @@ from engine import program as programs
 from engine.chance import Chance
 from engine.definition import Definition
 from engine.errors import OfficeError
+from engine.failure import BudgetExceeded
 from engine.history import Broken
 from engine.instance import ProcessInstance
-from engine.machine import BudgetExceeded, Step
+from engine.machine import Step
 from engine.program import Program
 
 

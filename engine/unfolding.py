@@ -45,6 +45,8 @@ class _Unfolding:
 
     def place(self, key: str, element: Any, within: str, *, is_done: bool = True) -> str:
         kind = own(element, "kind") or kind_of(element)
+        if own(element, "decision"):  # it decides at once: nobody waits
+            kind = "decision"
         identity = element.get("id", "")
         drawn = "" if kind == "process" or identity.startswith(OWN_PREFIX) else identity
         ends_all = "terminateEventDefinition" in _definitions(element)

@@ -16,6 +16,7 @@ from typing import Any
 from SpiffWorkflow import task as library_task
 from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnParser
 from SpiffWorkflow.bpmn.parser.event_parsers import SIGNAL_EVENT_XPATH, EndEventParser
+from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.specs.defaults import EndEvent
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import (
@@ -31,8 +32,11 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine import chance
+from engine.boundary import Boundary, Events
+from engine.decision_table import RuleTask, RuleTaskParser
 from engine.environment import plain
 from engine.errors import OfficeError
+from engine.event_choice import Crossroads
 from engine.expressions import VIETNAM
 
 
@@ -111,16 +115,17 @@ class CycleTimer(Timer, CycleTimerEventDefinition):
     def tick(self, my_task: Any, now: datetime, *, last: bool = False) -> None:
         """Send one token on and set the next moment, or end after the last repetition."""
         left, interval = my_task.internal_data["cycle"]
-        for output in my_task.task_spec.outputs:
-            child = my_task._add_child(output, TaskState.FUTURE)
-            child.task_spec._predict(child, mask=UNFINISHED)
-            child.task_spec._update(child)
+        spec = my_task.task_spec
         left = 0 if last else left - 1 if left > 0 else left
+        if left and isinstance(spec, Boundary):
+            spec.happen(my_task)
         my_task.internal_data["cycle"] = [left, interval]
         my_task.internal_data["event_value"] = _later(now, interval).isoformat()
         if left == 0:
+            if not my_task._children:
+                spec._predict(my_task, mask=UNFINISHED)
             my_task.internal_data["event_fired"] = True
-            my_task.task_spec._update(my_task)
+            spec._update(my_task)
 
 
 def _later(now: datetime, duration: Any) -> datetime:
@@ -163,7 +168,9 @@ class Parser(BpmnParser):
     """SpiffWorkflow's parser; it is only ever given what `engine.lint` let pass."""
 
     OVERRIDE_PARSER_CLASSES = {  # noqa: RUF012 - the library reads it from the class
-        full_tag("endEvent"): (SignallingEndParser, EndEvent)
+        full_tag("endEvent"): (SignallingEndParser, EndEvent),
+        full_tag("eventBasedGateway"): (TaskParser, Crossroads),
+        full_tag("businessRuleTask"): (RuleTaskParser, RuleTask),
     }
 
 
@@ -230,6 +237,15 @@ class Flat:
         for task in [t for t in self.tasks.values() if t._state == TaskState.WAITING]:
             task.task_spec._update(task)
 
+    def _task_removed_notify(self, task: Any) -> None:
+        """Forget the sub-process of a task that goes: the library leaves it running."""
+        super()._task_removed_notify(task)  # type: ignore[misc] # the library's class comes next
+        top = self.top_workflow
+        top.event_manager.remove_task(task)
+        sub = top.subprocesses.pop(task.id, None)
+        for inner in list(sub.tasks.values()) if sub is not None else ():
+            sub._task_removed_notify(inner)
+
     def is_completed(self) -> bool:
         if not self.completed and not any(t._state & UNFINISHED for t in self.tasks.values()):
             self.completed = True
@@ -248,6 +264,7 @@ class FlatWorkflow(Flat, BpmnWorkflow):
     ) -> None:
         chance.begin(script_engine.now)
         super().__init__(spec, subprocess_specs, script_engine=script_engine, **kwargs)
+        self.event_manager.__class__ = Events
 
     def create_subprocess(self, my_task: Any, spec_name: str) -> Any:
         sub = FlatSubWorkflow(
@@ -273,7 +290,9 @@ class FlatWorkflow(Flat, BpmnWorkflow):
                 if task is not None:
                     task.task_spec._update(task)
         ran = self._run_ready(self, will_complete_task, did_complete_task)
-        return ran > 0 or len(self.get_active_subprocesses()) > len(active)
+        # The library counts them: one that began while another ended would never go on.
+        known = set(map(id, active))
+        return ran > 0 or any(id(s) not in known for s in self.get_active_subprocesses())
 
     @staticmethod
     def _run_ready(

@@ -295,6 +295,18 @@ def lint_process(file: Path, as_json: bool) -> None:
         sys.exit(1)
 
 
+@main.command("embed-decision")
+@_FILE
+@click.argument("table", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_told
+def embed_decision(file: Path, table: Path) -> None:
+    """Đưa bảng quyết định DMN 1.3 vào tệp sơ đồ (put a DMN table into a diagram's file)."""
+    from engine.decision_table import with_tables
+
+    file.write_bytes(with_tables(file.read_bytes(), table.read_bytes()))
+    click.echo(f"{file}: đã có bảng của {table.name} (now holds its tables)")
+
+
 _NOBODY_TRUSTED = (
     "Máy này chưa có danh sách chứng thư số gốc tin cậy, nên chưa người ký nào được coi là tin cậy."
     " Chỉ ra danh sách: --trust THƯ_MỤC\n"

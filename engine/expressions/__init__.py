@@ -31,6 +31,7 @@ from engine.expressions.kinds import (
     one_of,
 )
 from engine.expressions.patterns import Pattern, compile_pattern
+from engine.expressions.unary import TESTED, compile_tests
 from engine.expressions.values import VIETNAM, Months
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "MOMENT",
     "NULL",
     "NUMBER",
+    "TESTED",
     "TEXT",
     "TIME",
     "VIETNAM",
@@ -55,6 +57,7 @@ __all__ = [
     "compile_assignments",
     "compile_expression",
     "compile_pattern",
+    "compile_tests",
     "context_of",
     "list_of",
     "one_of",

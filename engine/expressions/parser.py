@@ -50,7 +50,7 @@ def parse(source: str) -> s.Node:
     try:
         found = tokens(source)
         tree = Parser(found[1:] if found[0].text == "=" else found).whole()
-        _within_limits(tree)
+        within_limits(tree)
     except ExpressionError as error:
         raise error.within(source) from None
     return tree
@@ -63,7 +63,8 @@ def check_name(token: Token) -> str:
     return token.text
 
 
-def _within_limits(tree: s.Node) -> None:
+def within_limits(tree: s.Node) -> None:
+    """Refuse a tree of too many nodes or too deep; raises `ExpressionError`."""
     if sum(1 for _ in s.walk(tree)) > MOST_NODES:
         raise ExpressionError("too-complex", limit=MOST_NODES)
     if s.depth(tree) > DEEPEST:
@@ -187,6 +188,10 @@ class Parser:
             tests.append(self._test())
         self._expect(")")
         return tuple(tests)
+
+    def _operand(self) -> s.Node:
+        """Read what one side of a comparison may be."""
+        return self._expression(_COMPARISON)
 
     def _test(self) -> s.Node:
         opening = self._skip("]")

@@ -12,7 +12,8 @@ from token_runs import NOW, Run, Stock, compare, prepared
 
 from engine import machine, program
 from engine.environment import ListUnclear
-from engine.machine import BudgetExceeded, NotWaiting, StepFailed
+from engine.failure import BudgetExceeded, StepFailed
+from engine.machine import NotWaiting
 from engine.state import VariablesRefused
 from engine.workflow import TimerUnclear
 

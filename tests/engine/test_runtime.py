@@ -23,9 +23,10 @@ from engine import definition, diagram, history, jobs, machine, normalise, progr
 from engine.database import Database, Transaction, new_id
 from engine.definition import Definition
 from engine.errors import NotFound, Stale
+from engine.failure import BudgetExceeded
 from engine.history import Event
 from engine.instance import ProcessInstance
-from engine.machine import BudgetExceeded, NotWaiting
+from engine.machine import NotWaiting
 from engine.runtime import Completed
 from engine.subscription import Subscription
 from engine.work_item import Candidate, WorkItem

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from bpmn_drawing import Drawing, timer
 from plain_office import DESK
 
-from engine import history, jobs, machine, migration, replay, runtime, steering
+from engine import history, jobs, migration, replay, runtime, steering
 from engine.database import Database, Transaction
 from engine.definition import Definition
+from engine.failure import NoWayOn
 from engine.instance import ProcessInstance, Suspended
 from engine.machine import NotWaiting
 from engine.replay import Verdict
@@ -104,7 +105,7 @@ def test_a_skipped_step_was_not_done(database: Database, agency: UUID) -> None:
     def skip(variables: dict[str, Any]) -> Any:
         return lambda tx, run: steering.skip(tx, DESK, item(tx, skipped), run, variables, WHY)
 
-    with pytest.raises(machine.NoWayOn):
+    with pytest.raises(NoWayOn):
         act(database, agency, done, skip({}))
     assert marks(database, done) == ["start"]
     act(database, agency, done, skip({"ok": True}))

@@ -177,11 +177,11 @@ DEFINITIONS = {
 }
 #: what runs where; a link needs its other half and has a test of its own
 RUNS = {
-    "startEvent": {"none", "message", "signal"},
+    "startEvent": {"none", "message", "signal", "timer", "conditional"},
     "endEvent": {"none", "message", "signal", "error", "escalation", "terminate"},
-    "intermediateCatchEvent": {"message", "signal", "timer"},
+    "intermediateCatchEvent": {"message", "signal", "timer", "conditional"},
     "intermediateThrowEvent": {"none", "message", "signal", "escalation"},
-    "boundaryEvent": {"message", "signal", "timer", "error", "escalation"},
+    "boundaryEvent": {"message", "signal", "timer", "error", "escalation", "conditional"},
 }
 
 

@@ -13,8 +13,8 @@ from story import LETTER, Story, incoming_letter, letter, letter_values, snapsho
 from engine import diagram, machine, program
 from engine.definition import Definition, NotPublishable
 from engine.diagram import DiagramRefused
+from engine.failure import StepFailed
 from engine.instance import InstanceStatus
-from engine.machine import StepFailed
 from engine.normalise import normalise
 from office.cli import main
 from processes import procedures
