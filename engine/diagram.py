@@ -119,7 +119,8 @@ class Node:
     """A flow node with what its extension elements ask of the office (bước của quy trình).
 
     `role`, `unit` come from its lane; `due` is a duration of working time (`P2D`, `PT4H`) or an
-    expression; `candidates`, `assignee`, `exclude` are expressions over the routing variables.
+    expression; `candidates`, `assignee`, `exclude` are expressions over the routing variables;
+    `reason` says why a run may end at this end event.
     """
 
     id: str
@@ -144,11 +145,17 @@ class Node:
     element: str = ""
     collection: str = ""
     decision: str = ""
+    reason: str = ""
 
     @property
     def is_machine(self) -> bool:
         """Whether the worker, not an officer, completes it."""
         return not self.decision and (self.kind in MACHINE or self.role == "machine")
+
+    @property
+    def is_step(self) -> bool:
+        """Whether it becomes a work item, of an officer or of the machine."""
+        return self.kind in HUMAN | MACHINE
 
     def to_json(self) -> dict[str, Any]:
         """Return the node as plain JSON."""
@@ -274,6 +281,7 @@ def _node(element: Any, lane_of: dict[str, Lane]) -> Node:
         element=own(loop, "element") if loop is not None else "",
         collection=own(loop, "collection") if loop is not None else "",
         decision=own(element, "decision") if kind_of(element) == "businessRuleTask" else "",
+        reason=own(element, "reason"),
     )
 
 

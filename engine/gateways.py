@@ -59,11 +59,12 @@ def _condition(flow: Any) -> str:
 
 def _covers(conditions: list[str]) -> bool:
     """Whether one condition is an officer's choice and another is every other choice."""
-    choices = {choice for text in conditions if (choice := _choice(text)) is not None}
+    choices = {choice for text in conditions if (choice := choice_of(text)) is not None}
     return any((value, False) in choices for value, chosen in choices if chosen)
 
 
-def _choice(condition: str) -> tuple[str, bool] | None:
+def choice_of(condition: str) -> tuple[str, bool] | None:
+    """Return the outcome a condition asks for, and whether it or any other; None if it does not."""
     # Only the outcome is always text or null: where operands may be unlike, both `x = 1` and
     # `x != 1` are null and neither way opens.
     try:

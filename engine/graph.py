@@ -8,14 +8,16 @@ from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+#: gateways behind which several tokens may be under way
+_SPLITS = frozenset({"parallelGateway", "inclusiveGateway"})
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """A point tokens pass (điểm trên đường đi): an element, or the way into or out of one.
 
     `is_done` marks the point at which the element has been carried out; `within` is the key of the
-    scope around it, `element` empty where nobody drew it. Where it `terminates`, all that is under
-    way in that scope ends.
+    scope around it, `element` empty where nobody drew it, `event` the kind of its first definition.
     """
 
     key: str
@@ -23,7 +25,7 @@ class Place:
     kind: str
     within: str
     is_done: bool = True
-    terminates: bool = False
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,13 @@ class Graph:
         closed: Collection[Flow] = (),
         *,
         joining: bool = True,
+        beside: Collection[str] = (),
     ) -> dict[str, Flow | None]:
         """Return the places reached from the origins, each with the flow it is first reached by.
 
         No token passes a place of `without` or a flow of `closed`. A parallel join opens when a
-        token came by each of its flows, or, not `joining`, by any.
+        token came by each of its flows, or, not `joining`, by any; it does not wait for those that
+        come from `beside`, where tokens stand already.
         """
         found: dict[str, Flow | None] = dict.fromkeys(origins)
         todo = deque(found)
@@ -75,7 +79,7 @@ class Graph:
                 if joining and self.places[target].kind == "parallelGateway":
                     came = arrived.setdefault(target, set())
                     came.add(flow)
-                    if len(came) < len(self.before[target]):
+                    if any(f not in came and f.source not in beside for f in self.before[target]):
                         continue
                 found[target] = flow
                 todo.append(target)
@@ -126,9 +130,32 @@ class Graph:
                     todo.append((source, alone))
         return found
 
+    def beside(self, key: str) -> set[str]:
+        """Return the places where another token may stand while one passes `key`.
+
+        Some split sends both on their ways, and no join of these ways lies between.
+        """
+        found: set[str] = set()
+        joins = [k for k in self.places if self._joins(k)]
+        for split, flows in self.after.items():
+            kind = self.places[split].kind
+            if len(flows) < 2 or not (kind in _SPLITS or any(f.aside for f in flows)):
+                continue
+            branches = [set(self.reached([f.target], {split}, joining=False)) for f in flows]
+            for branch, flow in zip(branches, flows, strict=True):
+                if key not in branch:
+                    continue
+                for other, begun in zip(branches, flows, strict=True):
+                    if begun is flow:
+                        continue
+                    met = {split, *(j for j in joins if j in branch and j in other)}
+                    if key in self.reached([flow.target], met, joining=False):
+                        found |= self.reached([begun.target], met, joining=False).keys() - met
+        return found
+
     def _ended_by(self, key: str) -> str:
         place = self.places[key]
-        return f"{place.within}/" if place.terminates else ""
+        return f"{place.within}/" if place.event == "terminate" else ""
 
     def _joins(self, key: str) -> bool:
         return self.places[key].kind == "parallelGateway" and len(self.before[key]) > 1

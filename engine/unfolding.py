@@ -49,8 +49,8 @@ class _Unfolding:
             kind = "decision"
         identity = element.get("id", "")
         drawn = "" if kind == "process" or identity.startswith(OWN_PREFIX) else identity
-        ends_all = "terminateEventDefinition" in _definitions(element)
-        self.graph.places[key] = Place(key, drawn, kind, within, is_done, ends_all)
+        event = next(iter(_definitions(element)), "").removesuffix("EventDefinition")
+        self.graph.places[key] = Place(key, drawn, kind, within, is_done, event)
         self.graph.after[key] = []
         self.graph.before[key] = []
         return key

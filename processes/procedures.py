@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from importlib.resources import files
 from typing import Any
 from uuid import UUID
@@ -13,13 +14,15 @@ from engine.database import Transaction
 from engine.definition import Definition, Prepared
 from engine.errors import NotFound
 from forms.definition import load_form, shipped_keys
-from processes import form_store, obligations, second_person
+from processes import form_store, second_person
 from processes.catalogue import VERBS
+from processes.law.check import check as check_law
 from processes.means import Means
 from processes.second_person import Proposal, reasoned
 from records import journal
 from records.authority import Act, authorize
 from records.organization import Role
+from records.vietnamese import local_date
 
 #: the diagrams every new agency starts with: key → name
 SHIPPED = {
@@ -45,13 +48,14 @@ def catalogue() -> lint.Catalogue:
     )
 
 
-def check(xml: bytes, key: str = "") -> Prepared:
+def check(xml: bytes, key: str = "", on: date | None = None) -> Prepared:
     """Run the publish pipeline over a diagram without a database.
 
-    `key` names the procedure it is for; where it names no shipped one, its verbs tell.
+    `key` names the procedure it is for; where it names no shipped one, its verbs tell. `on` is the
+    day whose law counts; without it the newest does.
     """
     prepared = definition.prepare(xml, catalogue())
-    findings = obligations.check(prepared, key if key in SHIPPED else "")
+    findings = check_law(prepared, key if key in SHIPPED else "", on)
     return replace(prepared, findings=[*prepared.findings, *findings])
 
 
@@ -128,7 +132,7 @@ def end_trial(tx: Transaction, key: str, reason: str, *, adopt: bool) -> Definit
 
 
 def _publish(tx: Transaction, agency_id: UUID, command: PublishProcedure) -> Definition:
-    prepared = check(command.xml, command.key)
+    prepared = check(command.xml, command.key, local_date(tx.now))
     if prepared.has_errors:
         raise definition.NotPublishable(prepared.findings)
     forms = {

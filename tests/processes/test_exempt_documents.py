@@ -1,10 +1,14 @@
 """What never leaves over the network (Quy chế, Điều 3.5, 5.3, 6.2), whatever asks for it."""
 
+from dataclasses import replace
+
 import pytest
 from story import PASSWORD, Story, carry_out, letter, letter_values, snapshot
 
-from engine import jobs
-from processes import procedures
+from engine import definition, jobs
+from engine.definition import NotPublishable
+from forms.definition import load_form
+from processes import form_store, procedures
 from processes.incoming.receive import ReceiveIncoming, receive
 from processes.outgoing.issue import SEND_JOB
 from processes.procedures import PublishProcedure
@@ -276,11 +280,21 @@ def test_a_diagram_that_goes_straight_to_issuing_does_not_get_round_it(story_off
     xml = procedures.shipped_xml("outgoing").decode()
     old = '<bpmn:sequenceFlow id="f.direct" name="Không" sourceRef="consult" targetRef="approve"/>'
     assert old in xml
-    shortcut = xml.replace(old, old.replace('targetRef="approve"', 'targetRef="issue"'))
+    shortcut = xml.replace(old, old.replace('targetRef="approve"', 'targetRef="issue"')).encode()
+    command = PublishProcedure("outgoing", shortcut, "Thử rút ngắn quy trình")
+    with pytest.raises(NotPublishable) as refused, story.as_("quantri.stttt") as tx:
+        procedures.publish(tx, command)
+    codes = {f.code for f in refused.value.findings if f.is_error}
+    assert {"number-before-issue", "seal-before-issue"} <= codes
+    # published before the law was read from diagrams, or by a hand in the database
+    prepared = replace(definition.prepare(shortcut), findings=[])
     with story.as_("quantri.stttt") as tx:
-        procedures.publish(
-            tx, PublishProcedure("outgoing", shortcut.encode(), "Thử rút ngắn quy trình")
-        )
+        forms = {n.form: form_store.keep(tx, load_form(n.form))
+                 for n in prepared.model.nodes.values() if n.form}  # fmt: skip
+        definition.publish(
+            tx, prepared, agency_id=story.agency("STTTT"), key="outgoing", name="", forms=forms,
+            reason=command.reason,
+        )  # fmt: skip
     try:
         document = letter(story, "approve", subject="đi tắt")
         assert story.standing(document) == ["issue"]
