@@ -81,7 +81,7 @@ def publish(tx: Transaction, command: PublishProcedure) -> Definition | Proposal
     assert tx.acting.agency_id is not None
     if not second_person.is_wanted(tx, Act.PUBLISH_PROCESS):
         return _published(tx, command, {})
-    prepared = check(command.xml, command.key)
+    prepared = check(command.xml, command.key, local_date(tx.now))
     if prepared.has_errors:
         raise definition.NotPublishable(prepared.findings)
     order = {

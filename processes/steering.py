@@ -20,8 +20,8 @@ from engine.runtime import Completed
 from engine.work_item import ItemStatus, WorkItem
 from processes import history, second_person, timers
 from processes.catalogue import VERBS
+from processes.law.rule import Kind, rules_of
 from processes.means import Means
-from processes.obligations import OBLIGATIONS
 from processes.reach import facts_of_document
 from processes.second_person import Proposal, reasoned
 from records import journal
@@ -220,7 +220,12 @@ def _groups(tx: Transaction, item: WorkItem, command: SteerRun) -> list[str]:
 
 def demanded(instance: ProcessInstance) -> dict[str, tuple[str, str]]:
     """Return the verbs that the law demands of this run: why, and where that is written."""
-    return {o.verb: (o.vi, o.citation) for o in OBLIGATIONS.get(instance.subject_type, ())}
+    return {
+        verb: (rule.vi, rule.citation)
+        for rule in rules_of(instance.subject_type)
+        if rule.kind is Kind.PRESENT
+        for verb in rule.verbs
+    }
 
 
 def _ensure_lawful(
