@@ -12,6 +12,7 @@ from api.installation import installation
 from api.schemas.procedures import InstanceHistory, InstanceLine, InstanceList, InstanceQuery
 from api.schemas.replay import InstanceReplay, ReplayQuery
 from processes import history, replay
+from processes.evidence import bundle
 from processes.history import ToldEvent
 from records.authority import Act
 
@@ -66,6 +67,23 @@ def do_again(query: dict[str, Any], instance_id: UUID) -> Response:
     with transaction() as tx, installation().database.session(acting()) as session:
         found = replay.to_json(replay.tell(tx, session, instance_id, query.get("at")))
     return show(found)
+
+
+@blueprint.get("/<uuid:instance_id>/evidence")
+@guarded(Scope.READ, Act.EXPORT_EVIDENCE)
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/zip")
+def export(instance_id: UUID) -> Response:
+    """Hand over everything known of a run as one zip that verifies offline.
+
+    `Congvan-Manifest` is the digest of its manifest, to be kept elsewhere; the journal has it too.
+    """
+    with transaction() as tx, installation().database.session() as session:
+        made = bundle.make(tx, session, installation().means, instance_id)
+    response = Response(made.content, content_type="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
+    response.headers["Congvan-Manifest"] = made.manifest
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _line(instance: Any) -> dict[str, Any]:

@@ -2,12 +2,18 @@
 
 from uuid import UUID
 
-from engine.database import Database
+from engine.database import Acting, Database
+from engine.errors import NotFound
+from engine.instance import ProcessInstance
 from engine.replay import Replayed, Verdict
+from office.office import means_of
 from office.settings import Settings
 from processes import replay
+from processes.evidence import bundle
+from processes.evidence.bundle import Bundle
 from processes.replay import Replay
 from processes.telling import told, ways
+from records.organization import Role
 
 _VERDICTS = {
     Verdict.AGREES: "khớp",
@@ -24,6 +30,24 @@ def replay_run(settings: Settings, instance_id: UUID, at: int | None) -> Replay:
             found = replay.look(session, instance_id, at)
             session.expunge_all()
             return found
+    finally:
+        database.dispose()
+
+
+def evidence(settings: Settings, instance_id: UUID, by: str) -> Bundle:
+    """Make the bundle of a run; the journal says who of the machine did. Raises `NotFound`."""
+    database = Database(settings.database_url)
+    try:
+        with database.session() as session:
+            instance = session.get(ProcessInstance, instance_id)
+            if instance is None:
+                raise NotFound(what=f"lần chạy quy trình {instance_id}")
+            # Whoever may run this may read the whole database anyway.
+            acting = Acting(
+                agency_id=instance.agency_id, roles=frozenset({Role.AUDITOR}), name=f"máy chủ: {by}"
+            )
+            with database.transaction(acting) as tx:
+                return bundle.make(tx, session, means_of(settings), instance_id)
     finally:
         database.dispose()
 

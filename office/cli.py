@@ -216,6 +216,23 @@ def replay(instance: UUID, at: int | None, as_json: bool) -> None:
         sys.exit(1)
 
 
+@main.command()
+@click.argument("instance", type=click.UUID)
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Tệp zip để ghi"
+)
+@_told
+def evidence(instance: UUID, out: Path) -> None:
+    """Xuất gói chứng cứ của một lần chạy (everything known of a run, verifies offline)."""
+    from office import auditing, start
+
+    with _database() as found:
+        made = auditing.evidence(found, instance, start.who())
+    out.write_bytes(made.content)
+    click.echo(f"Đã ghi {out}. Kiểm tra: python3 -I verify.py {out} --manifest {made.manifest}")
+    click.echo("Giữ mã băm này ở nơi khác (keep this digest elsewhere); nhật ký cũng ghi mã này.")
+
+
 @main.command("begin-epoch")
 @_told
 def begin_epoch() -> None:

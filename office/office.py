@@ -23,6 +23,7 @@ from signing.keystores.base import KeyStore
 from signing.keystores.pkcs12 import Pkcs12KeyStore
 from signing.revocation import Revocation, load_revocation
 from signing.trust import Trust, load_trust
+from web.svg import render_diagram
 
 #: bytes no row names are kept this long, so that every backup that is restored finds its files
 OLDEST_BACKUP = timedelta(days=40)
@@ -139,6 +140,7 @@ def means_of(settings: Settings) -> Means:
         axis_endpoint=f"http://127.0.0.1:{settings.port}/axis",
         axis_secret=keep_secret(settings.make_data() / "axis.key"),
         scratch=settings.data / "scratch",
+        draw=render_diagram,
     )
 
 

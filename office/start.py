@@ -197,7 +197,7 @@ def reset_password(settings: Settings, username: str) -> tuple[str, str, str]:
     database = Database(settings.database_url)
     try:
         with database.transaction(SYSTEM) as tx:
-            found, secret = reset_on_machine(tx, username, by=_who())
+            found, secret = reset_on_machine(tx, username, by=who())
             assert found.secret_until is not None
             until = found.secret_until.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
             return found.username, secret, until
@@ -205,7 +205,7 @@ def reset_password(settings: Settings, username: str) -> tuple[str, str, str]:
         database.dispose()
 
 
-def _who() -> str:
+def who() -> str:
     """Return the name of the machine's account that runs this, its number where it has no name."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 from uuid import UUID
 
 from exchange.gateway import Gateway
@@ -28,6 +29,20 @@ class SigningMeans:
     image_of: Callable[[UUID], bytes | None]
 
 
+class Draws(Protocol):
+    """How a diagram becomes a picture: steps done, steps where it stands, flows walked."""
+
+    def __call__(
+        self, xml: bytes, done: frozenset[str], active: frozenset[str], flows: frozenset[str], /
+    ) -> str:
+        """Return SVG, "" where there is nothing to draw."""
+        ...
+
+
+def _no_picture(*_: object) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """What the composition root hands to every verb."""
@@ -42,3 +57,5 @@ class Means:
     gateway: Callable[[UUID, str], Gateway] | None = None
     #: where LibreOffice and other converters may work
     scratch: Path | None = None
+    #: how evidence shows the way a run took
+    draw: Draws = _no_picture

@@ -50,6 +50,7 @@ class Act(Term):
         "decide what somebody else proposed",
     )
     READ_HISTORY = "read_history", "xem quá trình xử lý", "read the history"
+    EXPORT_EVIDENCE = "export_evidence", "xuất gói chứng cứ", "export evidence"
     READ_JOURNAL = "read_journal", "xem nhật ký hệ thống", "read the journal"
     MANAGE_ACCOUNTS = "manage_accounts", "quản lý tài khoản", "manage accounts"
     CHANGE_ACCOUNT = (
@@ -156,6 +157,8 @@ RULES: dict[Act, Rule] = {
     Act.REASSIGN_WORK: _either(_leader, _admin, _both(_holds(Role.UNIT_HEAD), _given)),
     Act.DECIDE_PROPOSAL: _either(_leader, _admin),
     Act.READ_HISTORY: _reader,
+    # what is handed to a court or an inspector: by those who answer for the whole agency's records
+    Act.EXPORT_EVIDENCE: _either(_auditor, _leader),
     Act.READ_JOURNAL: _either(_auditor, _admin),
     Act.MANAGE_ACCOUNTS: _admin,
     Act.CHANGE_ACCOUNT: _both(_admin, _own_people),

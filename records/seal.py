@@ -59,14 +59,18 @@ class JournalSeal(Base):
     cluster: Mapped[str]
     hash: Mapped[bytes]
 
-    def computed_hash(self) -> bytes:
-        """Return the hash this seal must bear: of all its other fields."""
+    def body(self) -> bytes:
+        """Return what its hash is made of: all its other fields."""
         fields = {
             "no": self.no, "epoch": self.epoch, "from": str(self.xid_from), "to": str(self.xid_to),
             "leaves": self.leaves, "root": self.root.hex(), "previous": self.previous.hex(),
             "at": self.sealed_at.astimezone(UTC), "cluster": self.cluster,
         }  # fmt: skip
-        return leaf_hash(canonical(fields))
+        return canonical(fields)
+
+    def computed_hash(self) -> bytes:
+        """Return the hash this seal must bear."""
+        return leaf_hash(self.body())
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +261,7 @@ def _check_link(last: JournalSeal | None, link: JournalSeal) -> tuple[str, None]
 
 def _check_leaves(session: orm.Session, link: JournalSeal) -> tuple[str, UUID | None] | None:
     hashes = []
-    for line in _leaves(session, _within(link)):
+    for line in _leaves(session, within(link)):
         if reason := _check_leaf(line):
             return reason, line.id
         hashes.append(line.leaf)
@@ -273,7 +277,8 @@ def _leaves(session: orm.Session, condition: sa.ColumnElement[bool]) -> Iterator
     yield from session.execute(order).yield_per(2000)
 
 
-def _within(link: JournalSeal) -> sa.ColumnElement[bool]:
+def within(link: JournalSeal) -> sa.ColumnElement[bool]:
+    """Return the condition that a leaf is one of those a seal covers."""
     return sa.and_(
         JournalLeaf.epoch == link.epoch,
         JournalLeaf.xid >= sa.cast(link.xid_from, Xid()),

@@ -1,6 +1,5 @@
 """What became of a document, step by step (quá trình xử lý): read from the chain of events."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ from engine.diagram import Model, model_of, read
 from engine.history import Event
 from engine.instance import ProcessInstance
 from engine.work_item import ItemStatus, WorkItem
+from processes import way
 from records.document import Document
 from records.organization import Role
 from web import words
@@ -80,8 +80,11 @@ class Course:
 
     def passed(self, upto: int | None = None) -> list[str]:
         """Return the nodes passed until an event, in order, each once."""
+        return way.passed(self._moves(upto))
+
+    def _moves(self, upto: int | None) -> list[way.Move]:
         told = self.happenings if upto is None else self.happenings[:upto]
-        return list(dict.fromkeys(node for one in told for node in one.passed))
+        return [(one.passed, one.standing) for one in told]
 
     def draw(self, upto: int | None = None, *, compact: bool = False) -> Markup:
         """Draw the diagram as it stood after an event; now when none is named."""
@@ -92,26 +95,11 @@ class Course:
             self.definition.xml_original,
             done,
             active,
-            self._flows(upto, done),
+            way.walked(self.definition.xml_original, self._moves(upto)),
             language(),
             bad=frozenset(h.node for h in self.happenings[: upto or None] if h.is_return),
             counts=self._counts(upto) if not compact else None,
             compact=compact,
-        )
-
-    def _flows(self, upto: int | None, done: frozenset[str]) -> frozenset[str]:
-        """Return the flows that were walked: of a gateway those it chose, else the only one."""
-        reached: dict[str | None, set[str]] = {}
-        for one in self.happenings if upto is None else self.happenings[:upto]:
-            for node in one.passed:
-                reached.setdefault(node, set()).update(one.passed, one.standing)
-        flows = list(read(self.definition.xml_original).iter("{*}sequenceFlow"))
-        ways = Counter(flow.get("sourceRef") for flow in flows)
-        return frozenset(
-            flow.get("id")
-            for flow in flows
-            if flow.get("targetRef") in reached.get(flow.get("sourceRef"), ())
-            or (ways[flow.get("sourceRef")] == 1 and flow.get("sourceRef") in done)
         )
 
     def _counts(self, upto: int | None) -> dict[str, str]:

@@ -26,6 +26,7 @@ _ACTS: dict[str, Any] = {
     "download": later("tải tệp"),
     "enable_account": later("mở khóa tài khoản"),
     "end_position": later("thôi chức vụ"),
+    "export_evidence": later("xuất gói chứng cứ"),
     "invite": later("cấp đường dẫn mời"),
     "issue_account": later("cấp tài khoản"),
     "issue_token": later("cấp mã truy cập API"),

@@ -8,13 +8,15 @@ import sqlalchemy as sa
 from flask import Blueprint, make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from engine import history
+from engine import replay
 from engine.database import Transaction
 from engine.errors import NotFound
 from engine.history import Broken
+from engine.replay import Replayed, Report, Verdict
 from processes import form_store, reach
+from processes.evidence import bundle
 from records import journal
-from records.authority import Act
+from records.authority import Act, may
 from records.content import File
 from records.document import Document, about
 from records.draft import Draft
@@ -24,7 +26,7 @@ from records.vietnamese import local_date
 from records.vocabulary import FileKind
 from web import paper, words
 from web.course import Course, Happening, courses_of
-from web.door import language, reading, transaction, wants_partial
+from web.door import language, office, reading, transaction, wants_partial
 from web.policy import ensure, needs
 from web.tongue import _
 
@@ -42,12 +44,35 @@ def show(way: str, document_id: UUID) -> Response:
         course = next(iter(courses_of(tx, document)), None)
         if course is None or not course.happenings:
             raise NotFound(what=_("quá trình xử lý"))
-        broken = history.verify(reading(), course.instance)
-        shown = _replay(tx, document, course, broken)
+        report = replay.of_instance(reading(), course.instance)
+        shown = _replay(tx, document, course, report)
         if not wants_partial("replay"):
             journal.record(tx, "replay", f"{way}_document", document.id)
     name = "_replay.html" if wants_partial("replay") else "replay.html"
     return make_response(render_template(name, replay=shown))
+
+
+@pages.get("/<any(incoming, outgoing):way>/<uuid:document_id>/evidence")
+@needs(Act.EXPORT_EVIDENCE, each=True)
+def export(way: str, document_id: UUID) -> Response:
+    """Hand over the evidence of a document's newest procedure; the journal notes its digest."""
+    with transaction() as tx, office().database.session() as session:
+        document = paper.load_document(tx, way, document_id)
+        ensure(tx.acting, Act.EXPORT_EVIDENCE, reach.facts_of_document(tx, document))
+        course = next(iter(courses_of(tx, document)), None)
+        if course is None:
+            raise NotFound(what=_("quá trình xử lý"))
+        made = bundle.make(tx, session, office().means, course.instance.id)
+    response = make_response(made.content)
+    response.content_type = "application/zip"
+    response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
+    return response
+
+
+def _export_href(tx: Transaction, document: Document) -> str | None:
+    if not may(tx.acting, Act.EXPORT_EVIDENCE, reach.facts_of_document(tx, document)):
+        return None
+    return request.path.removesuffix("replay") + "evidence"
 
 
 def _at(total: int) -> int:
@@ -55,9 +80,7 @@ def _at(total: int) -> int:
     return max(1, min(total, wanted))
 
 
-def _replay(
-    tx: Transaction, document: Document, course: Course, broken: Broken | None
-) -> dict[str, Any]:
+def _replay(tx: Transaction, document: Document, course: Course, report: Report) -> dict[str, Any]:
     told = course.happenings
     total = len(told)
     at = _at(total)
@@ -72,9 +95,10 @@ def _replay(
             "%(subject)s · %(procedure)s, bản %(n)s",
             subject=document.subject, procedure=definition.name, n=definition.number,
         ),
-        "chain": _chain(total, broken),
+        "chain": _chain(total, report.broken),
+        "again": _again(report),
         "alerts": _alerts(course),
-        "export_href": None,
+        "export_href": _export_href(tx, document),
         "at": at,
         "total": total,
         "moment_text": words.exact(now.at),
@@ -106,7 +130,8 @@ def _replay(
         "moments": [
             {"title": _("Ai, với tư cách gì"), "facts": _actor(tx, now)},
             {"title": _("Văn bản lúc đó"), "facts": _paper_then(tx, document, now)},
-            {"title": _("Quy tắc lúc đó"), "facts": _rules(tx, course, now)},
+            {"title": _("Quy tắc lúc đó"),
+             "facts": [*_rules(tx, course, now), *_recorded(course, report.events[at - 1])]},
         ],
         "anchor": _anchor(tx, now),
     }  # fmt: skip
@@ -117,6 +142,45 @@ def _chain(total: int, broken: Broken | None) -> dict[str, Any]:
         return {"ok": True, "text": _("Chuỗi băm khớp %(n)s/%(n)s sự kiện", n=total)}
     text = _("Chuỗi băm đứt tại sự kiện %(n)s: %(why)s", n=broken.seq, why=broken.reason)
     return {"ok": False, "text": text}
+
+
+def _again(report: Report) -> dict[str, Any]:
+    """Say whether the run, done again from what its events recorded, leads where it led."""
+    if report.differing is not None:
+        text = _("Thực hiện lại khác tại sự kiện %(n)s", n=report.differing.seq)
+        return {"ok": False, "text": text}
+    count = sum(event.verdict is Verdict.AGREES for event in report.events)
+    text = _("Thực hiện lại khớp %(n)s/%(total)s", n=count, total=len(report.events))
+    return {"ok": True, "text": text}
+
+
+def _recorded(course: Course, event: Replayed) -> list[dict[str, Any]]:
+    """Return how the gateways chose, and what doing the event again showed."""
+    found = [
+        words.fact(
+            _("Cổng «%(name)s»", name=course.name_of(one["node"])),
+            _(
+                "%(asked)s; đi tới %(steps)s",
+                asked=", ".join(f"{a['expression']} → {_truth(a['value'])}" for a in one["asked"]),
+                steps=", ".join(f"«{course.name_of(node)}»" for node in one["took"]),
+            ),
+        )
+        for one in event.facts.get("decisions") or ()
+    ]
+    shown = {
+        Verdict.AGREES: _("khớp từng byte"),
+        Verdict.DIFFERS: _("khác: %(why)s", why=event.reason[language() == "en"]),
+        Verdict.NOT_EXECUTABLE: _("không thực hiện lại được, chuỗi băm đã kiểm tra"),
+    }[event.verdict]
+    return [*found, words.fact(_("Thực hiện lại"), shown)]
+
+
+def _truth(value: Any) -> str:
+    if value is None:
+        return _("không xác định")
+    if isinstance(value, bool):
+        return _("đúng") if value else _("sai")
+    return str(value)
 
 
 def _alerts(course: Course) -> list[str]:

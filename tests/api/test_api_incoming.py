@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from office.runner import Runner
+from processes.evidence import verify
 from records.vietnamese import local_date
 
 
@@ -112,6 +113,20 @@ def test_a_run_is_done_again_until_its_record_is_altered(login, filed, owner):
     owner.execute("ALTER TABLE event ENABLE TRIGGER USER")
     assert (broken["holds"], broken["verification"]["broken_at"]) == (False, 4)
     assert broken["items"][3]["stored"] != broken["items"][3]["recorded"]
+
+
+def test_evidence_is_handed_to_the_leader_and_verifies(login, filed, tmp_path):
+    (instance,) = (
+        login("chuyenvien.stttt").get(f"process-instances?document={filed['id']}").json["items"]
+    )
+    address = f"process-instances/{instance['id']}/evidence"
+    assert login("chuyenvien.stttt").get(address).status_code == 403
+    answer = login("giamdoc.stttt").get(address)
+    assert answer.headers["Content-Type"] == "application/zip"
+    (tmp_path / "b.zip").write_bytes(answer.data)
+    told = verify.Bundle(tmp_path / "b.zip")
+    assert list(verify.faults_of(told, answer.headers["Congvan-Manifest"])) == []
+    assert b'class="bpmn' in told.read("index.html")
 
 
 def test_file_comes_back_as_it_was_sent(login, filed, pdf, owner):

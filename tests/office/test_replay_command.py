@@ -131,3 +131,12 @@ def test_what_cannot_be_read_ends_with_two(
     told = congvan("replay", run)
     assert told.exit_code == 2, told.output
     assert "Không đọc được dữ liệu để phát lại" in told.output
+
+
+def test_evidence_of_what_is_not_there_is_refused(
+    congvan: Callable[..., Result], tmp_path: Path
+) -> None:
+    told = congvan("evidence", uuid4(), "--out", tmp_path / "b.zip")
+    assert told.exit_code == 1
+    assert "Không tìm thấy lần chạy quy trình" in told.output
+    assert not (tmp_path / "b.zip").exists()

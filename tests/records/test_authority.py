@@ -30,7 +30,7 @@ groups = st.frozensets(
         [f"officer:{PERSON}", f"officer:{OTHER}", f"unit:{UNIT}", f"role:clerk@{A}", "machine"]
     )
 )
-READING = {a for a in Act if a.value.startswith("read_")}
+READING = {a for a in Act if a.value.startswith("read_")} | {Act.EXPORT_EVIDENCE}
 
 
 def person(*held: str, agency: uuid.UUID = A) -> Acting:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from engine.definition import Definition
+from processes import way
 from web.course import Course, Happening
 
 PROCESSES = Path(__file__).parents[2] / "processes"
@@ -22,7 +23,7 @@ def walked(*told: tuple[str, list[str], list[str]], upto: int | None = None) -> 
         for number, (node, passed, standing) in enumerate(told, 1)
     ]  # fmt: skip
     course = Course(cast("Any", None), Definition(xml_original=DRAWN), happenings, [])
-    return set(course._flows(upto, frozenset(course.passed(upto))))
+    return set(way.walked(DRAWN, course._moves(upto)))
 
 
 BEGUN = ("", ["begun"], ["draft"])

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from engine.jobs import Incident, Job, JobState
+from processes.evidence import verify
 from processes.procedures import shipped_xml
 from records import seal
 from records.account import find_account
@@ -195,6 +196,30 @@ def test_the_replay_goes_step_by_step_without_scripts(knock, office, cluster):
         administrator.execute("ALTER TABLE event DISABLE TRIGGER ALL")
         administrator.execute("UPDATE event SET body = body || ' ' WHERE seq = 2")
     assert "Chuỗi băm đứt tại sự kiện 2" in auditor.get(f"{document}/replay").text
+
+
+def test_the_replay_says_what_was_asked_and_hands_out_the_evidence(knock, office, tmp_path):
+    clerk = knock("vanthu.stttt")
+    step = clerk.receive("chứng cứ")
+    clerk.send(clerk.sheet(clerk.get(step)).fill(outcome="accept_unsigned", reason="đối chiếu"))
+    document = clerk.get(step).headers["Location"]
+    auditor = knock("thanhtra")
+    auditor.choose("Sở Thông tin")
+    page = auditor.get(f"{document}/replay").text
+    assert "Thực hiện lại khớp 2/2" in page
+    assert "khớp từng byte" in page
+    assert "Cổng «" in page
+    assert "→ sai" in page or "→ đúng" in page
+    assert f'href="{document}/evidence"' in page
+    answer = auditor.get(f"{document}/evidence")
+    assert answer.headers["Content-Type"] == "application/zip"
+    (tmp_path / "b.zip").write_bytes(answer.data)
+    assert list(verify.faults_of(verify.Bundle(tmp_path / "b.zip"), "")) == []
+    assert "xuất gói chứng cứ" in auditor.get("/journal").text
+    # Who keeps the records of one document is not who answers for them to the outside.
+    assert "/evidence" not in clerk.get(f"{document}/replay").text
+    assert clerk.get(f"{document}/evidence").status_code == 403
+    assert knock("giamdoc.stc").get(f"{document}/evidence").status_code == 404
 
 
 def test_the_api_s_contract_is_shown_from_our_own_files(knock):
