@@ -17,6 +17,7 @@ from engine.graph import Graph
 from engine.path import check_paths
 from engine.redrawing import redraw
 from engine.release import engine_name
+from engine.soundness import check_soundness
 from engine.unfolding import unfold
 
 
@@ -101,6 +102,9 @@ def prepare(xml: bytes, catalogue: lint.Catalogue | None = None) -> Prepared:
     normalised, rewrites = normalise.normalise(root)
     ways = unfold(normalised)
     findings += check_paths(normalised, ways)
+    if not any(f.is_error for f in findings):
+        grave = lint.Severity.WARNING if catalogue is None else lint.Severity.ERROR
+        findings += check_soundness(ways, grave)
     running = redraw(normalised, rewrites)
     findings += lint.rewrite_findings(rewrites.notes)
     specs = b""

@@ -17,7 +17,8 @@ class Place:
     """A point tokens pass (điểm trên đường đi): an element, or the way into or out of one.
 
     `is_done` marks the point at which the element has been carried out; `within` is the key of the
-    scope around it, `element` empty where nobody drew it, `event` the kind of its first definition.
+    scope around it, `element` empty where nobody drew it, `event` the kind of its first
+    definition, or `trigger` for a sub-process that an event begins.
     """
 
     key: str
@@ -48,6 +49,7 @@ class Graph:
     before: dict[str, list[Flow]] = field(default_factory=dict)
     starts: list[str] = field(default_factory=list)
     is_complete: bool = True
+    _behind: dict[str, set[str]] = field(default_factory=dict)
 
     def done(self, elements: Collection[str]) -> set[str]:
         """Return the places at which one of the elements has been carried out."""
@@ -79,11 +81,29 @@ class Graph:
                 if joining and self.places[target].kind == "parallelGateway":
                     came = arrived.setdefault(target, set())
                     came.add(flow)
-                    if any(f not in came and f.source not in beside for f in self.before[target]):
+                    if any(f not in came and f.source not in beside for f in self.awaited(target)):
                         continue
                 found[target] = flow
                 todo.append(target)
         return found
+
+    def leads_back(self, source: str, join: str) -> bool:
+        """Return whether a flow from `source` to a join only ever comes from that join (vòng lặp).
+
+        Such a flow brings no token before the join first opens, so it is not waited for.
+        """
+        if join not in self._behind:
+            before = self.reached(self.starts, {join}, joining=False)
+            behind = self.reached([join], joining=False)
+            self._behind[join] = behind.keys() - before.keys()
+        return source in self._behind[join]
+
+    def awaited(self, join: str) -> list[Flow]:
+        """Return the flows by which a parallel join waits for a token before it first opens."""
+        flows = self.before[join]
+        if len(flows) < 2:
+            return flows
+        return [flow for flow in flows if not self.leads_back(flow.source, join)]
 
     def way(self, found: dict[str, Flow | None], target: str) -> list[Flow]:
         """Return the flows by which `reached` came to a place, in order."""

@@ -50,6 +50,8 @@ class _Unfolding:
         identity = element.get("id", "")
         drawn = "" if kind == "process" or identity.startswith(OWN_PREFIX) else identity
         event = next(iter(_definitions(element)), "").removesuffix("EventDefinition")
+        if element.get("triggeredByEvent") == "true":
+            event = "trigger"
         self.graph.places[key] = Place(key, drawn, kind, within, is_done, event)
         self.graph.after[key] = []
         self.graph.before[key] = []

@@ -43,14 +43,27 @@ def precedes(rule: Rule, reading: Reading) -> Iterator[Breach]:
         ),
     ]
     for way in again:
-        # what is under way beside it may have come further already: no join waits for that
-        origin = way[-1].target
-        later = graph.reached([origin], first, beside=graph.beside(origin))
+        later = _later(reading, way[-1].target, first, reading.places(rule.verbs))
         for key in reading.places(rule.verbs):
             element = graph.places[key].element
             if key in later and element not in told:
                 told.add(element)
                 yield _skipping(rule, reading, key, [*way, *graph.way(later, key)])
+
+
+def _later(
+    reading: Reading, origin: str, first: set[str], wanted: set[str]
+) -> dict[str, Flow | None]:
+    """Return what is reached from a place in the middle of a run.
+
+    What is under way beside it may have come further already: no join waits for that.
+    """
+    graph = reading.graph
+    at_most = graph.reached([origin], first, joining=False).keys() & wanted
+    later = graph.reached([origin], first)
+    if at_most <= later.keys():
+        return later
+    return graph.reached([origin], first, beside=graph.beside(origin))
 
 
 def _skipping(rule: Rule, reading: Reading, key: str, way: list[Flow]) -> Breach:

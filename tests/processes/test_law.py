@@ -173,9 +173,11 @@ def test_approvals_side_by_side_that_are_waited_for_are_enough():
     for gateway in ("fork", "join"):
         etree.SubElement(drawing.process, f"{{{BPMN}}}parallelGateway", id=gateway)
         drawing._place("head", gateway)
+    drawing.add_choice("head", "ready", "f.ready")
     for flow in ("f.direct", "f.revise"):
-        drawing.by_id(flow).set("targetRef", "fork")
+        drawing.by_id(flow).set("targetRef", "ready")
     drawing.erase("approved", "checked")
+    drawing.connect("f.ready", "ready", "fork")
     drawing.connect("f.one", "fork", "approve")
     drawing.connect("f.two", "fork", "check_format")
     drawing.connect("f.three", "approve", "join")
@@ -232,6 +234,9 @@ def test_an_end_that_says_why_needs_no_dossier():
     )
     drawing._place("clerk", "elsewhere")
     drawing.connect("f.elsewhere", "registered", "elsewhere", IS_URGENT)
+    etree.SubElement(
+        end, f"{{{BPMN}}}terminateEventDefinition"
+    )  # what was directed before ends too
     assert broken(drawing, "incoming", "ends-in-dossier").element == "elsewhere"
     end.set(f"{{{OURS}}}reason", "Văn bản gửi nhầm, đã chuyển đúng nơi nhận")
     assert found_in(drawing, "incoming") == []
