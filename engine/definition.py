@@ -102,12 +102,12 @@ def prepare(xml: bytes, catalogue: lint.Catalogue | None = None) -> Prepared:
     normalised, rewrites = normalise.normalise(root)
     ways = unfold(normalised)
     findings += check_paths(normalised, ways)
+    running, specs = normalised, b""
     if not any(f.is_error for f in findings):
         grave = lint.Severity.WARNING if catalogue is None else lint.Severity.ERROR
         findings += check_soundness(ways, grave)
-    running = redraw(normalised, rewrites)
+        running = redraw(normalised, rewrites)
     findings += lint.rewrite_findings(rewrites.notes)
-    specs = b""
     if not any(f.is_error for f in findings):
         try:
             specs, _ = program.build(running)

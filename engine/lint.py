@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine import diagram
+from engine.ad_hoc import check_ad_hoc
 from engine.diagram import HUMAN, MACHINE, Model, flow_nodes, kind_of, own, scopes, tag
 from engine.errors import OfficeError
 from engine.event_rules import check_events, is_trigger
@@ -74,7 +75,7 @@ def check(root: Any, model: Model, catalogue: Catalogue | None) -> list[Finding]
     """Return all findings of a diagram, in document order of their rules."""
     rules = (
         _elements, _events, check_events, _names, check_conditions, _expressions, _loops,
-        check_decisions,
+        check_decisions, check_ad_hoc,
     )  # fmt: skip
     findings = [f for rule in rules for f in rule(root)]
     if catalogue is not None:
@@ -86,7 +87,6 @@ def check(root: Any, model: Model, catalogue: Catalogue | None) -> list[Finding]
 
 _REFUSED = {
     "complexGateway": ("cổng phức hợp", "complex gateway"),
-    "adHocSubProcess": ("quy trình con tùy biến", "ad-hoc sub-process"),
     "transaction": ("quy trình con giao dịch", "transaction"),
     "compensateEventDefinition": ("sự kiện bù hoàn", "compensation event"),
     "cancelEventDefinition": ("sự kiện hủy giao dịch", "cancel event"),
@@ -309,7 +309,7 @@ def _compiles(element: Any, text: str, compiler: Any = compile_expression) -> It
 def _loops(root: Any) -> Iterator[Finding]:
     for loop in root.iter(tag("multiInstanceLoopCharacteristics")):
         task = loop.getparent()
-        for name in (own(loop, "collection"), own(loop, "element")):
+        for name in (own(loop, n) for n in ("collection", "element", "results", "result")):
             if name and not name.isidentifier():
                 yield error(
                     task, "list-name", f"«{name}» không phải tên biến.", f"“{name}” is no name."
@@ -325,12 +325,13 @@ def _loops(root: Any) -> Iterator[Finding]:
                 f"{MAX_CARDINALITY}.",
                 f"A multi-instance runs over a list, or a fixed number up to {MAX_CARDINALITY}.",
             )  # fmt: skip
-        if loop.find(tag("loopDataOutputRef")) is not None:
+        outputs = loop.find(tag("loopDataOutputRef")), loop.find(tag("outputDataItem"))
+        given = bool(own(loop, "results")), bool(own(loop, "result"))
+        if given[0] != given[1] or (outputs[0] is None) != (outputs[1] is None):
             yield error(
-                task, "unsupported",
-                "Phiên bản này chưa gom kết quả của bước lặp thành danh sách. Bỏ danh sách kết quả "
-                "và ghi ý kiến trong biểu mẫu.",
-                "An output list of a multi-instance is not run by this version.",
+                task, "results",
+                "Danh sách kết quả phải có cả tên danh sách và tên biến kết quả của mỗi lượt.",
+                "A list of results needs both its name and the variable each instance gives.",
             )  # fmt: skip
     for loop in root.iter(tag("standardLoopCharacteristics")):
         if not loop.get("loopMaximum"):

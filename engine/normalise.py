@@ -70,8 +70,7 @@ def normalise(root: Any) -> tuple[Any, Rewrites]:
     _collections(copied)
     _links(copied, log)
     for scope in list(scopes(copied)):
-        if kind_of(scope) != "adHocSubProcess":
-            _splits(scope, log)
+        _splits(scope, log)
     return copied, log
 
 
@@ -122,20 +121,29 @@ def _data(root: Any, log: Rewrites) -> None:
 
 
 def _collections(root: Any) -> None:
-    """`congvan:collection` names the list to run over, `congvan:element` each one of it."""
+    """`congvan:collection` names the list to run over, `congvan:element` each one of it.
+
+    `congvan:results` names the list of what they give, `congvan:result` the variable of each.
+    """
     for loop in root.iter(tag("multiInstanceLoopCharacteristics")):
-        collection, item = own(loop, "collection"), own(loop, "element")
-        if not collection:
-            continue
-        for child in list(loop):
-            if kind_of(child) in {"loopCardinality", "loopDataInputRef", "inputDataItem"}:
-                loop.remove(child)
-        reference = etree.Element(tag("loopDataInputRef"))
-        reference.text = collection
-        loop.insert(0, reference)
-        if item:
-            data = etree.Element(tag("inputDataItem"), id=item, name=item)
-            loop.insert(1, data)
+        _list(loop, own(loop, "collection"), own(loop, "element"), _INPUT)
+        _list(loop, own(loop, "results"), own(loop, "result"), _OUTPUT)
+
+
+_INPUT = ("loopDataInputRef", "inputDataItem", "loopCardinality")
+_OUTPUT = ("loopDataOutputRef", "outputDataItem")
+
+
+def _list(loop: Any, collection: str, item: str, names: tuple[str, ...]) -> None:
+    if not collection:
+        return
+    for child in [c for c in loop if kind_of(c) in names]:
+        loop.remove(child)
+    reference = etree.Element(tag(names[0]))
+    reference.text = collection
+    loop.insert(0, reference)
+    if item:
+        loop.insert(1, etree.Element(tag(names[1]), id=item, name=item))
 
 
 def _links(root: Any, log: Rewrites) -> None:

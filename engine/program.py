@@ -17,6 +17,7 @@ from SpiffWorkflow.bpmn.serializer.workflow import BpmnWorkflowSerializer
 from SpiffWorkflow.bpmn.specs.data_spec import TaskDataReference
 from SpiffWorkflow.bpmn.specs.event_definitions.simple import NoneEventDefinition
 
+from engine.ad_hoc import Overview
 from engine.blackboard import keep_notes
 from engine.boundary import WATCHED, own_boundaries
 from engine.condition import own_conditions
@@ -24,10 +25,11 @@ from engine.decision_table import RuleTask, RuleTaskConverter
 from engine.diagram import DiagramRefused, Model, Node, flow_nodes, kind_of, model_of
 from engine.environment import Member, Members
 from engine.event_choice import Crossroads
+from engine.results import own_results
 from engine.workflow import TIMERS, Parser
 
 #: what the normaliser adds around drawn elements
-_UNDRAWN = ("cv.scope.", "cv.start.", "cv.end.")
+_UNDRAWN = tuple(f"cv.{w}." for w in ["scope", "start", "end", "open", "enter", "meet", "more"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ def _registry() -> Any:
     config = dict(DEFAULT_CONFIG)
     config.update(dict.fromkeys(TIMERS.values(), TimerConditionalEventDefinitionConverter))
     config[Crossroads] = BpmnTaskSpecConverter
+    config[Overview] = BpmnTaskSpecConverter
     config[RuleTask] = RuleTaskConverter
     return BpmnWorkflowSerializer.configure(config)
 
@@ -145,14 +148,22 @@ def restore(data: bytes) -> Program:
         _own_lists(one)
         own_boundaries(one)
     conditions = [own_conditions(one) for one in every]
-    if any(conditions) or any(name.startswith(WATCHED) for name in subs):
+    if any(conditions) or any(map(_looks_around, every)):
         keep_notes(spec)
     nodes = {name: Node.from_json(node) for name, node in stored["nodes"].items()}
     return Program(spec, subs, nodes, any(conditions))
 
 
+def _looks_around(spec: Any) -> bool:
+    """Whether something in a process sees what other branches decided."""
+    return spec.name.startswith(WATCHED) or any(
+        isinstance(one, Overview) for one in spec.task_specs.values()
+    )
+
+
 def _own_lists(spec: Any) -> None:
     for task_spec in spec.task_specs.values():
+        own_results(task_spec)
         for name, ours in (("data_input", Members), ("input_item", Member)):
             given = getattr(task_spec, name, None)
             if isinstance(given, TaskDataReference):

@@ -32,6 +32,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine import chance
+from engine.ad_hoc import OVERVIEW, Overview
 from engine.boundary import Boundary, Events
 from engine.decision_table import RuleTask, RuleTaskParser
 from engine.environment import plain
@@ -171,6 +172,7 @@ class Parser(BpmnParser):
         full_tag("endEvent"): (SignallingEndParser, EndEvent),
         full_tag("eventBasedGateway"): (TaskParser, Crossroads),
         full_tag("businessRuleTask"): (RuleTaskParser, RuleTask),
+        OVERVIEW: (TaskParser, Overview),
     }
 
 

@@ -142,9 +142,11 @@ def fork(kind: str) -> bytes:
     return drawing.xml()
 
 
-def called() -> bytes:
+def called(marks: str = "") -> bytes:
     part = Drawing("part").start("ps").user("pu").end("pe").chain("ps", "pu", "pe")
-    drawing = Drawing().start().node("callActivity", "c", calledElement="part").user("after").end()
+    drawing = (
+        Drawing().start().node("callActivity", "c", marks, calledElement="part").user("after").end()
+    )
     return drawing.chain("s", "c", "after", "e").xml(after=part.process())
 
 
@@ -235,6 +237,24 @@ RULES = (
 )
 
 
+def ad_hoc(until: str = "p = 1 and q = 1", ordering: str = "Parallel") -> bytes:
+    """Return steps chosen freely: `a`, or `b` and then `b2` (only `b` where one after the other)."""
+    steps = Drawing("ad").user("a", "b")
+    if ordering == "Parallel":
+        steps.user("b2").flow("b", "b2")
+    done = f"<bpmn:completionCondition>{escape(until)}</bpmn:completionCondition>"
+    drawing = Drawing().start().user("after").end()
+    drawing.node("adHocSubProcess", "ad", steps.inner() + done, ordering=ordering)
+    return drawing.chain("s", "ad", "after", "e").xml()
+
+
+def giving(marks: str) -> str:
+    """Return the marks of a multi-instance that gives a list."""
+    return marks.replace(
+        "congvan:collection", 'congvan:results="votes" congvan:result="vote" congvan:collection'
+    )
+
+
 def nested_lanes() -> bytes:
     lanes = (
         '<bpmn:laneSet id="ls"><bpmn:lane id="outer" name="Cơ quan" congvan:role="clerk">'
@@ -318,10 +338,35 @@ LOOPS = (
     Row("completion condition", "Điều kiện dừng sớm của nhiều bản (completionCondition)",
         "Completion condition of a multi-instance", for_each(each("xs", "x", until="enough = true")),
         "m m", ((do("m", enough=True), "after"), *_AFTER), _LISTS),
+    Row("result list, parallel", "Danh sách kết quả của nhiều bản song song",
+        "List of results, parallel", for_each(giving(each("xs", "x"))), "m m",
+        ((do("m", vote=1), "m"), (do("m", vote=2), "after"), *_AFTER), _LISTS,
+        differs="the library gives results in the order of completion and keeps the list in each"),
+    Row("result list, sequential", "Danh sách kết quả của nhiều bản lần lượt",
+        "List of results, sequential", for_each(giving(each("xs", "x", sequential=True))), "m",
+        ((do("m", vote=1), "m"), (do("m", vote=2), "after"), *_AFTER), _LISTS,
+        differs="the library refuses an instance that sets nothing, and keeps the list in each"),
+    Row("fixed number of instances", "Số bản cố định (loopCardinality)", "Fixed number of instances",
+        for_each("<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>2"
+                 "</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"), "m m", _NEXT),
+    Row("instances of a called process", "Nhiều bản của quy trình được gọi",
+        "Multi-instance call activity", called(each("xs", "x")), "pu pu",
+        ((do("pu"), "pu"), (do("pu"), "after"), *_AFTER), _LISTS),
     Row("instances of a sub-process", "Nhiều bản của quy trình con", "Multi-instance sub-process",
         for_each(each("xs", "x"), "subProcess"), "one one",
         ((do("one"), "one two"), (do("one"), "two two"), (do("two"), "two"), (do("two"), "after"),
          *_AFTER), _LISTS),
+)  # fmt: skip
+
+AD_HOC = (
+    Row("ad-hoc sub-process, parallel", "Quy trình con tùy biến, song song (ad-hoc)",
+        "Ad-hoc sub-process, parallel", ad_hoc(), "a b",
+        ((do("a", p=0), "a b"), (do("b"), "a b2"), (do("a", p=1), "a b2"), (do("b2", q=1), "after"),
+         *_AFTER), differs="the library never gets on after it was saved"),
+    Row("ad-hoc sub-process, sequential", "Quy trình con tùy biến, lần lượt",
+        "Ad-hoc sub-process, sequential", ad_hoc(ordering="Sequential"), "a b",
+        ((do("b", q=1), "a b"), (do("a", p=1), "after"), *_AFTER),
+        differs="the library refuses sequential ordering"),
 )  # fmt: skip
 
 GATEWAYS = (
@@ -497,9 +542,15 @@ REFUSED = (
     Row("cancel end", "Kết thúc hủy giao dịch (cancel)", "Cancel end",
         Drawing().start().user("u").end("e", event("cancel")).chain("s", "u", "e").xml(),
         refused="unsupported"),
-    Row("ad-hoc sub-process", "Quy trình con tùy biến (ad-hoc)", "Ad-hoc sub-process",
-        Drawing().start().node("adHocSubProcess", "i", "<bpmn:userTask id='a'/>").end()
-        .chain("s", "i", "e").xml(), refused="unsupported"),
+    Row("ad-hoc sub-process without a completion condition",
+        "Quy trình con tùy biến không có điều kiện kết thúc",
+        "Ad-hoc sub-process without a completion condition", ad_hoc(""), refused="no-completion"),
+    Row("ad-hoc steps that come together", "Bước tùy biến nối chung vào một bước",
+        "Ad-hoc steps that lead into a common one",
+        ad_hoc().replace(b'sourceRef="b" targetRef="b2"/>', b"")
+        .replace(b'<bpmn:sequenceFlow id="ad.f1"', b'<bpmn:sequenceFlow id="ad.f0" sourceRef="a" '
+                 b'targetRef="b2"></bpmn:sequenceFlow><bpmn:sequenceFlow id="ad.f1"'),
+        refused="ad-hoc-join"),
     Row("message correlation", "Tương quan thông điệp", "Message correlation",
         line("u").xml('<bpmn:correlationProperty id="cp"/>'), refused="unsupported"),
     Row("several definitions", "Sự kiện nhiều định nghĩa", "Event with several definitions",
@@ -522,6 +573,7 @@ REFUSED = (
 SECTIONS = (
     ("Các bước", "Steps", TASKS),
     ("Lặp", "Loops", LOOPS),
+    ("Quy trình con tùy biến", "Ad-hoc sub-processes", AD_HOC),
     ("Cổng và luồng", "Gateways and flows", GATEWAYS),
     ("Sự kiện", "Events", EVENTS),
     ("Sự kiện biên", "Events at the edge of a step", BOUNDARIES),
