@@ -11,14 +11,20 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from lxml import etree
 from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnParser
+from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import SignalEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
+from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
+from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import EventBasedGateway
+from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
-from engine import definition, machine, program
+from engine import definition, machine, normalise, program
 from engine import state as states
 from engine.chance import Chance
+from engine.diagram import read
 from engine.environment import Evaluator
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -99,6 +105,10 @@ class Run:
         """The open steps with what they see."""
         return sorted((o.node.id, _json(o.variables)) for o in self.open.values())
 
+    def shown(self) -> list[tuple[str, str]]:
+        """What each open step sees, in the order of `open`."""
+        return [(o.node.id, _json(o.variables)) for o in self.open.values()]
+
     def item(self, node: str, **where: Any) -> UUID:
         """The first open item of a node whose variables are these."""
         return next(
@@ -163,7 +173,8 @@ class Stock:
     def __init__(self, diagram: bytes, now: datetime = NOW, **variables: Any) -> None:
         found = prepared(diagram)
         parser = BpmnParser()
-        parser.add_bpmn_xml(etree.fromstring(found.normalised))
+        # As normalised, not as redrawn for what the library does wrong: that is what it is asked.
+        parser.add_bpmn_xml(normalise.normalise(read(diagram))[0])
         process = found.model.process_id
         subs = parser.get_subprocess_specs(process, require_call_activity_specs=False)
         self.workflow = BpmnWorkflow(parser.get_spec(process), subs, script_engine=Evaluator(now))
@@ -180,6 +191,31 @@ class Stock:
 
     def seen(self) -> list[tuple[str, str]]:
         return sorted((_node(t), _json(t.data)) for t in self.ready())
+
+    def waiting(self) -> list[Any]:
+        return [
+            t
+            for t in self.workflow.get_tasks(state=TaskState.WAITING)
+            if isinstance(t.task_spec, CatchingEvent)
+        ]
+
+    @property
+    def events(self) -> list[str]:
+        """Which events are awaited from outside, each behind a gateway by itself."""
+        return sorted(name for t in self.waiting() for name in _awaited(t))
+
+    def deliver(self, kind: str, name: str, **payload: Any) -> None:
+        event = SignalEventDefinition if kind == "signal" else MessageEventDefinition
+        self.workflow.send_event(BpmnEvent(event(name), payload=payload))
+        self.workflow.do_engine_steps()
+
+    def fire(self, node: str) -> None:
+        """Have the clock be past the moment of a timer."""
+        for task in self.waiting():
+            if node in _awaited(task):
+                task.internal_data["event_value"] = "2000-01-01T00:00:00+00:00"
+        self.workflow.refresh_timers()
+        self.workflow.do_engine_steps()
 
     def complete(self, node: str, shown: str, **variables: Any) -> None:
         task = next(t for t in self.ready() if (_node(t), _json(t.data)) == (node, shown))
@@ -207,6 +243,21 @@ def compare(diagram: bytes, choices: list[dict[str, Any]], seed: int, **variable
         ours.complete(item, **chosen)
         stock.complete(node, shown, **chosen)
     return 60
+
+
+_OUTSIDE = (MessageEventDefinition, SignalEventDefinition, TimerEventDefinition)
+
+
+def _awaited(task: Any) -> list[str]:
+    definition = task.task_spec.event_definition
+    if isinstance(task.task_spec, EventBasedGateway):
+        behind = zip(task.task_spec.outputs, definition.event_definitions, strict=True)
+        return [_name(spec) for spec, one in behind if isinstance(one, _OUTSIDE)]
+    return [_node(task)] if isinstance(definition, _OUTSIDE) else []
+
+
+def _name(spec: Any) -> str:
+    return getattr(spec, "bpmn_id", None) or spec.name
 
 
 def _node(task: Any) -> str:
