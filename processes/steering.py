@@ -127,7 +127,7 @@ def steer(tx: Transaction, means: Means, command: SteerRun) -> Proposal | None:
     act = act_of(command.steer)
     reason = reasoned(command.reason)
     if second_person.is_wanted(tx, act):
-        _ensure_lawful(tx, instance, item, command)
+        ensure_lawful(tx, instance, item, command)
         order = {**command.as_order(), "seq": instance.seq}
         return second_person.propose(tx, act, "steer", instance.id, order, reason)
     _carry_out(tx, means, instance, item, command, {"reason": reason})
@@ -171,7 +171,7 @@ def _carry_out(
     command: SteerRun,
     facts: dict[str, Any],
 ) -> None:
-    _ensure_lawful(tx, instance, item, command)
+    ensure_lawful(tx, instance, item, command)
     kind = command.steer
     if item is None:
         _steer_run(tx, means, instance, kind, facts)
@@ -228,9 +228,10 @@ def demanded(instance: ProcessInstance) -> dict[str, tuple[str, str]]:
     }
 
 
-def _ensure_lawful(
+def ensure_lawful(
     tx: Transaction, instance: ProcessInstance, item: WorkItem | None, command: SteerRun
 ) -> None:
+    """Let an act on a run pass or raise `StepDemanded`, `NeverThere`."""
     if item is None or command.steer is Steer.REASSIGN:
         return
     owed = demanded(instance)

@@ -21,6 +21,7 @@ from web import (
     procedure,
     register,
     replay,
+    run,
     search,
     start,
     step,
@@ -43,7 +44,7 @@ LARGEST_TEXT = 8 << 20
 
 _ROOMS = (
     start, login, inbox, step, unsent, begin, document, search, file, register, dossier,
-    procedure, replay, account, operator, journal, api_page, help_page,
+    procedure, replay, run, account, operator, journal, api_page, help_page,
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What became of a document, step by step (quá trình xử lý): read from the chain of events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -20,8 +20,9 @@ from engine.work_item import ItemStatus, WorkItem
 from processes import way
 from records.document import Document
 from records.organization import Role
-from web import words
+from web import steered, words
 from web.door import language
+from web.steered import Named
 from web.svg import render_diagram
 from web.tongue import _
 
@@ -58,6 +59,16 @@ class Happening:
     def is_return(self) -> bool:
         return self.outcome.get("outcome") == "return"
 
+    @property
+    def is_steering(self) -> bool:
+        """Whether people did it to the run, instead of a step of it being done."""
+        return self.kind in steered.KINDS
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether it stands out: what came back, and what people did to the run."""
+        return self.is_return or self.is_steering
+
 
 @dataclass
 class Course:
@@ -67,16 +78,31 @@ class Course:
     definition: Definition
     happenings: Sequence[Happening]
     items: Sequence[WorkItem]
+    named: Named = field(default_factory=Named)
 
     @cached_property
     def model(self) -> Model:
         """Return what the diagram of this run says."""
         return model_of(read(self.definition.xml_original))
 
+    @cached_property
+    def _models(self) -> list[Model]:
+        """Return the diagrams of this run, the present one first."""
+        others = (v for v in self.named.versions.values() if v.id != self.definition.id)
+        return [self.model, *(model_of(read(v.xml_original)) for v in others)]
+
     def name_of(self, node: str) -> str:
-        """Return the words of a step."""
-        known = self.model.nodes.get(node)
-        return known.name if known is not None and known.name else node
+        """Return the words of a step, of a former version where the present one has it not."""
+        known = (model.nodes.get(node) for model in self._models)
+        return next((n.name for n in known if n is not None and n.name), node)
+
+    def version_at(self, upto: int | None) -> Definition:
+        """Return the version the run stood on after an event."""
+        carried = [one for one in self.happenings if "to" in one.facts and one.is_steering]
+        for one in carried:
+            if upto is not None and one.seq > upto:
+                return self.named.versions.get(str(one.facts["from"]), self.definition)
+        return self.definition
 
     def passed(self, upto: int | None = None) -> list[str]:
         """Return the nodes passed until an event, in order, each once."""
@@ -92,10 +118,10 @@ class Course:
         active = frozenset(last.standing if last is not None else self.instance.standing)
         done = frozenset(self.passed(upto))
         return render_diagram(
-            self.definition.xml_original,
+            self.version_at(upto).xml_original,
             done,
             active,
-            way.walked(self.definition.xml_original, self._moves(upto)),
+            way.walked(self.version_at(upto).xml_original, self._moves(upto)),
             language(),
             bad=frozenset(h.node for h in self.happenings[: upto or None] if h.is_return),
             counts=self._counts(upto) if not compact else None,
@@ -142,9 +168,8 @@ class Course:
                 node = self.model.nodes.get(one.node)
                 step = self.name_of(node.attached_to) if node and node.attached_to else name
                 return _("đến hạn bước «%(step)s»", step=step)
-            case "cancel":
-                reason = one.facts.get("reason", "")
-                return _("dừng quy trình: %(reason)s", reason=reason)
+            case kind if kind in steered.KINDS:
+                return steered.told(self, one)
             case _:
                 return _("nhận thông báo «%(name)s»", name=one.node)
 
@@ -171,10 +196,18 @@ class Course:
                 "text": self.told(one),
                 "when": words.moment(one.at, now),
                 "at": words.iso(one.at),
-                "state": "bad" if one.is_return else "now" if one is self.happenings[-1] else "",
+                "state": _state(one, one is self.happenings[-1]),
             }
             for one in reversed(self.happenings)
         ]
+
+
+def _state(one: Happening, is_last: bool) -> str:
+    if one.is_return:
+        return "bad"
+    if one.is_steering:
+        return "steered"
+    return "now" if is_last else ""
 
 
 def courses_of(tx: Transaction, document: Document) -> list[Course]:
@@ -195,7 +228,8 @@ def courses_of(tx: Transaction, document: Document) -> list[Course]:
             .where(WorkItem.instance_id == instance.id)
             .order_by(WorkItem.opened_at, WorkItem.id)
         )
-        found.append(Course(instance, definition, [happening(e) for e in events], items))
+        told = [happening(e) for e in events]
+        found.append(Course(instance, definition, told, items, steered.named(tx, told)))
     return found
 
 

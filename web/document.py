@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from api.parameters import LONGEST_SEARCH
 from engine.database import Transaction
 from engine.errors import NotFound
-from engine.instance import ProcessInstance
+from engine.instance import InstanceStatus, ProcessInstance
 from engine.work_item import ItemStatus, WorkItem
 from processes import reach
 from processes.search import matches
@@ -184,12 +184,20 @@ def _standing(tx: Transaction, ids: list[UUID]) -> dict[UUID, tuple[str, datetim
     if not ids:
         return {}
     rows = tx.rows(
-        sa.select(ProcessInstance.subject_id, WorkItem.name, WorkItem.due_at)
+        sa.select(
+            ProcessInstance.subject_id, ProcessInstance.status, WorkItem.name, WorkItem.due_at
+        )
         .join(WorkItem, WorkItem.instance_id == ProcessInstance.id)
         .where(ProcessInstance.subject_id.in_(ids), WorkItem.status == ItemStatus.OPEN.value)
         .order_by(WorkItem.due_at.desc())
     )
-    return {key: (name, due) for key, name, due in rows}
+    return {key: (_at(status, name), due) for key, status, name, due in rows}
+
+
+def _at(status: str, step: str) -> str:
+    if status == InstanceStatus.SUSPENDED:
+        return _("%(step)s (đang tạm dừng)", step=step)
+    return step
 
 
 # one document ----------------------------------------------------------------------------------

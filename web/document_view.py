@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from flask import url_for
 
 from engine.database import Transaction
+from engine.instance import InstanceStatus
 from engine.work_item import WorkItem
-from processes import work_items
+from processes import reach, standing, work_items
 from records.authority import Act, may
 from records.content import File
 from records.directive import Assignment, Directive
@@ -44,7 +45,8 @@ def view_of(
     """Return the context of `document.html`."""
     course = next(iter(courses_of(tx, document)), None)
     waiting = course.open_items() if course is not None else []
-    mine = next((item for item in waiting if _may_take(tx, item)), None)
+    held = course is not None and course.instance.status == InstanceStatus.SUSPENDED
+    mine = None if held else next((item for item in waiting if _may_take(tx, item)), None)
     calendar = words.calendar_of(tx, document.agency_id)
     opinions = said.on_document(tx, document)
     facts = facts_of(document) + makers(tx, document)
@@ -55,11 +57,12 @@ def view_of(
         "reference": title,
         "urgency": document.urgency.value,
         "secrecy": None,
-        "status_text": _status(document, waiting),
+        "status_text": _status(document, waiting, held=held),
         "due": words.due(waiting[0].due_at, tx.now, calendar) if waiting else None,
         "verdicts": paper.verdict_badges(document, papers),
         "step_href": url_for("step.show", item_id=mine.id) if mine is not None else None,
         "replay_href": _replay(document) if course is not None else None,
+        "run_href": run_href(tx, document, course),
         "reply_href": _reply(tx, document),
         "opinion_href": None,
         "files": _tabs(document, papers, face),
@@ -98,11 +101,13 @@ def _crumbs(document: Document) -> list[dict[str, str]]:
     return [first, {"label": paper.reference(document), "href": ""}]
 
 
-def _status(document: Document, waiting: list[WorkItem]) -> str:
+def _status(document: Document, waiting: list[WorkItem], *, held: bool) -> str:
     status = document.status.label(language())
     if not waiting:
         return status
     step = waiting[0].name
+    if held:
+        return _("%(status)s · tạm dừng tại: %(step)s", status=status, step=step)
     return _("%(status)s · đang ở: %(step)s", status=status, step=step)
 
 
@@ -112,6 +117,16 @@ def _way(document: Document) -> str:
 
 def _replay(document: Document) -> str:
     return url_for("replay.show", way=_way(document), document_id=document.id)
+
+
+def run_href(tx: Transaction, document: Document, course: Course | None) -> str | None:
+    """Return where acts on the run are done, for whoever may do any while it goes on."""
+    if course is None or course.instance.ended_at is not None:
+        return None
+    facts = reach.facts_of_document(tx, document)
+    if not standing.may_act(tx, facts, course.open_items()):
+        return None
+    return url_for("run.show", instance_id=course.instance.id)
 
 
 def _reply(tx: Transaction, document: Document) -> str | None:

@@ -3,8 +3,9 @@
 from typing import Any
 
 from processes.catalogue import VERBS
+from processes.steering import Steer
 from web.door import language
-from web.tongue import later
+from web.tongue import _, later
 
 _ACTS: dict[str, Any] = {
     "accept_envelope": later("tiếp nhận gói tin liên thông"),
@@ -21,12 +22,14 @@ _ACTS: dict[str, Any] = {
     "choose_position": later("chọn chức vụ làm việc"),
     "close_dossier": later("kết thúc hồ sơ"),
     "complete_step": later("hoàn thành bước"),
+    "decide_proposal": later("quyết định đề nghị"),
     "delegate": later("ủy quyền"),
     "disable_account": later("khóa tài khoản"),
     "download": later("tải tệp"),
     "enable_account": later("mở khóa tài khoản"),
     "end_position": later("thôi chức vụ"),
     "export_evidence": later("xuất gói chứng cứ"),
+    "end_trial": later("kết thúc áp dụng thử"),
     "invite": later("cấp đường dẫn mời"),
     "issue_account": later("cấp tài khoản"),
     "issue_token": later("cấp mã truy cập API"),
@@ -34,13 +37,16 @@ _ACTS: dict[str, Any] = {
     "log_in": later("đăng nhập"),
     "log_in_refused": later("đăng nhập không thành công"),
     "log_out": later("đăng xuất"),
+    "migrate_process": later("chuyển hồ sơ đang chạy sang bản khác"),
     "open_dossier": later("mở hồ sơ"),
+    "propose": later("đề nghị"),
     "publish_process": later("ban hành quy trình"),
     "receive": later("tiếp nhận"),
     "receive_status": later("nhận thông báo trạng thái"),
     "replay": later("phát lại quá trình"),
     "reset_password": later("cấp lại mật khẩu"),
     "retry": later("cho chạy lại việc hỏng"),
+    "return_migration": later("trả hồ sơ về bản quy trình cũ"),
     "revoke_token": later("thu hồi mã truy cập API"),
     "seed_demo": later("nạp dữ liệu trình diễn"),
     "send_envelope": later("gửi gói tin liên thông"),
@@ -49,8 +55,11 @@ _ACTS: dict[str, Any] = {
     "view": later("xem"),
     "view_file": later("xem tệp"),
     "view_history": later("xem quá trình xử lý"),
+    "want_second_person": later("chọn việc cần người thứ hai đồng ý"),
     "withdraw_delegation": later("chấm dứt ủy quyền"),
 }
+#: what an act on a run is recorded under, before its kind
+_STEER = "steer_"
 _OBJECTS: dict[str, Any] = {
     "account": later("tài khoản"),
     "agency": later("cơ quan"),
@@ -64,10 +73,12 @@ _OBJECTS: dict[str, Any] = {
     "installation": later("hệ thống"),
     "invitation": later("đường dẫn mời"),
     "journal": later("nhật ký"),
+    "migration": later("đợt chuyển hồ sơ"),
     "officer": later("cán bộ"),
     "outgoing_document": later("văn bản đi"),
     "position": later("chức vụ"),
     "process_instance": later("lần chạy quy trình"),
+    "proposal": later("đề nghị"),
     "register": later("sổ đăng ký"),
     "unit": later("đơn vị"),
     "work_item": later("việc"),
@@ -79,6 +90,7 @@ _JOBS: dict[str, Any] = {
     "convert_draft": later("Chuyển dự thảo Word sang PDF"),
     "deliver_event": later("Chuyển thông báo giữa các quy trình"),
     "fire_timer": later("Nhắc hạn, đôn đốc theo giờ đã hẹn"),
+    "migrate_runs": later("Chuyển hồ sơ sang bản khác"),
     "poll_axis": later("Nhận gói tin từ trục"),
     "send_envelope": later("Gửi văn bản qua trục"),
     "send_status": later("Báo trạng thái cho bên gửi"),
@@ -90,9 +102,15 @@ def act_words(act: str) -> str:
     if act in _ACTS:
         return str(_ACTS[act])
     if act in VERBS:
-        label = VERBS[act].label(language())
-        return label[:1].lower() + label[1:]
+        return _lower(VERBS[act].label(language()))
+    if act.startswith(_STEER):
+        kinds = {kind.value: kind.label(language()) for kind in Steer}
+        return _lower(kinds.get(act.removeprefix(_STEER), _("điều hành hồ sơ")))
     return act
+
+
+def _lower(label: str) -> str:
+    return label[:1].lower() + label[1:]
 
 
 def object_words(object_type: str) -> str:

@@ -26,12 +26,13 @@ from records.vietnamese import local_date
 from records.vocabulary import FileKind
 from web import paper, words
 from web.course import Course, Happening, courses_of
+from web.document_view import run_href
 from web.door import language, office, reading, transaction, wants_partial
 from web.policy import ensure, needs
 from web.tongue import _
 
 pages = Blueprint("replay", __name__)
-_MOVES = frozenset({"start", "complete", "timer", "cancel"})
+_MOVES = frozenset({"start", "complete", "timer", "cancel", "move", "send_back", "skip"})
 
 
 @pages.get("/<any(incoming, outgoing):way>/<uuid:document_id>/replay")
@@ -87,8 +88,8 @@ def _replay(tx: Transaction, document: Document, course: Course, report: Report)
     now = told[at - 1]
     kind = request.args.get("kind", "")
     action = request.path
-    returned = [one.seq for one in told if one.is_return]
-    definition = course.definition
+    marked = [one.seq for one in told if one.is_marked]
+    definition = course.version_at(at)
     return {
         "title": _("Phát lại: %(name)s", name=paper.reference(document)),
         "subtitle": _(
@@ -99,15 +100,16 @@ def _replay(tx: Transaction, document: Document, course: Course, report: Report)
         "again": _again(report),
         "alerts": _alerts(course),
         "export_href": _export_href(tx, document),
+        "run_href": run_href(tx, document, course),
         "at": at,
         "total": total,
         "moment_text": words.exact(now.at),
         "first_text": words.moment(told[0].at, tx.now),
         "last_text": words.moment(told[-1].at, tx.now),
-        "legend": _legend(returned, at),
+        "legend": _legend(marked, at),
         "action": action,
         "svg": course.draw(at),
-        "ticks": [{"number": one.seq, "bad": one.is_return} for one in told],
+        "ticks": [{"number": one.seq, "bad": one.is_marked} for one in told],
         "events": [
             {
                 "number": one.seq,
@@ -120,12 +122,14 @@ def _replay(tx: Transaction, document: Document, course: Course, report: Report)
                 "current": one.seq == at,
             }
             for one in reversed(told)
-            if not kind or (one.kind in _MOVES) is (kind == "move")
+            if _is_wanted(one, kind)
         ],
         "filters": [
             {"label": _("Tất cả"), "href": f"{action}?at={at}", "current": kind == ""},
             {"label": _("Chuyển bước"), "href": f"{action}?at={at}&kind=move",
              "current": kind == "move"},
+            {"label": _("Điều hành"), "href": f"{action}?at={at}&kind=steer",
+             "current": kind == "steer"},
         ],
         "moments": [
             {"title": _("Ai, với tư cách gì"), "facts": _actor(tx, now)},
@@ -189,16 +193,26 @@ def _alerts(course: Course) -> list[str]:
     instead = sum(one.on_behalf_of is not None for one in course.happenings)
     if returned:
         found.append(_("%(n)s lần trả lại", n=returned))
+    steered = sum(one.is_steering for one in course.happenings)
+    if steered:
+        found.append(_("%(n)s lần điều hành", n=steered))
     if instead:
         found.append(_("%(n)s bước làm thay", n=instead))
     return found
 
 
-def _legend(returned: Sequence[int], at: int) -> str:
+def _legend(marked: Sequence[int], at: int) -> str:
     seen = _("Vạch đậm: đang xem (%(n)s)", n=at)
-    if not returned:
+    if not marked:
         return seen
-    return _("Vạch đỏ: bị trả lại (%(n)s)", n=", ".join(map(str, returned))) + " · " + seen
+    where = ", ".join(map(str, marked))
+    return _("Vạch đỏ: bị trả lại hoặc điều hành (%(n)s)", n=where) + " · " + seen
+
+
+def _is_wanted(one: Happening, kind: str) -> bool:
+    if kind == "steer":
+        return one.is_steering
+    return one.kind in _MOVES if kind == "move" else True
 
 
 def _capital(text: str) -> str:
@@ -248,7 +262,7 @@ def _paper_then(tx: Transaction, document: Document, now: Happening) -> list[dic
 
 
 def _rules(tx: Transaction, course: Course, now: Happening) -> list[dict[str, Any]]:
-    definition = course.definition
+    definition = course.version_at(now.seq)
     since = words.day(local_date(definition.published_at))
     item = next((i for i in course.items if str(i.id) == str(now.facts.get("item"))), None)
     found = [

@@ -377,7 +377,7 @@ def document() -> dict[str, Any]:
         "crumbs": [{"label": "Văn bản đến", "href": "/incoming"}, {"label": "Sổ văn bản đến 2020", "href": "/registers/1"}, {"label": "Số đến 1846", "href": ""}],
         "subject": item()["subject"], "reference": "5127/UBND-TH", "urgency": "urgent", "secrecy": None, "status_text": "Đang ở: Soạn trả lời, Nguyễn An",
         "due": due("Còn 3 giờ 20 phút làm việc", "soon"), "verdicts": [{"verdict": "valid", "text": "2 chữ ký hợp lệ"}, {"verdict": "undetermined", "text": "1 chữ ký chưa xác định"}],
-        "step_href": "/work-items/1", "replay_href": "/replay/1", "opinion_href": "/documents/1/opinion", "reply_href": "/outgoing/new?reply=1", "check_action": "/files/1/check", "acts": [],
+        "step_href": "/work-items/1", "replay_href": "/replay/1", "run_href": "/runs/1", "opinion_href": "/documents/1/opinion", "reply_href": "/outgoing/new?reply=1", "check_action": "/files/1/check", "acts": [],
         "files": [{"label": "Văn bản", "href": "#", "current": True}, {"label": "Phụ lục I", "href": "#", "current": False}, {"label": "Dự thảo trả lời (bản 3)", "href": "#", "current": False}],
         "pdf": {"href": "/files/sample.pdf", "title": "5127/UBND-TH"}, "download": {"href": "/files/sample.pdf", "text": "Tải tệp đã ký, PDF, 412 KB"}, "warnings": [],
         "diagram": {"svg": svg(DONE, {"solve"}, flows=FLOWS, compact=True), "title": "Xử lý văn bản đến", "version_text": "bản 7", "steps": [{"name": n, "state": s, "who": w} for n, s, w in steps]},
@@ -557,7 +557,7 @@ def replay() -> dict[str, Any]:
         for n, t in enumerate(texts, 1)
     ]
     return {
-        "title": "Phát lại: 5127/UBND-TH, số đến 1846", "subtitle": "Sở Thông tin và Truyền thông · Xử lý văn bản đến, bản 7 · hồ sơ 04.CNTT", "chain": {"ok": True, "text": "Chuỗi băm khớp 14/14 sự kiện"}, "again": {"ok": True, "text": "Thực hiện lại khớp 14/14"}, "alerts": ["1 điểm cần xem: duyệt thay"], "export_href": "/replay/1/bundle",
+        "title": "Phát lại: 5127/UBND-TH, số đến 1846", "subtitle": "Sở Thông tin và Truyền thông · Xử lý văn bản đến, bản 7 · hồ sơ 04.CNTT", "run_href": None, "chain": {"ok": True, "text": "Chuỗi băm khớp 14/14 sự kiện"}, "again": {"ok": True, "text": "Thực hiện lại khớp 14/14"}, "alerts": ["1 điểm cần xem: duyệt thay"], "export_href": "/replay/1/bundle",
         "at": 12, "total": 14, "moment_text": "15 giờ 10 phút 02 giây, ngày 15/12/2020", "first_text": "14/12, 07:58", "last_text": "15/12, 16:20", "legend": "Vạch đỏ: bị trả lại (10) · Vạch đậm: đang xem (12)", "action": "/replay/1",
         "svg": svg(DONE | {"solve"}, {"approve"}, flows=FLOWS | {"f8", "f9", "f11"}, counts={"receive": "3", "register": "4", "direct": "6", "assign": "7", "solve": "11", "approve": "12"}),
         "ticks": [{"number": n, "bad": n == 10} for n in range(1, 15)], "events": events[::-1], "filters": [{"label": "Tất cả", "href": "#", "current": True}, {"label": "Chuyển bước", "href": "#", "current": False}, {"label": "Xem", "href": "#", "current": False}],

@@ -44,6 +44,7 @@ def test_every_act_and_object_of_the_journal_has_words(app):
     with app.test_request_context("/"):
         assert {act for act in acts if act_words(act) == act} == set()
         assert {one for one in objects if object_words(one) == one} == set()
+        assert act_words("steer_send_back") == "trả lại bước trước"
         assert act_words("no_such_act") == "no_such_act", "what is unknown is still shown"
 
 
