@@ -115,6 +115,12 @@ def start(program: Program, variables: dict[str, Any], now: datetime) -> Step:
     return run_on(program, workflow, set(), None)
 
 
+def _loaded(program: Program, state: bytes, task_id: UUID, now: datetime) -> FlatWorkflow:
+    """Load what may change when the token `task_id` moves; a condition may look anywhere."""
+    only = None if program.looks_everywhere else str(task_id)
+    return states.load(state, program.spec, program.subprocess_specs, Evaluator(now), only)
+
+
 @drawn
 def complete(
     program: Program, state: bytes, task_id: UUID, variables: dict[str, Any], now: datetime
@@ -123,7 +129,7 @@ def complete(
 
     Raises `NotWaiting` where no token waits there, `BudgetExceeded` for an endless run.
     """
-    workflow = states.load(state, program.spec, program.subprocess_specs, Evaluator(now))
+    workflow = _loaded(program, state, task_id, now)
     before = ready_tasks(workflow)
     task = before.get(str(task_id))
     if task is None:
@@ -143,7 +149,7 @@ def complete(
 @drawn
 def fire(program: Program, state: bytes, task_id: UUID, now: datetime) -> Step:
     """Fire the timer whose token is `task_id`; raises `NotWaiting` where it is gone."""
-    workflow = states.load(state, program.spec, program.subprocess_specs, Evaluator(now))
+    workflow = _loaded(program, state, task_id, now)
     before = ready_tasks(workflow)
     task = event_tasks(workflow).get(str(task_id))
     timer = _timer_of(task) if task is not None else None
@@ -247,6 +253,7 @@ def outcome_of(
 ) -> Step:
     """Say what changed since the ready tasks were `before` and the awaited events `moments`."""
     thrown = [_thrown(event) for event in workflow.get_events()]
+    withdrawn = states.drop_withdrawn(workflow)
     ready, waiting = ready_tasks(workflow), event_tasks(workflow)
     opened = []
     for task_id, task in ready.items():
@@ -257,14 +264,18 @@ def outcome_of(
         state=states.dump(workflow),
         completed=bool(workflow.completed),
         opened=opened,
-        closed=[UUID(i) for i in before if i not in ready],
+        closed=[
+            *(UUID(i) for i in before if i not in ready),
+            *(UUID(i) for entry in withdrawn for i in entry["ready"]),
+        ],
         subscribed=[
             awaited(task)
             for i, task in waiting.items()
             if i not in moments or moments[i] != _moment(task)
         ],
         unsubscribed=[
-            UUID(i) for i, due in moments.items() if i not in waiting or due != _moment(waiting[i])
+            *(UUID(i) for i, m in moments.items() if i not in waiting or m != _moment(waiting[i])),
+            *(UUID(i) for entry in withdrawn for i in entry["timers"]),
         ],
         thrown=[t for t in thrown if t is not None],
         standing=_standing(program, workflow),
@@ -272,18 +283,11 @@ def outcome_of(
     )
 
 
-_STANDS = TaskState.READY | TaskState.WAITING | TaskState.STARTED
-
-
 def _standing(program: Program, workflow: FlatWorkflow) -> list[str]:
-    nodes = []
-    for task in workflow.everywhere():
-        if not task._state & _STANDS:
-            continue
-        node = program.node_of(task)
-        if node is not None and node.kind != "boundaryEvent" and node.id not in nodes:
-            nodes.append(node.id)
-    return nodes
+    found = [program.node_of(task) for task in workflow.everywhere() if task._state & states.LIVE]
+    found += [program.nodes.get(name) for rest in workflow.resting.values() for name in rest["at"]]
+    drawn_at = (node.id for node in found if node is not None and node.kind != "boundaryEvent")
+    return list(dict.fromkeys(drawn_at))
 
 
 def ready_tasks(workflow: FlatWorkflow) -> dict[str, Any]:

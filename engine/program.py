@@ -42,6 +42,11 @@ class Program:
     #: whether a condition waits somewhere, so that every step has to look
     has_conditions: bool = False
 
+    @property
+    def looks_everywhere(self) -> bool:
+        """Whether something in it looks at the instance as a whole, whatever moves."""
+        return self.has_conditions or bool(getattr(self.spec, "keeps_notes", False))
+
     def node_of(self, task: Any) -> Node | None:
         """Return the node drawn for a task, or None for the engine's own joins and splits."""
         return self.node_named(task.task_spec)

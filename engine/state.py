@@ -7,6 +7,7 @@ null, lists and objects are what a variable may be.
 """
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 import orjson
@@ -17,10 +18,13 @@ from SpiffWorkflow.util.task import TaskState
 from engine import chance
 from engine.environment import Evaluator
 from engine.errors import OfficeError
-from engine.tables import copied, same
-from engine.workflow import FlatSubWorkflow, FlatWorkflow, new_task
+from engine.stored import Differences, seen
+from engine.workflow import FlatSubWorkflow, FlatWorkflow, Timer, new_task
 
-FORMAT = 2
+FORMAT = 3
+
+#: what stands somewhere, not only foreseen
+LIVE = TaskState.READY | TaskState.WAITING | TaskState.STARTED
 
 #: routing variables are small; documents live in the registry
 MAX_VARIABLES = 16_384
@@ -58,15 +62,53 @@ def check_variables(variables: dict[str, Any]) -> dict[str, Any]:
 
 def dump(workflow: FlatWorkflow) -> bytes:
     """Return the state of `workflow` as bytes."""
-    state = _dump_one(workflow)
+    state = _dump_one(workflow, None)
     state["format"] = FORMAT
-    state["subs"] = {str(task_id): _dump_one(sub) for task_id, sub in workflow.subprocesses.items()}
+    subs = {str(task_id): _dump_sub(sub) for task_id, sub in workflow.subprocesses.items()}
+    state["subs"] = {**subs, **workflow.resting}
     return orjson.dumps(state)
 
 
-def _dump_one(workflow: Any) -> dict[str, Any]:
-    last = workflow.last_task
-    places = {task_id: place for place, task_id in enumerate(workflow.tasks)}
+def _dump_sub(sub: Any) -> dict[str, Any]:
+    """Return the entry of a sub-process: its rows as text, and what must be known without them."""
+    top = sub.top_workflow
+    task = top.get_task_from_id(sub.parent_task_id)
+    rows = orjson.dumps(_dump_one(sub, seen(task), brief=True), option=orjson.OPT_SORT_KEYS)
+    ready, timers, at, eager = [], [], [], bool(sub.completed)
+    for inner in sub.tasks.values():
+        if not inner._state & LIVE:
+            continue
+        spec = inner.task_spec
+        at.append(getattr(spec, "bpmn_id", None) or spec.name)
+        if inner._state == TaskState.READY and spec.manual:
+            ready.append(inner.id)
+        elif isinstance(spec, CatchingEvent):
+            timed = isinstance(spec.event_definition, Timer)
+            timers += [inner.id] if timed else []
+            eager = eager or not timed
+    return {
+        "under": None if task.workflow is top else task.workflow.parent_task_id,
+        "ready": ready,
+        "timers": timers,
+        "at": at,
+        "eager": eager,
+        "changed": max(
+            t.last_state_change for t in sub.tasks.values() if t._state >= TaskState.WAITING
+        ),
+        "rows": rows.decode(),
+    }
+
+
+def _dump_one(
+    workflow: Any, above: dict[str, Any] | None, *, brief: bool = False
+) -> dict[str, Any]:
+    """Return the rows of one scope; what its first token has from `above` is not told again.
+
+    A `brief` one leaves out what is only foreseen, which is drawn again when it is loaded.
+    """
+    last, differences = workflow.last_task, Differences(above)
+    told = [t for t in workflow.tasks.values() if not (brief and t._state < TaskState.WAITING)]
+    places = {task.id: place for place, task in enumerate(told)}
     return {
         "root": places[workflow.task_tree.id],
         "last": places.get(last.id) if last is not None else None,
@@ -74,11 +116,11 @@ def _dump_one(workflow: Any) -> dict[str, Any]:
         "completed": workflow.completed,
         "correlations": workflow.correlations,
         "data": workflow.data,
-        "tasks": [_dump_task(task, places) for task in workflow.tasks.values()],
+        "tasks": [_dump_task(task, places, differences) for task in told],
     }
 
 
-def _dump_task(task: Any, places: dict[Any, int]) -> list[Any]:
+def _dump_task(task: Any, places: dict[Any, int], differences: Differences) -> list[Any]:
     """Return the row of a task; parent and children are named by their places among the rows."""
     parent = task.workflow.tasks.get(task._parent)
     more: dict[str, Any] = {}
@@ -86,23 +128,11 @@ def _dump_task(task: Any, places: dict[Any, int]) -> list[Any]:
         more["triggered"] = True
     if task.internal_data:
         more["internal"] = task.internal_data
-    if parent is None:
-        more["data"] = task.data
-    elif not task.data:  # a token that is only foreseen
-        if parent.data:
-            more["bare"] = True
-    else:
-        above = parent.data
-        put = {k: v for k, v in task.data.items() if k not in above or not same(above[k], v)}
-        cut = sorted(k for k in above if k not in task.data)
-        if put:
-            more["put"] = put
-        if cut:
-            more["cut"] = cut
+    more.update(differences.of(task, parent))
     return [
         str(task.id),
         None if parent is None else places[task._parent],
-        [places[child] for child in task._children],
+        [places[child] for child in task._children if child in places],
         task._state,
         task.task_spec.name,
         task.last_state_change,
@@ -135,16 +165,27 @@ def _numbered(rows: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _from_second(state: dict[str, Any]) -> dict[str, Any]:
+    """Keep the rows of each sub-process as text; none may rest before it was saved anew."""
+    subs = {i: {"eager": None, "rows": orjson.dumps(s).decode()} for i, s in state["subs"].items()}
+    return {**state, "format": 3, "subs": subs}
+
+
 #: how an older format becomes the next one: format number → function of the decoded state
-UPCASTERS: dict[int, Any] = {1: _from_first}
+UPCASTERS: dict[int, Any] = {1: _from_first, 2: _from_second}
 
 
 def load(
-    data: bytes, spec: Any, subprocess_specs: dict[str, Any], evaluator: Evaluator
+    data: bytes,
+    spec: Any,
+    subprocess_specs: dict[str, Any],
+    evaluator: Evaluator,
+    only: str | None = None,
 ) -> FlatWorkflow:
     """Return the workflow whose state is `data`, with the safe evaluator on every hook.
 
-    Raises `ValueError` for a state of a format that no upcaster knows.
+    With `only` the token that something is done to, sub-processes in which nothing can happen rest:
+    their rows are not even read. Raises `ValueError` for a state that no upcaster knows.
     """
     state = orjson.loads(data)
     while state["format"] != FORMAT:
@@ -153,25 +194,65 @@ def load(
             raise ValueError(msg)
         state = UPCASTERS[state["format"]](state)
     workflow = FlatWorkflow(spec, subprocess_specs, deserializing=True, script_engine=evaluator)
-    _load_one(workflow, state)
-    _load_subs(workflow, workflow, state["subs"])
+    entries = state["subs"]
+    wanted = entries.keys() if only is None else _awake(entries, only)
+    for entry in entries.values():
+        chance.not_before(entry.get("changed", 0))
+    _load_one(workflow, state, None)
+    _load_subs(workflow, workflow, entries, wanted)
+    workflow.resting = {i: entry for i, entry in entries.items() if i not in wanted}
     return workflow
 
 
-def _load_subs(workflow: Any, top: FlatWorkflow, subs: dict[str, Any]) -> None:
+def _awake(entries: dict[str, dict[str, Any]], only: str) -> Collection[str]:
+    """Return which sub-processes something may happen in while the token `only` moves."""
+    if any(entry["eager"] is None for entry in entries.values()):
+        return entries.keys()
+    found: set[str] = set()
+    for identity, entry in entries.items():
+        name: str | None = identity
+        if entry["eager"] or only in entry["ready"] or only in entry["timers"]:
+            while name is not None and name not in found:
+                found.add(name)
+                name = entries[name]["under"]
+    return found
+
+
+def drop_withdrawn(workflow: FlatWorkflow) -> list[dict[str, Any]]:
+    """Forget resting sub-processes whose step is no longer open; return their entries."""
+    dropped = []
+    for identity, entry in list(workflow.resting.items()):
+        if not _is_open(workflow, identity, entry):
+            dropped.append(workflow.resting.pop(identity))
+    return dropped + (drop_withdrawn(workflow) if dropped else [])
+
+
+def _is_open(workflow: FlatWorkflow, identity: str, entry: dict[str, Any]) -> bool:
+    under = entry["under"]
+    if under in workflow.resting:
+        return True
+    scope = workflow if under is None else workflow.subprocesses.get(under)
+    task = None if scope is None else scope.tasks.get(identity)
+    return task is not None and task._state == TaskState.STARTED
+
+
+def _load_subs(
+    workflow: Any, top: FlatWorkflow, entries: dict[str, dict[str, Any]], wanted: Collection[str]
+) -> None:
     for task in list(workflow.tasks.values()):
-        rows = subs.get(str(task.id))
-        if rows is None or not isinstance(task.task_spec, SubWorkflowTask):
+        if task.id not in wanted or not isinstance(task.task_spec, SubWorkflowTask):
             continue
         spec = top.subprocess_specs[task.task_spec.spec]
         sub = FlatSubWorkflow(spec, task.id, top, deserializing=True)
         top.subprocesses[task.id] = sub
-        _load_one(sub, rows)
+        _load_one(sub, orjson.loads(entries[task.id]["rows"]), seen(task))
+        for inner in [t for t in sub.tasks.values() if t._state & LIVE]:
+            inner.task_spec._predict(inner, mask=TaskState.NOT_FINISHED_MASK)
         sub.completed_event.connect(task.task_spec._on_subworkflow_completed, task)
-        _load_subs(sub, top, subs)
+        _load_subs(sub, top, entries, wanted)
 
 
-def _load_one(workflow: Any, rows: dict[str, Any]) -> None:
+def _load_one(workflow: Any, rows: dict[str, Any], around: dict[str, Any] | None) -> None:
     specs, tasks = workflow.spec.task_specs, rows["tasks"]
     chance.not_before(max(row[5] for row in tasks))
     # Text for ids: the library only compares them, and this is its most frequent act.
@@ -187,36 +268,18 @@ def _load_one(workflow: Any, rows: dict[str, Any]) -> None:
         task.last_state_change = changed
         task.triggered = more.get("triggered", False)
         task.internal_data = more.get("internal", {})
-        task.data = None
+        task.kept = more
+        if parent is None:
+            task.around = around
         workflow.tasks[task_id] = task
         if state == TaskState.WAITING and isinstance(task.task_spec, CatchingEvent):
             workflow.top_workflow.event_manager.add_task(task)
-    differences = {row[0]: row[6] for row in tasks if len(row) > 6}
     for task in workflow.tasks.values():
-        _fill(task, workflow.tasks, differences)
+        if task._parent is not None:
+            task.before = workflow.tasks[task._parent]
     workflow.task_tree = workflow.tasks[ids[rows["root"]]]
     workflow.last_task = None if rows["last"] is None else workflow.tasks[ids[rows["last"]]]
     workflow.success = rows["success"]
     workflow.completed = rows["completed"]
     workflow.correlations = rows["correlations"]
     workflow.data = rows["data"]
-
-
-def _fill(task: Any, tasks: dict[Any, Any], differences: dict[str, dict[str, Any]]) -> None:
-    """Give the task its data, its ancestors' first, whatever the order of the rows."""
-    path = []
-    current = task
-    while current is not None and current.data is None:
-        path.append(current)
-        current = tasks.get(current._parent)
-    for item in reversed(path):
-        more = differences.get(item.id, {})
-        if item._parent is None or "bare" in more:
-            item.data = more.get("data", {})
-            continue
-        data = copied(tasks[item._parent].data)
-        if "put" in more:
-            data.update(more["put"])
-        for name in more.get("cut", ()):
-            data.pop(name, None)
-        item.data = data

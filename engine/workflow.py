@@ -39,6 +39,7 @@ from engine.environment import plain
 from engine.errors import OfficeError
 from engine.event_choice import Crossroads
 from engine.expressions import VIETNAM
+from engine.stored import StoredTask
 
 
 def _set_state(task: Task, value: int) -> None:
@@ -265,10 +266,13 @@ class FlatWorkflow(Flat, BpmnWorkflow):
         self, spec: Any, subprocess_specs: Any = None, *, script_engine: Any, **kwargs: Any
     ) -> None:
         chance.begin(script_engine.now)
+        #: sub-processes nothing happens in, by the task that holds each: as they were stored
+        self.resting: dict[str, dict[str, Any]] = {}
         super().__init__(spec, subprocess_specs, script_engine=script_engine, **kwargs)
         self.event_manager.__class__ = Events
 
     def create_subprocess(self, my_task: Any, spec_name: str) -> Any:
+        assert my_task.id not in self.resting, "a sub-process that rests would begin twice"
         sub = FlatSubWorkflow(
             self.subprocess_specs[spec_name], parent_task_id=my_task.id, top_workflow=self
         )
@@ -284,14 +288,15 @@ class FlatWorkflow(Flat, BpmnWorkflow):
         did_complete_task: Callable[[Any], None] | None = None,
     ) -> bool:
         active = self.get_active_subprocesses()
+        ran = 0
         for sub in sorted(active, key=lambda s: s.depth, reverse=True):
-            while self._run_ready(sub, will_complete_task, did_complete_task):
-                pass
+            while count := self._run_ready(sub, will_complete_task, did_complete_task):
+                ran += count  # what it threw may have woken one that was passed already
             if sub.completed and sub.parent_task_id is not None:
                 task = self.get_task_from_id(sub.parent_task_id)
                 if task is not None:
                     task.task_spec._update(task)
-        ran = self._run_ready(self, will_complete_task, did_complete_task)
+        ran += self._run_ready(self, will_complete_task, did_complete_task)
         # The library counts them: one that began while another ended would never go on.
         known = set(map(id, active))
         return ran > 0 or any(id(s) not in known for s in self.get_active_subprocesses())
@@ -329,7 +334,7 @@ def is_waiting_event(task: Any) -> bool:
 
 def new_task(workflow: Any) -> Any:
     """Return an empty task of `workflow`, to be filled by the loader."""
-    task = Task.__new__(Task)
+    task = StoredTask.__new__(StoredTask)
     task.workflow = workflow
     task.thread_id = 0
     return task

@@ -4,6 +4,9 @@ If a negative control fails after an upgrade of SpiffWorkflow, the trap is gone 
 and a reason to look at what we do about it.
 """
 
+from pathlib import Path
+from uuid import UUID
+
 import pytest
 from bpmn_drawing import Drawing, each, event, timer, two_node_loop
 from hypothesis import given
@@ -282,7 +285,7 @@ def test_merge_is_the_same_in_the_stock_library() -> None:
 
 def test_state_of_an_unknown_format_is_refused() -> None:
     run = Run(two_node_loop())
-    newer = run.step.state.replace(b'"format":2', b'"format":99')
+    newer = run.step.state.replace(b'"format":3', b'"format":99')
     assert newer != run.step.state
     with pytest.raises(ValueError, match="format 99"):
         states.load(newer, run.program.spec, {}, Evaluator(NOW))
@@ -294,11 +297,31 @@ def test_upcaster_carries_an_older_state_over(monkeypatch: pytest.MonkeyPatch) -
 
     def upcast(state: dict) -> dict:
         state["tasks"] = state.pop("nodes")
-        return {**state, "format": 2}
+        return {**state, "format": 3}
 
-    older = run.step.state.replace(b'"format":2', b'"format":0').replace(b'"tasks":', b'"nodes":')
+    older = run.step.state.replace(b'"format":3', b'"format":0').replace(b'"tasks":', b'"nodes":')
     with pytest.raises(ValueError, match="format 0"):
         states.load(older, run.program.spec, {}, Evaluator(NOW))
     monkeypatch.setitem(states.UPCASTERS, 0, upcast)
     step = machine.complete(run.program, older, run.item("a"), {"again": True}, NOW)
     assert step.opened[0].variables == {"kept": 1, "again": True}
+
+
+def test_a_state_of_the_second_format_goes_on() -> None:
+    """Stored by the version before sub-processes could rest: at `x` in one of two sub-processes."""
+    kept = (Path(__file__).parents[1] / "data" / "state-format-2.json").read_bytes()
+    inside = Drawing("q").start("is").user("x", "y").end("ie").chain("is", "x", "y", "ie")
+    drawing = Drawing().start().user("c").end().sub("sub", inside, each("xs", "x1"))
+    one = program.restore(prepared(drawing.chain("s", "sub", "c", "e").xml()).specs)
+    state, left = kept, ["y", "x", "y", "c"]
+    workflow = states.load(state, one.spec, one.subprocess_specs, Evaluator(NOW))
+    assert {t.data["x1"] for t in machine.ready_tasks(workflow).values()} == {"k", "l"}
+    while left:
+        node = left.pop(0)
+        ready = machine.ready_tasks(
+            states.load(state, one.spec, one.subprocess_specs, Evaluator(NOW))
+        )
+        task = next(i for i, t in ready.items() if t.task_spec.name == node)
+        step = machine.complete(one, state, UUID(task), {}, NOW)
+        state = step.state
+    assert step.completed

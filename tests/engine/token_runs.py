@@ -163,7 +163,8 @@ class Run:
             del self.waiting[gone]
         self.waiting.update({w.task_id: w for w in step.subscribed})
         self.thrown += step.thrown
-        assert orjson.loads(states.dump(self.load())) == orjson.loads(step.state)
+        again, kept = orjson.loads(states.dump(self.load())), orjson.loads(step.state)
+        assert again == kept, (again, kept)
         return self
 
 

@@ -1,0 +1,121 @@
+"""A token as it was stored (vị trí đã lưu): its variables are worked out when somebody asks.
+
+Each token carries a copy of its variables. In a wide fan-out most are never looked at while one
+moves, so a loaded token keeps the difference to the token before it and copies nothing until then.
+"""
+
+from typing import Any
+
+from SpiffWorkflow.task import Task
+
+from engine.tables import copied, same
+
+
+class StoredTask(Task):
+    """A loaded token; `data` is its own copy from the first time it is asked for."""
+
+    _own: dict[str, Any] | None = None
+    _first: dict[str, Any] | None = None
+    #: the token before it as loaded, the variables around the first of a scope, the difference
+    before: "StoredTask | None" = None
+    around: "dict[str, Any] | None" = None
+    kept: dict[str, Any]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Return the variables, which the holder may change."""
+        if self._own is None:
+            self._own = copied(self.first)
+        return self._own
+
+    @data.setter
+    def data(self, value: dict[str, Any]) -> None:
+        self._own = value
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nobody has asked for the variables yet."""
+        return self._own is None
+
+    @property
+    def first(self) -> dict[str, Any]:
+        """Return the variables as loaded; they share their parts and are never changed."""
+        path: list[StoredTask] = []
+        current: StoredTask | None = self
+        while current is not None and current._first is None:
+            path.append(current)
+            current = current.before
+        for task in reversed(path):
+            task._first = task._worked_out()
+        assert self._first is not None
+        return self._first
+
+    def _worked_out(self) -> dict[str, Any]:
+        above = self.around if self.before is None else self.before.first
+        if above is None or "bare" in self.kept or "data" in self.kept:
+            found: dict[str, Any] = self.kept.get("data", {})
+            return found
+        if "put" not in self.kept and "cut" not in self.kept:
+            return above
+        found = {**above, **self.kept.get("put", {})}
+        for name in self.kept.get("cut", ()):
+            found.pop(name, None)
+        return found
+
+
+def seen(task: Any) -> dict[str, Any]:
+    """Return the variables of a token to look at only: nothing is copied for that."""
+    if isinstance(task, StoredTask) and task.is_untouched:
+        return task.first
+    found: dict[str, Any] = task.data
+    return found
+
+
+class Differences:
+    """Tells what each token has other than the one before it, for one scope being stored."""
+
+    def __init__(self, around: dict[str, Any] | None) -> None:
+        self.around = around
+        self._unchanged: dict[str, set[str]] = {}
+
+    def of(self, task: Any, parent: Any) -> dict[str, Any]:
+        """Return what to keep of the variables of `task`, whose token before it is `parent`."""
+        if isinstance(task, StoredTask) and task.is_untouched and self._stands(task, parent):
+            return {k: v for k, v in task.kept.items() if k in _PARTS}
+        above, mine = self.around if parent is None else seen(parent), seen(task)
+        if above is None:
+            return {"data": mine}
+        if not mine:
+            return {"bare": True} if above else {}
+        equal = self._equal_to(task, parent)
+        put = {
+            k: v for k, v in mine.items() if k not in above or not (k in equal or same(above[k], v))
+        }
+        cut = sorted(k for k in above if k not in mine)
+        return ({"put": put} if put else {}) | ({"cut": cut} if cut else {})
+
+    def _stands(self, task: StoredTask, parent: Any) -> bool:
+        """Whether what was stored of it says the same still."""
+        if parent is not None:
+            return isinstance(parent, StoredTask) and parent is task.before and parent.is_untouched
+        if task.around is None or self.around is None:
+            return task.around is self.around
+        return same(task.around, self.around)
+
+    def _equal_to(self, task: Any, parent: Any) -> set[str]:
+        """Return the names whose values an untouched token surely shares with the one before it.
+
+        Looked up once for all that come after the same token: each of a wide list, for example.
+        """
+        if not isinstance(task, StoredTask) or not isinstance(parent, StoredTask):
+            return set()
+        if not task.is_untouched or parent is not task.before:
+            return set()
+        if parent.id not in self._unchanged:
+            now, then = parent.data, parent.first
+            self._unchanged[parent.id] = {k for k in then if k in now and same(now[k], then[k])}
+        put = task.kept.get("put", {})
+        return {k for k in self._unchanged[parent.id] if k not in put}
+
+
+_PARTS = frozenset({"data", "bare", "put", "cut"})
