@@ -9,12 +9,10 @@ from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScript
 from SpiffWorkflow.bpmn.specs.data_spec import TaskDataReference
 
 from engine.blackboard import note
+from engine.budget import BUDGET
 from engine.errors import OfficeError
 from engine.expressions import compile_assignments, compile_expression
 from engine.expressions.reading import written
-
-#: a multi-instance never opens more items than this
-MAX_INSTANCES = 500
 
 #: what a variable keeps as it is
 PLAIN = (str, bool, int, float)
@@ -99,8 +97,8 @@ class Members(TaskDataReference):
     def get(self, my_task: Any, **_: Any) -> Any:
         """Return the list; raises `ListUnclear`."""
         value = super().get(my_task)
-        if not isinstance(value, list) or None in value or len(value) > MAX_INSTANCES:
-            raise ListUnclear(name=self.bpmn_id, limit=MAX_INSTANCES)
+        if not isinstance(value, list) or None in value or len(value) > BUDGET.instances:
+            raise ListUnclear(name=self.bpmn_id, limit=BUDGET.instances)
         return value
 
 

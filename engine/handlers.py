@@ -24,7 +24,14 @@ STALE_TRIES = 5
 
 
 class GiveUp(Exception):
-    """The handler knows that trying again cannot help; the job becomes an incident at once."""
+    """The handler knows that trying again cannot help; the job becomes an incident at once.
+
+    `also` is written with the incident, in one transaction of the job's agency.
+    """
+
+    def __init__(self, *words: object, also: Callable[[Transaction], None] | None = None) -> None:
+        super().__init__(*words)
+        self.also = also
 
 
 class Errand:
@@ -159,15 +166,24 @@ def execute(database: Database, handlers: Handlers, job: ClaimedJob) -> None:
     except LeaseLost:
         log.warning("job %s (%s) was lost to another worker", job.id, job.kind)
     except GiveUp as error:
-        _fail(database, job, str(error), final=True)
+        _fail(database, job, str(error), final=True, also=error.also)
     except Exception as error:
         log.warning("job %s (%s) failed", job.id, job.kind, exc_info=True)
         _fail(database, job, f"{type(error).__name__}: {error}", final=False)
 
 
-def _fail(database: Database, job: ClaimedJob, error: str, *, final: bool) -> None:
+def _fail(
+    database: Database,
+    job: ClaimedJob,
+    error: str,
+    *,
+    final: bool,
+    also: Callable[[Transaction], None] | None = None,
+) -> None:
     try:
-        with database.transaction() as tx:
+        with database.transaction(acting_for(job) if also else SYSTEM) as tx:
             jobs.fail(tx, job, error, final=final)
+            if also is not None:
+                also(tx)
     except LeaseLost:
         log.warning("job %s (%s) was lost to another worker", job.id, job.kind)

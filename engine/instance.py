@@ -64,3 +64,8 @@ class ProcessInstance(Base):
     started_at: orm.Mapped[datetime]
     updated_at: orm.Mapped[datetime]
     ended_at: orm.Mapped[datetime | None]
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether steps of it may be done; an incident keeps nobody from the others."""
+        return self.status in {InstanceStatus.RUNNING, InstanceStatus.INCIDENT}

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine import diagram
 from engine.ad_hoc import check_ad_hoc
+from engine.budget import BUDGET
 from engine.diagram import HUMAN, MACHINE, Model, flow_nodes, kind_of, own, scopes, tag
 from engine.errors import OfficeError
 from engine.event_rules import check_events, is_trigger
@@ -30,9 +31,6 @@ __all__ = [
     "rewrite_findings",
     "schema_findings",
 ]
-
-#: a multi-instance never opens more items than this
-MAX_CARDINALITY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,13 +315,13 @@ def _loops(root: Any) -> Iterator[Finding]:
         cardinality = (loop.findtext(tag("loopCardinality")) or "").strip()
         reference = (loop.findtext(tag("loopDataInputRef")) or "").strip()
         if not (own(loop, "collection") or reference) and (
-            not cardinality.isdigit() or int(cardinality) > MAX_CARDINALITY
+            not cardinality.isdigit() or int(cardinality) > BUDGET.instances
         ):
             yield error(
                 task, "cardinality",
                 "Bước lặp phải chạy theo một danh sách, hoặc một số cố định không quá "
-                f"{MAX_CARDINALITY}.",
-                f"A multi-instance runs over a list, or a fixed number up to {MAX_CARDINALITY}.",
+                f"{BUDGET.instances}.",
+                f"A multi-instance runs over a list, or a fixed number up to {BUDGET.instances}.",
             )  # fmt: skip
         outputs = loop.find(tag("loopDataOutputRef")), loop.find(tag("outputDataItem"))
         given = bool(own(loop, "results")), bool(own(loop, "result"))

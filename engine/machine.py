@@ -22,6 +22,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine import state as states
 from engine.blackboard import note
+from engine.budget import BUDGET
 from engine.chance import drawn, seed
 from engine.compaction import compact
 from engine.condition import look_at_conditions
@@ -34,9 +35,6 @@ from engine.program import Program
 from engine.tables import copied
 from engine.workflow import CycleTimer, FlatWorkflow, Timer
 
-#: steps of one command: leaves room for the fan-out of a multi-instance of 500
-MAX_STEPS = 5_000
-MAX_SECONDS = 5.0
 COMPACT_EVERY = 100
 
 #: what reaches a token from outside: an error or an escalation comes from within
@@ -213,7 +211,7 @@ def run_on(
     act: Callable[[], None] | None,
 ) -> Step:
     """Carry out `act`, run to the next waiting steps and say what changed against `before`."""
-    deadline = time.monotonic() + MAX_SECONDS
+    deadline = time.monotonic() + BUDGET.seconds
     trace = Trace(program, workflow.script_engine.environment.asked)
     moments = {} if act is None else moments_of(workflow)
     count = 0
@@ -222,9 +220,9 @@ def run_on(
         nonlocal count
         count += 1
         trace.will()
-        if count > MAX_STEPS or time.monotonic() > deadline:
+        if count > BUDGET.steps or time.monotonic() > deadline:
             node = program.node_of(task)
-            what = f"{MAX_STEPS} bước" if count > MAX_STEPS else f"{MAX_SECONDS} s"
+            what = f"{BUDGET.steps} bước" if count > BUDGET.steps else f"{BUDGET.seconds} s"
             raise BudgetExceeded(what=what, node=node.name if node else task.task_spec.name)
 
     def did(task: Any) -> None:

@@ -97,7 +97,7 @@ KINDS: dict[str, Callable[[Again], Step]] = {
 }
 
 #: what leaves the tokens alone
-UNMOVED = frozenset({"suspend", "resume", "reassign"})
+UNMOVED = frozenset({"suspend", "resume", "reassign", "incident"})
 
 
 class Unreadable(OfficeError):

@@ -120,11 +120,16 @@ def find(tx: Transaction, item_id: UUID) -> tuple[WorkItem, ProcessInstance]:
     return row
 
 
+def locked(tx: Transaction, instance_id: UUID) -> ProcessInstance | None:
+    """Return a run with its row locked, or None where it is not there."""
+    return tx.scalar(_INSTANCE, id=instance_id)
+
+
 def ensure_running(instance: ProcessInstance) -> None:
     """Raise `Suspended` or `NotWaiting` unless the run goes on."""
     if instance.status == InstanceStatus.SUSPENDED:
         raise Suspended
-    if instance.status != InstanceStatus.RUNNING:
+    if not instance.goes_on:
         raise NotWaiting
 
 
@@ -165,7 +170,7 @@ def fire(tx: Transaction, desk: Desk, subscription: Subscription) -> Completed |
     instance = tx.scalar(_INSTANCE, id=subscription.instance_id)
     if instance is not None and instance.status == InstanceStatus.SUSPENDED:
         return None  # `steering.resume` finds it again
-    if instance is None or instance.status != InstanceStatus.RUNNING:
+    if instance is None or not instance.goes_on:
         tx.delete(subscription)
         return None
     program = program_of(tx, instance.definition_id)
@@ -223,6 +228,8 @@ def apply(
     instance.state = step.state
     instance.standing = step.standing
     instance.updated_at = tx.now
+    if instance.status == InstanceStatus.INCIDENT and tx.acting.officer_id is None:
+        instance.status = InstanceStatus.RUNNING.value  # the machine got on
     if step.completed:
         instance.status = InstanceStatus.COMPLETED.value
         instance.ended_at = tx.now

@@ -16,6 +16,7 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
 from SpiffWorkflow.util.task import TaskState
 
 from engine import chance
+from engine.budget import BUDGET
 from engine.environment import Evaluator
 from engine.errors import OfficeError
 from engine.stored import Differences, seen
@@ -25,9 +26,6 @@ FORMAT = 3
 
 #: what stands somewhere, not only foreseen
 LIVE = TaskState.READY | TaskState.WAITING | TaskState.STARTED
-
-#: routing variables are small; documents live in the registry
-MAX_VARIABLES = 16_384
 
 #: the escape of NUL in JSON, not the six characters of a text that shows it
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -52,7 +50,7 @@ def check_variables(variables: dict[str, Any]) -> dict[str, Any]:
         raise VariablesRefused(reason_vi=str(error), reason_en=str(error)) from None
     if _NUL.search(data):
         raise VariablesRefused(reason_vi="có ký tự NUL.", reason_en="it holds a NUL character.")
-    if len(data) > MAX_VARIABLES:
+    if len(data) > BUDGET.variables:
         raise VariablesRefused(
             reason_vi="lớn hơn 16 kB; chỉ giữ mã định danh, không giữ nội dung văn bản.",
             reason_en="larger than 16 kB; keep ids, not the content of documents.",

@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from api import idempotency
+from engine.budget import BUDGET
 from engine.database import SYSTEM, Database, Transaction
 from engine.handlers import Handlers
 from engine.runtime import MACHINE_JOB
@@ -73,6 +74,7 @@ class Office:
             pool_size=max(5, settings.job_threads + 3),
             clock=clock or (lambda: datetime.now(UTC)),
         )
+        BUDGET.instances = settings.max_instances
         return cls(settings, database, means_of(settings))
 
     def handlers(self) -> Handlers:

@@ -111,6 +111,12 @@ SETTINGS = (
         "Background jobs done at the same time on one machine.",
     ),
     Setting(
+        "CONGVAN_MAX_INSTANCES",
+        500,
+        "Số lượt nhiều nhất của một bước chạy theo danh sách (1–5000).",
+        "Most instances of a step that runs for each of a list (1–5000).",
+    ),
+    Setting(
         "CONGVAN_LOG",
         "WARNING",
         "Mức nhật ký chương trình: DEBUG, INFO, WARNING, ERROR.",
@@ -143,6 +149,7 @@ class Settings:
     broker_url: str
     web_workers: int
     job_threads: int
+    max_instances: int = 500
     log_level: int = logging.WARNING
     #: as browsers write an origin: no path, no default port
     public_url: str = ""
@@ -214,6 +221,11 @@ def load() -> Settings:
             ),
             "job_threads": env.int(
                 "CONGVAN_JOB_THREADS", _DEFAULTS["CONGVAN_JOB_THREADS"], validate=few
+            ),
+            "max_instances": env.int(
+                "CONGVAN_MAX_INSTANCES",
+                _DEFAULTS["CONGVAN_MAX_INSTANCES"],
+                validate=Range(1, 5000),
             ),
             "log_level": env.log_level("CONGVAN_LOG", _DEFAULTS["CONGVAN_LOG"]),
             "public_url": env.origin("CONGVAN_URL", _DEFAULTS["CONGVAN_URL"]),

@@ -156,7 +156,9 @@ def _elsewhere(tx: Transaction, definition: Definition) -> Sequence[ProcessInsta
             Definition.agency_id == definition.agency_id,
             Definition.key == definition.key,
             Definition.id != definition.id,
-            ProcessInstance.status.in_([InstanceStatus.RUNNING, InstanceStatus.SUSPENDED]),
+            ProcessInstance.status.in_(
+                [InstanceStatus.RUNNING, InstanceStatus.INCIDENT, InstanceStatus.SUSPENDED]
+            ),
         )
         .order_by(ProcessInstance.started_at, ProcessInstance.id)
     )

@@ -14,6 +14,7 @@ _WORDS = {
     "cancel": "dừng quy trình: {reason}",
     "move": "chuyển sang bước «{step}»: {reason}",
     "send_back": "trả về bước «{step}»: {reason}",
+    "incident": "hệ thống chưa xử lý tiếp được tại «{step}»: {reason}",
     "suspend": "tạm dừng: {reason}",
     "resume": "tiếp tục sau khi tạm dừng: {reason}",
     "reassign": "giao lại bước «{step}»: {reason}",

@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from engine import jobs, runtime
 from engine.database import Query, Transaction
 from engine.handlers import Handlers
+from engine.incident import stopping
+from engine.machine import NotWaiting
 from engine.subscription import Subscription
 from processes.means import Means
 
@@ -77,19 +79,37 @@ def fire(tx: Transaction, means: Means, payload: Mapping[str, Any]) -> bool:
     subscription = tx.scalar(_TIMER, id=UUID(payload["subscription"]))
     if subscription is None or subscription.due_at != datetime.fromisoformat(payload["due"]):
         return False
-    return runtime.fire(tx, means.desk, subscription) is not None
+    with stopping(subscription.instance_id, subscription.node_id):
+        return runtime.fire(tx, means.desk, subscription) is not None
 
 
 def deliver_event(tx: Transaction, means: Means, payload: Mapping[str, Any]) -> None:
-    """Deliver a message to the first instance that waits for it, a signal to all of them."""
-    waiting = tx.scalars(
-        _NAMED, kind=payload["kind"], name=payload["name"], agency_id=tx.acting.agency_id
-    )
-    chosen: list[UUID] = sorted(set(waiting))
-    if payload["kind"] == "message":
+    """Deliver a message to the first instance that waits for it, a signal to each by its own job.
+
+    So one that cannot get on keeps the signal from no other.
+    """
+    kind, name = payload["kind"], payload["name"]
+    if "instance" in payload:
+        chosen = [UUID(payload["instance"])]
+    else:
+        waiting = tx.scalars(_NAMED, kind=kind, name=name, agency_id=tx.acting.agency_id)
+        chosen = sorted(set(waiting))
+    if kind == "message":
         chosen = chosen[:1]
+    if len(chosen) > 1:
+        for instance_id in chosen:
+            one = {**payload, "instance": str(instance_id)}
+            jobs.post(tx, "deliver_event", one, agency_id=tx.acting.agency_id)
+        return
     for instance_id in chosen:
-        runtime.deliver(
-            tx, means.desk, instance_id, payload["kind"], payload["name"], payload["payload"]
-        )
-        tx.flush()
+        with stopping(instance_id):
+            _deliver(tx, means, instance_id, payload)
+
+
+def _deliver(tx: Transaction, means: Means, instance_id: UUID, payload: Mapping[str, Any]) -> None:
+    kind, name = payload["kind"], payload["name"]
+    try:
+        runtime.deliver(tx, means.desk, instance_id, kind, name, payload["payload"])
+    except NotWaiting:
+        if "instance" not in payload:  # one of many may have moved on since they were counted
+            raise

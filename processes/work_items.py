@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from engine import runtime
 from engine.database import Query, Transaction
 from engine.errors import NotFound, OfficeError, Stale
-from engine.instance import InstanceStatus, ProcessInstance
+from engine.incident import stopping
+from engine.instance import ProcessInstance
 from engine.runtime import Completed
 from engine.work_item import ItemStatus, WorkItem
 from forms import submission
@@ -155,9 +156,10 @@ def complete(tx: Transaction, means: Means, command: CompleteItem) -> Completion
 def complete_by_machine(tx: Transaction, means: Means, item_id: UUID) -> Completion | None:
     """Complete a step of the machine by its verb; None where it is no longer open."""
     item, instance, document = find(tx, item_id)
-    if item.status != ItemStatus.OPEN or instance.status != InstanceStatus.RUNNING:
+    if item.status != ItemStatus.OPEN or not instance.goes_on:
         return None
-    return _carry_out(tx, means, verb_of(item), Order(item, instance, document, {}))
+    with stopping(instance.id, item.node_id):
+        return _carry_out(tx, means, verb_of(item), Order(item, instance, document, {}))
 
 
 def _carry_out(tx: Transaction, means: Means, verb: Verb, order: Order[Any]) -> Completion:

@@ -73,7 +73,7 @@ def listing() -> WerkzeugResponse:
 def _running(tx: Transaction) -> dict[Any, int]:
     rows = tx.rows(
         sa.select(ProcessInstance.definition_id, sa.func.count(ProcessInstance.id))
-        .where(ProcessInstance.status == InstanceStatus.RUNNING.value)
+        .where(ProcessInstance.status.in_([InstanceStatus.RUNNING, InstanceStatus.INCIDENT]))
         .group_by(ProcessInstance.definition_id)
     )
     return {key: int(count) for key, count in rows}

@@ -19,7 +19,8 @@ import sqlalchemy as sa
 from bpmn_drawing import Drawing, line
 from plain_office import DESK
 
-from engine import definition, diagram, history, jobs, machine, normalise, program, runtime, wire
+from engine import definition, diagram, history, jobs, normalise, program, runtime, wire
+from engine.budget import BUDGET
 from engine.database import Database, Transaction, new_id
 from engine.definition import Definition
 from engine.errors import NotFound, Stale
@@ -316,7 +317,7 @@ def test_endless_run_writes_nothing(database: Database, agency: UUID) -> None:
     before = everything(database, done.instance.id)
     with pytest.raises(BudgetExceeded) as refused:
         office.complete(database, agency, item_at(done, "u"))
-    assert str(machine.MAX_STEPS) in refused.value.text("vi")
+    assert str(BUDGET.steps) in refused.value.text("vi")
     assert everything(database, done.instance.id) == before
 
 
