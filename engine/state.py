@@ -253,6 +253,7 @@ def _load_subs(
 def _load_one(workflow: Any, rows: dict[str, Any], around: dict[str, Any] | None) -> None:
     specs, tasks = workflow.spec.task_specs, rows["tasks"]
     chance.not_before(max(row[5] for row in tasks))
+    _check_ancestors([row[1] for row in tasks])
     # Text for ids: the library only compares them, and this is its most frequent act.
     ids = [row[0] for row in tasks]
     for task_id, parent, children, state, spec, changed, *rest in tasks:
@@ -281,3 +282,19 @@ def _load_one(workflow: Any, rows: dict[str, Any], around: dict[str, Any] | None
     workflow.completed = rows["completed"]
     workflow.correlations = rows["correlations"]
     workflow.data = rows["data"]
+
+
+def _check_ancestors(parents: list[int | None]) -> None:
+    """Raise `ValueError` where a token stands below itself; it would be followed for ever."""
+    if all(parent is None or parent < place for place, parent in enumerate(parents)):
+        return
+    sound: set[int | None] = {None}
+    for place in range(len(parents)):
+        path: list[int | None] = []
+        current: int | None = place
+        while current not in sound:
+            if len(path) > len(parents):
+                raise ValueError("a token of the state is its own ancestor")
+            path.append(current)
+            current = parents[current] if current is not None else None
+        sound.update(path)

@@ -24,6 +24,7 @@ SAMPLES = {
     "CELERY_BROKER_URL": "redis://broker/0",
     "CONGVAN_WEB_WORKERS": "7",
     "CONGVAN_JOB_THREADS": "5",
+    "CONGVAN_MAX_INSTANCES": "40",
     "CONGVAN_LOG": "DEBUG",
 }
 
