@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 ARGS ?=
 
-.PHONY: help setup run test faults check fmt machine
+.PHONY: help setup run test faults fuzz check fmt machine
 
 help:
 	@echo 'make run     chạy Congvan (start everything, Ctrl-C stops it)'
@@ -17,6 +17,7 @@ help:
 	@echo 'make check   định dạng, lint, kiểu, ranh giới (format, lint, types, layers)'
 	@echo 'make fmt     sửa định dạng (format the code)'
 	@echo 'make faults  kiểm thử sự cố kéo dài (long fault tests)'
+	@echo 'make fuzz    dò lỗi bộ máy quy trình 10 phút (search the engine; SECONDS=60 SEED=7)'
 
 # pip compiles what it installs, but not what it installs --editable; and Python may not be able to
 # later: another account runs Congvan, or PYTHONDONTWRITEBYTECODE is set.
@@ -46,6 +47,9 @@ test: $(VENV)/.dev machine
 
 faults: $(VENV)/.dev
 	$(BIN)/python -m pytest -m faults $(ARGS)
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python tools/fuzz.py $(or $(SECONDS),600) $(SEED)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -25,6 +25,7 @@ from engine.decision_table import RuleTask, RuleTaskConverter
 from engine.diagram import DiagramRefused, Model, Node, flow_nodes, kind_of, model_of
 from engine.environment import Member, Members
 from engine.event_choice import Crossroads
+from engine.loop import own_loop
 from engine.results import own_results
 from engine.workflow import TIMERS, Parser
 
@@ -168,6 +169,7 @@ def _looks_around(spec: Any) -> bool:
 
 def _own_lists(spec: Any) -> None:
     for task_spec in spec.task_specs.values():
+        own_loop(task_spec)
         own_results(task_spec)
         for name, ours in (("data_input", Members), ("input_item", Member)):
             given = getattr(task_spec, name, None)

@@ -283,6 +283,23 @@ def test_what_may_stand_behind_the_gateway(change: object) -> None:
     assert codes(drawing.xml(DEFINED)) == {"behind-gateway"}
 
 
+@pytest.mark.parametrize("sequential", [False, True])
+def test_step_for_each_of_a_list_right_behind_an_event(sequential: bool) -> None:
+    """The library may not add instances to a step that was only foreseen."""
+    marks = each("xs", "x", sequential=sequential)
+    drawing = Drawing().start().user("u").boundary("b", "u", MESSAGE).user("m", inner=marks).end()
+    run = Run(drawing.chain("s", "u", "e").chain("b", "m", "e").xml(DEFINED), xs=[1, 2])
+    run.deliver("message", "reply")
+    assert run.at == (["m"] if sequential else ["m", "m"])
+    assert run.do("m").do("m").done
+    drawing = (
+        Drawing().start().node("eventBasedGateway", "g").user("m", inner=marks).user("z").end()
+    )
+    drawing.node("intermediateCatchEvent", "c", MESSAGE).node("intermediateCatchEvent", "t", DAY)
+    run = Run(drawing.chain("s", "g", "c", "m", "z", "e").chain("g", "t", "e").xml(DEFINED), xs=[1])
+    assert run.deliver("message", "reply").do("m").do("z").done
+
+
 # conditions --------------------------------------------------------------------------------------
 
 
