@@ -1,9 +1,10 @@
 """Published diagrams: immutable versions and the pipeline that makes one (ban hành quy trình)."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any, TypedDict, cast
 from uuid import UUID
 
@@ -87,6 +88,12 @@ class Prepared:
     def has_errors(self) -> bool:
         """Whether a finding forbids publishing."""
         return any(f.is_error for f in self.findings)
+
+    def named(self, path: Iterable[str]) -> str:
+        """Return a finding's path in the words of the drawing: steps and events by their names."""
+        nodes = (self.model.nodes.get(one) for one in path)
+        names = [n.name for n in nodes if n is not None and n.name != n.id]
+        return " → ".join(name for name, _ in groupby(names))
 
 
 def prepare(xml: bytes, catalogue: lint.Catalogue | None = None) -> Prepared:

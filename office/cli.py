@@ -303,6 +303,8 @@ def lint_process(file: Path, as_json: bool) -> None:
         where = f" [{finding.element}]" if finding.element else ""
         click.echo(f"{words[finding.severity]}{where}: {finding.vi}")
         click.echo(f"    {finding.en}")
+        if finding.path:
+            click.echo(f"    Đường đi: {prepared.named(finding.path)}")
         if finding.citation:
             click.echo(f"    Căn cứ: {finding.citation}")
     if not as_json:

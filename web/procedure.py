@@ -125,22 +125,26 @@ def _designer(
         by = tx.get(Officer, chosen.published_by).full_name if chosen.published_by else ""
         journal.record(tx, "view", "definition", chosen.id, key=key, number=chosen.number)
         process = _process(tx, versions, chosen, running, by, reason=reason, error=error)
-    if prepared is not None:
-        process["svg"] = _drawing(prepared.original)
+    process["svg"] = _drawing(checked)
     allow_editor()
     return make_response(
         render_template(
             "designer.html",
             process=process,
-            findings=[_finding(f, checked) for f in checked.findings],
+            findings=_findings(checked),
             summary=_found(checked.findings),
         ),
         status,
     )
 
 
-def _drawing(xml: bytes) -> Any:
-    return render_diagram(xml, language=language())
+def _drawing(checked: Prepared) -> Any:
+    """Draw what was checked, with the wrong way of its first finding in red."""
+    return render_diagram(checked.original, language=language(), way=_first_way(checked))
+
+
+def _first_way(checked: Prepared) -> tuple[str, ...]:
+    return next((f.path for f in checked.findings if f.path), ())
 
 
 def _process(
@@ -179,7 +183,6 @@ def _process(
             "form": fields.form("publish", part),
             "submit": _("Công bố bản %(n)s", n=versions[0].number + 1),
         },
-        "svg": _drawing(chosen.xml_original),
         "tabs": [
             {
                 "label": _("bản %(n)s", n=v.number),
@@ -238,7 +241,7 @@ def lint(key: str) -> Response:
 
 
 def _told(prepared: Prepared) -> dict[str, Any]:
-    findings = [_finding(f, prepared) for f in prepared.findings]
+    findings = _findings(prepared)
     summary = _found(prepared.findings)
     html = render_template("_findings.html", findings=findings, summary=summary)
     return {
@@ -317,7 +320,12 @@ def _problem(error: OfficeError, prepared: Prepared | None = None) -> Response:
     return answer
 
 
-def _finding(one: Finding, prepared: Prepared) -> dict[str, str]:
+def _findings(checked: Prepared) -> list[dict[str, Any]]:
+    shown = _first_way(checked)
+    return [_finding(f, checked) | {"is_shown": f.path is shown} for f in checked.findings]
+
+
+def _finding(one: Finding, prepared: Prepared) -> dict[str, Any]:
     known = prepared.model.nodes.get(one.element)
     return {
         "severity": one.severity.value,
@@ -325,6 +333,8 @@ def _finding(one: Finding, prepared: Prepared) -> dict[str, str]:
         "element_name": known.name if known is not None and known.name else one.element,
         "text": one.en if language() == "en" else one.vi,
         "citation": one.citation,
+        "path": one.path,
+        "path_text": prepared.named(one.path),
     }
 
 

@@ -1,7 +1,7 @@
 """A process as a picture without any script (sơ đồ tĩnh): page, print, auditor."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,11 +34,13 @@ _WORDS = {
         "diagram": "Sơ đồ {name}.", "done": "Đã qua: {names}.", "now": "Đang ở: {names}.",
         "left": "Còn lại: {names}.", "untitled": "quy trình",
         "is_done": "đã xong", "is_now": "đang thực hiện", "is_bad": "có điểm cần xem",
+        "is_way": "trên đường đi sai", "way": "Đường đi sai, tô đỏ: {names}.",
     },
     "en": {
         "diagram": "Diagram of {name}.", "done": "Done: {names}.", "now": "Now at: {names}.",
         "left": "Still to come: {names}.", "untitled": "the process",
         "is_done": "done", "is_now": "in progress", "is_bad": "needs a look",
+        "is_way": "on the wrong way", "way": "The wrong way, drawn in red: {names}.",
     },
 }  # fmt: skip
 _DATA = frozenset({"dataObjectReference", "dataInput", "dataOutput", "dataObject"})
@@ -60,17 +62,19 @@ def render_diagram(
     bad: frozenset[str] = frozenset(),
     counts: Mapping[str, str] | None = None,
     compact: bool = False,
+    way: Sequence[str] = (),
 ) -> Markup:
     """Draw a BPMN file's first plane as SVG with the classes of `base.css` and no style of its own.
 
     `done`, `active` and `bad` are ids of nodes, `flows` those of sequence flows taken, `counts`
-    small words in the corner of a node; `compact` draws larger, shorter names for a small place.
+    small words in the corner of a node; `compact` draws larger, shorter names for a small place;
+    `way` are ids of nodes and flows in order, drawn in red: how a document would go against a rule.
     No markup at all where the file carries no drawing. Raises
     `DiagramRefused` for what `engine.diagram.read` refuses.
     """
     root = read(xml)
     told = _WORDS.get(language, _WORDS["vi"])
-    drawing = _Drawing(root, done, active, flows, bad, counts or {}, told, compact)
+    drawing = _Drawing(root, done, active, flows, bad, counts or {}, told, compact, tuple(way))
     return drawing.render(hashlib.sha256(xml).hexdigest()[:10])
 
 
@@ -84,6 +88,7 @@ class _Drawing:
     counts: Mapping[str, str]
     words: Mapping[str, str]
     compact: bool
+    way: tuple[str, ...]
     lanes: int = 0
     extent: list[Box] = field(default_factory=list)
 
@@ -110,7 +115,12 @@ class _Drawing:
                 self.extent += [Box(x, y, 0, 0) for x, y in points]
                 layers[1].append(
                     draw_edge(
-                        edge, element, points, self.elements, self.flows, named=not self.compact
+                        edge,
+                        element,
+                        points,
+                        self.elements,
+                        _look(element.get("id"), self.flows, self.way),
+                        named=not self.compact,
                     )
                 )
         if not self.extent:
@@ -142,6 +152,11 @@ class _Drawing:
         process = next((e for e in self.root.iter(tag("process")) if e.get("name")), None)
         name = process.get("name") if process is not None else self.words["untitled"]
         parts = []
+        on_way = dict.fromkeys(self.way)
+        if names := ", ".join(name_of(self.elements[i]) for i in on_way
+                              if i in self.elements and name_of(self.elements[i])
+                              and kind_of(self.elements[i]) != "sequenceFlow"):  # fmt: skip
+            parts.append(self.words["way"].format(names=names))
         for word, chosen in (
             ("now", [e for e in steps if e.get("id") in self.active]),
             ("done", [e for e in steps if e.get("id") in self.done - self.active]),
@@ -180,7 +195,8 @@ class _Drawing:
 
     def _states(self, key: str) -> list[str]:
         standing = "now" if key in self.active else "done" if key in self.done else ""
-        return [state for state in (standing, "bad" if key in self.bad else "") if state]
+        marks = ("bad" if key in self.bad else "", "way" if key in self.way else "")
+        return [state for state in (standing, *marks) if state]
 
     def _lane(self, shape: Any, element: Any, box: Box, kind: str) -> Markup:
         upright = shape.get("isHorizontal") == "false"
@@ -316,6 +332,10 @@ class _Drawing:
         wide = max(width_of(line, LABEL) for line in lines)
         self.extent.append(Box(x - wide / 2, top, wide, len(lines) * LINE))
         return words(lines, x, y, "lab")
+
+
+def _look(flow: str, taken: frozenset[str], way: tuple[str, ...]) -> str:
+    return " way" if flow in way else " done" if flow in taken else ""
 
 
 def _lower_marks(element: Any, kind: str, *, expanded: bool) -> Iterator[str]:

@@ -26,22 +26,24 @@ def draw_edge(
     element: Any,
     points: list[tuple[float, float]],
     elements: Mapping[str, Any],
-    flows: frozenset[str],
+    state: str,
     *,
     named: bool,
 ) -> Markup:
-    """Draw a flow or association with its head, its mark at the start and its label."""
+    """Draw a flow or association with its head, its mark at the start and its label.
+
+    `state` is the class of a flow that was taken, or that is on a wrong way.
+    """
     kind = kind_of(element)
-    taken = " done" if element.get("id") in flows else ""
     look = {"messageFlow": " message", "association": " assoc"}.get(kind, "")
     if kind.startswith("data"):
         look = " assoc"
     path = "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points)
-    drawn = Markup('<path class="flow{}{}" d="{}"/>').format(look, taken, path)
+    drawn = Markup('<path class="flow{}{}" d="{}"/>').format(look, state, path)
     if kind in {"sequenceFlow", "messageFlow"}:
         head = "open" if kind == "messageFlow" else "arrow"
         tip = arrow(points[-2], points[-1])
-        drawn += Markup('<path class="{}{}" d="{}"/>').format(head, taken, tip)
+        drawn += Markup('<path class="{}{}" d="{}"/>').format(head, state, tip)
     if kind == "messageFlow":
         drawn += circle(points[0][0], points[0][1], 3.5, "open")
     drawn += _start(elements, element, points)

@@ -6,7 +6,10 @@ from api.schemas.shape import Shape, text
 
 
 class Finding(Shape):
-    """What speaks against a diagram, or was rewritten in it."""
+    """What speaks against a diagram, or was rewritten in it.
+
+    `path` is the way of a document that shows it: ids of elements and flows, in order.
+    """
 
     severity = fields.String(required=True)
     element = fields.String(required=True)
@@ -14,6 +17,7 @@ class Finding(Shape):
     vi = fields.String(required=True)
     en = fields.String(required=True)
     citation = fields.String(required=True)
+    path = fields.List(fields.String(), required=True)
 
 
 class DiagramRequest(Shape):

@@ -54,6 +54,25 @@ def test_python_in_a_diagram_is_a_finding(login, incoming):
     assert not found["publishable"]
 
 
+def test_a_broken_rule_comes_with_the_way_that_breaks_it(login, incoming):
+    flow = 'sourceRef="registered" targetRef="duplicate"'
+    assert flow in incoming
+    wrong = incoming.replace(flow, flow.replace('"duplicate"', '"present"'))
+    admin = login("quantri.stttt")
+    (told,) = [
+        f for f in admin.post("process-definitions/lint", {"xml": wrong}).json["findings"]
+        if f["code"] == "register-before-direct"
+    ]  # fmt: skip
+    assert told["severity"] == "error"
+    assert told["citation"].startswith("Nghị định 30/2020/NĐ-CP, Điều 22")
+    assert told["path"][-4:] == ["f.duplicate", "present", "f.present", "direct"]
+    refused = admin.post(
+        "process-definitions", {"key": "incoming", "xml": wrong, "reason": "Bỏ đăng ký"}
+    )
+    assert refused.status_code == 422
+    assert told in refused.json["findings"]
+
+
 @pytest.mark.parametrize(
     "xml",
     [

@@ -476,3 +476,17 @@ def test_the_command_line_tells_in_vietnamese_and_json_keeps_its_words(tmp_path)
     assert not re.search(r"^(error|warning|info)\b", told.stdout, re.MULTILINE)
     findings = json.loads(CliRunner().invoke(main, ["lint-process", str(file), "--json"]).stdout)
     assert {"error", "warning"} <= {f["severity"] for f in findings}
+
+
+def test_the_command_line_names_the_way_that_breaks_a_rule(tmp_path):
+    drawing = Drawing()
+    drawing.by_id("f.direct").set("targetRef", "check_format")
+    file = tmp_path / "di-tat.bpmn"
+    file.write_bytes(drawing.xml())
+    told = CliRunner().invoke(main, ["lint-process", str(file)])
+    assert told.exit_code == 1
+    assert (
+        "Lỗi [sign]: Có đường đi tới bước «Ký ban hành» mà chưa qua việc «Duyệt nội" in told.stdout
+    )
+    way = "Giao soạn thảo → Soạn thảo → Lấy ý kiến? → Kiểm tra thể thức → Đạt? → Ký ban hành"
+    assert f"Đường đi: {way}\n" in told.stdout

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -15,6 +16,7 @@ from processes import procedures
 from processes.catalogue import VERBS
 from processes.law import rule as law
 from processes.law.check import check
+from processes.law.page import page
 from processes.law.rule import PROCEDURES, Kind, Rule, rules, rules_of
 
 IS_URGENT = 'urgency = "urgent"'
@@ -365,3 +367,11 @@ def test_a_word_a_rule_may_not_have_is_refused():
         Rule.from_toml("outgoing", data)
     with pytest.raises(ValueError, match="obeys"):
         Rule.from_toml("outgoing", {**data, "kind": "obeys"})
+
+
+def test_the_page_of_the_rules_is_that_of_the_data():
+    written = (Path(__file__).parents[2] / "docs/law.md").read_text("utf-8")
+    assert written == page(), "python -m processes.law.page > docs/law.md"
+    for rule in rules():
+        assert rule.vi in written
+        assert rule.citation in written

@@ -216,3 +216,36 @@ def test_the_administrator_draws_without_a_report(desk):
     assert "Đã công bố bản 2" in page.locator(".flash").inner_text()
     assert desk.complaints == []
     assert desk.outside == []
+
+
+def test_a_way_against_the_law_turns_red_as_it_is_drawn(desk):
+    desk.log_in("quantri.stttt")
+    page = desk.page
+    page.goto("/procedures/incoming")
+    page.wait_for_selector("[data-designer][data-ready]")
+    assert page.locator(".on-way").count() == 0
+    page.evaluate(
+        """() => {
+          const { modeler } = document.querySelector('[data-designer]').designer;
+          const get = (id) => modeler.get('elementRegistry').get(id);
+          const target = get('present');
+          modeler.get('modeling').reconnectEnd(get('f.duplicate'), target, target);
+        }"""
+    )
+    page.wait_for_selector("[data-way][aria-pressed=true]")
+    on_way = page.locator(
+        ".djs-element.on-way[data-element-id]"
+    )  # the small map has its own copies
+    red = on_way.evaluate_all("all => all.map((e) => e.dataset.elementId)")
+    assert {"f.duplicate", "present", "direct"} <= set(red)
+    stroke = "e => getComputedStyle(e.querySelector('.djs-visual > :is(rect, circle, polygon, path)')).stroke"
+    colours = {
+        page.locator(f'.djs-element.on-way[data-element-id="{one}"]').evaluate(stroke)
+        for one in red
+    }
+    assert len(colours) == 1
+    assert colours != {page.locator('[data-element-id="file"].djs-shape').evaluate(stroke)}
+    assert "Đăng ký văn bản đến → " in page.locator(".wrong-way").first.inner_text()
+    page.click("[data-way][aria-pressed=true]")  # chosen again it stays
+    assert on_way.count() == len(red)
+    assert desk.complaints == []

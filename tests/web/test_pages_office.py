@@ -1,5 +1,6 @@
 """Procedures, accounts, operating and the journal, as those who look after them see them."""
 
+import html
 import io
 import re
 
@@ -33,6 +34,37 @@ def test_the_designer_is_told_what_is_wrong(knock):
     bad = lint(admin, xml).json
     assert [f for f in bad["findings"] if f["severity"] == "error"]
     assert "nope" in bad["findings_html"]
+
+
+def past_the_approval() -> bytes:
+    """The shipped procedure with a second way that leaves the approval of the content out."""
+    xml = shipped_xml("outgoing").decode()
+    flow = 'id="f.direct" name="Không" sourceRef="consult" targetRef="approve"'
+    assert flow in xml
+    return xml.replace(flow, flow.replace('"approve"', '"check_format"')).encode()
+
+
+def test_a_diagram_against_the_law_is_refused_with_the_way_in_red_and_its_article(knock):
+    """Without scripts as well: the page that refuses draws what was sent."""
+    admin = knock("quantri.stttt")
+    page = admin.get("/procedures/outgoing")
+    assert "flow way" not in page.text
+    answer = admin.client.post(
+        "/procedures/outgoing/versions",
+        data={
+            "csrf_token": admin.token(), "reason": "Bỏ bước duyệt khi không lấy ý kiến",
+            "file": (io.BytesIO(past_the_approval()), "di-tat.bpmn"),
+        },
+    )  # fmt: skip
+    assert answer.status_code == 422
+    text = html.unescape(answer.text)
+    assert "Nghị định 30/2020/NĐ-CP, Điều 12.1" in text
+    assert 'class="flow way"' in text
+    assert 'class="step way" data-element="sign"' in text
+    assert "Soạn thảo → Lấy ý kiến? → Kiểm tra thể thức" in text
+    shown = re.search(r'data-way="([^"]+)" aria-pressed="true"', text)[1].split()
+    assert shown[:2] == ["begun", "f.begun"]
+    assert {"f.direct", "sign"} <= set(shown)
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,21 @@ def test_states_are_classes_and_words() -> None:
     ) == 1
 
 
+def test_a_wrong_way_is_drawn_in_order_and_told_in_words() -> None:
+    way = ("consult", "f.consult", "comment", "f.comment", "revise")
+    tree = drawn(shipped_xml("outgoing"), way=way)
+    assert node(tree, "comment").get("class") == "step way"
+    assert node(tree, "consult").get("class") == "gateway way"
+    assert node(tree, "sign").get("class") == "step"
+    assert node(tree, "comment").findtext(f"{SVG}title") == "Góp ý dự thảo, trên đường đi sai"
+    paths = [f.get("class") for f in tree.iter(f"{SVG}path")]
+    assert (paths.count("flow way"), paths.count("arrow way")) == (2, 2)
+    assert tree.findtext(f"{SVG}desc").startswith(
+        "Đường đi sai, tô đỏ: Lấy ý kiến?, Góp ý dự thảo, Tiếp thu, hoàn thiện."
+    )
+    assert " way" not in render_diagram(shipped_xml("outgoing"))
+
+
 def test_the_frame_of_a_sub_process_bears_no_state() -> None:
     """Filled like a step it would hide the steps inside, which say how far it has got."""
     states = {"active": frozenset({"work", "process"}), "counts": {"work": "3", "process": "3"}}

@@ -7,6 +7,7 @@ const token = document.querySelector('meta[name="csrf-token"]').content;
 let designer;
 let clean = true;
 let waiting;
+let way = [];
 
 function say(text) {
   const place = findingsBox.querySelector('[data-saved]');
@@ -17,6 +18,17 @@ function show(result) {
   const parsed = new DOMParser().parseFromString(result.findings_html, 'text/html');
   findingsBox.replaceChildren(...parsed.body.childNodes);
   designer.showFindings(result.findings);
+  showWay(findingsBox.querySelector('[data-way][aria-pressed="true"]'));
+}
+
+// The way by which a document would go against a rule, in red: that of the finding one chose, at first of the first.
+function showWay(chosen) {
+  const canvas = designer.modeler.get('canvas');
+  const registry = designer.modeler.get('elementRegistry');
+  for (const id of way) if (registry.get(id)) canvas.removeMarker(id, 'on-way');
+  way = chosen?.dataset.way.split(' ').filter((id) => registry.get(id)) ?? [];
+  for (const id of way) canvas.addMarker(id, 'on-way');
+  for (const one of findingsBox.querySelectorAll('[data-way]')) one.setAttribute('aria-pressed', String(one === chosen));
 }
 
 async function check() {
@@ -62,9 +74,10 @@ function connect() {
     fit: () => designer.fit(), 'zoom-in': () => designer.zoom(1), 'zoom-out': () => designer.zoom(-1),
   };
   page.addEventListener('click', (event) => {
-    const control = event.target.closest('[data-act], [data-jump]');
+    const control = event.target.closest('[data-act], [data-jump], [data-way]');
     if (!control) return;
-    if (control.dataset.jump) designer.jumpTo(control.dataset.jump);
+    if (control.dataset.way) showWay(control);
+    else if (control.dataset.jump) designer.jumpTo(control.dataset.jump);
     else acts[control.dataset.act]?.();
   });
   for (const button of page.querySelectorAll('[data-palette] button')) {
@@ -122,6 +135,7 @@ async function start() {
   }
   connect();
   if (words.editable === 'true') await check().catch(() => say(words.failed));
+  else showWay(findingsBox.querySelector('[data-way][aria-pressed="true"]'));
   page.dataset.ready = 'true';
   page.designer = designer;
 }
