@@ -508,6 +508,9 @@ FINDINGS = [
         "element_name": "Tiếp nhận",
         "text": "Chưa bắt buộc kiểm tra nguồn gốc nơi gửi, sự toàn vẹn.",
         "citation": "Khoản 1 Điều 7",
+        "path": (),
+        "path_text": "",
+        "is_shown": False,
     },
     {
         "severity": "error",
@@ -515,6 +518,9 @@ FINDINGS = [
         "element_name": "Phát hành",
         "text": "Văn bản có thể phát hành khi chưa có chữ ký số của cơ quan.",
         "citation": "Khoản 5 Điều 3; khoản 3 Điều 5",
+        "path": ("receive", "register"),
+        "path_text": "Tiếp nhận → Phát hành",
+        "is_shown": True,
     },
     {
         "severity": "warning",
@@ -522,6 +528,9 @@ FINDINGS = [
         "element_name": "Soạn trả lời",
         "text": "Chưa có nhánh xử lý khi quá hạn báo lên lãnh đạo.",
         "citation": "Khoản 3 Điều 9",
+        "path": (),
+        "path_text": "",
+        "is_shown": False,
     },
 ]
 
