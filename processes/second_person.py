@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.database import Query, Transaction
-from engine.errors import OfficeError
+from engine.errors import NotFound, OfficeError
 from processes.means import Means
 from processes.order import bound_by
 from records import journal
@@ -92,6 +92,17 @@ class ProposalClosed(OfficeError):
 
 _WANTED = Query(sa.select(Agency.second_person).where(Agency.id == sa.bindparam("agency")))
 
+_COUNT = Query(
+    sa.select(sa.func.count(Proposal.id)).where(
+        Proposal.agency_id == sa.bindparam("agency"),
+        Proposal.status == ProposalStatus.WAITING.value,
+        sa.or_(
+            sa.bindparam("own", type_=sa.Uuid()).is_(None),
+            Proposal.proposed_by == sa.bindparam("own", type_=sa.Uuid()),
+        ),
+    )
+)
+
 Carry = Callable[[Transaction, Means, Proposal], object]
 #: what carries out a proposal, by its kind; each module of acts names its own
 CARRIED_OUT: dict[str, Carry] = {}
@@ -142,16 +153,50 @@ def propose(
 
 def waiting(tx: Transaction) -> list[Proposal]:
     """Return what waits in the agency: all for who may decide it, to others what they proposed."""
-    found = tx.scalars(
-        sa.select(Proposal)
-        .where(
-            Proposal.agency_id == tx.acting.agency_id,
-            Proposal.status == ProposalStatus.WAITING.value,
-        )
-        .order_by(Proposal.proposed_at)
+    is_waiting = Proposal.status == ProposalStatus.WAITING.value
+    return tx.scalars(_visible(tx).where(is_waiting).order_by(Proposal.proposed_at))
+
+
+def closed(tx: Transaction, limit: int = 20) -> list[Proposal]:
+    """Return what was decided or withdrawn, newest first, as far as `waiting` would show it."""
+    is_closed = Proposal.status != ProposalStatus.WAITING.value
+    select = _visible(tx).where(is_closed).order_by(Proposal.decided_at.desc())
+    return tx.scalars(select.limit(limit))
+
+
+def find(tx: Transaction, proposal_id: UUID) -> Proposal:
+    """Return a proposal to who may decide it or proposed it; raises `NotFound`."""
+    found = tx.scalar(_visible(tx).where(Proposal.id == proposal_id))
+    if found is None:
+        raise NotFound(what="đề nghị")
+    return found
+
+
+def count_waiting(tx: Transaction) -> int:
+    """Return how many proposals `waiting` would show."""
+    return tx.scalar(_COUNT, agency=tx.acting.agency_id, own=_own(tx)) or 0
+
+
+def wanted(tx: Transaction) -> list[Act]:
+    """Return the acts for which the acting agency wants a second person."""
+    return [Act(act) for act in tx.scalar(_WANTED, agency=tx.acting.agency_id) or ()]
+
+
+def may_decide(tx: Transaction, proposal: Proposal) -> bool:
+    """Return whether the officer may decide it: nobody decides what he proposed himself."""
+    return may(tx.acting, Act.DECIDE_PROPOSAL) and (
+        str(proposal.proposed_by) not in bound_by(tx.acting)
     )
-    decides = may(tx.acting, Act.DECIDE_PROPOSAL)
-    return [p for p in found if decides or _is_own(tx, p)]
+
+
+def _own(tx: Transaction) -> UUID | None:
+    return None if may(tx.acting, Act.DECIDE_PROPOSAL) else tx.acting.officer_id
+
+
+def _visible(tx: Transaction) -> "sa.Select[Proposal]":
+    select = sa.select(Proposal).where(Proposal.agency_id == tx.acting.agency_id)
+    own = _own(tx)
+    return select if own is None else select.where(Proposal.proposed_by == own)
 
 
 def agree(tx: Transaction, means: Means, proposal_id: UUID, reason: str = "") -> Proposal:

@@ -69,6 +69,7 @@ def _page(link: Told | None = None, error: str = "", status: int = 200) -> Respo
         "new": _new(without, error),
         "rows": rows,
         "link": link,
+        "second_href": url_for("proposal.listing", _anchor="h-second"),
     }  # fmt: skip
     return make_response(render_template("users.html", users=shown), status)
 

@@ -19,6 +19,7 @@ from web import (
     login,
     operator,
     procedure,
+    proposal,
     register,
     replay,
     run,
@@ -44,7 +45,7 @@ LARGEST_TEXT = 8 << 20
 
 _ROOMS = (
     start, login, inbox, step, unsent, begin, document, search, file, register, dossier,
-    procedure, replay, run, account, operator, journal, api_page, help_page,
+    procedure, replay, run, proposal, account, operator, journal, api_page, help_page,
 )  # fmt: skip
 
 

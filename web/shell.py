@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from flask import flash, g, get_flashed_messages, request, url_for
 
 from api.parameters import LONGEST_SEARCH
-from processes import inbox
+from engine.database import Acting
+from processes import inbox, second_person
 from processes.reach import own_reach
 from records.authority import Act, may
 from records.delegation import Choice, choices_of
@@ -129,20 +130,48 @@ def _about(me: Any) -> dict[str, Any]:
         parent = tx.get(Agency, agency.parent_id) if agency.parent_id else None
         choices = choices_of(tx, me.acting.officer_id, local_date(tx.now))
         for_whom = tx.get(Officer, me.acting.on_behalf_of) if me.acting.on_behalf_of else None
-    late = 0
-    if me.has_position and may(me.acting, Act.DRAFT_DOCUMENT):
+    late = proposed = 0
+    if me.has_position and _takes_part(me.acting):
         with office().database.transaction(me.acting) as tx:
-            late = inbox.count(tx)[1]
+            if may(me.acting, Act.DRAFT_DOCUMENT):
+                late = inbox.count(tx)[1]
+            if _proposes(me.acting):
+                proposed = second_person.count_waiting(tx)
     title = me.acting.title
     if for_whom is not None:
         title = _("%(title)s, thay %(name)s", title=title, name=for_whom.full_name)
     return {
+        "nav": _with_proposals(me, proposed),
         "notices": late,
         "agency": {"name": agency.name, "parent": parent.name if parent else ""},
         "officer": {"name": me.acting.name, "position": title},
         "acting": [position_entry(c, me.acting.position_id) for c in choices],
         "hotline": agency.hotline,
     }
+
+
+def _takes_part(acting: Acting) -> bool:
+    return may(acting, Act.DRAFT_DOCUMENT) or _proposes(acting)
+
+
+def _proposes(acting: Acting) -> bool:
+    """Whether the officer decides proposals, or may have made some."""
+    return may(acting, Act.DECIDE_PROPOSAL) or may(acting, Act.REASSIGN_WORK, own_reach(acting))
+
+
+def _with_proposals(me: Any, count: int) -> list[dict[str, Any]]:
+    """Return the menu with the proposals: while some wait, and always to who sets that up."""
+    menu = navigation()
+    if not count and not (me.has_position and may(me.acting, Act.MANAGE_STAFF)):
+        return menu
+    entry = {
+        "label": _("Đề nghị (%(n)s)", n=count) if count else _("Đề nghị"),
+        "href": url_for("proposal.listing"),
+        "icon": "user-check",
+        "current": (request.endpoint or "").startswith("proposal."),
+    }
+    # What waits stands among the first four, which a phone shows.
+    return [*menu[:1], entry, *menu[1:]] if count else [*menu, entry]
 
 
 def position_entry(choice: Choice, current: object = None) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def named(tx: Transaction, marks: Iterable[Mark]) -> Named:
 
 def told(run: Run, one: Mark) -> str:
     """Return an act as a sentence without its subject: what, why, proposed and agreed by whom."""
-    parts = [_act(run, one)]
+    parts = [act(run, one)]
     if reason := str(one.facts.get("reason") or ""):
         parts.append(_("lý do: %(reason)s", reason=reason))
     if proposer := one.facts.get("proposed_name"):
@@ -92,7 +92,8 @@ def told(run: Run, one: Mark) -> str:
     return "; ".join(parts)
 
 
-def _act(run: Run, one: Mark) -> str:
+def act(run: Run, one: Mark) -> str:
+    """Return what is done to a run, without who and why."""
     step = run.name_of(one.node) if one.node else ""
     match one.kind:
         case "move":

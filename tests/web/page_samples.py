@@ -741,7 +741,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "choose-position": ("choose_position.html", {"shell": shell(), "choice": {"action": "/acting", "next": "/", "officer": "Hoàng Giang", "positions": positions}}),
         "password": ("password.html", {"shell": shell(), "password": password}),
         "error": ("error.html", {"shell": shell(), "error": error}),
-        "users": ("users.html", {"shell": admin, "users": {"title": "Tài khoản", "summary": "12 tài khoản", "filter_action": "#", "filters": form(field("text", "text", "Họ tên, tài khoản")), "page": page("1 đến 1 trong 12"), "new": {"action": "#", "submit": "Cấp tài khoản", "form": form(field("text", "username", "Tên đăng nhập"))}, "rows": [user], "link": {"text": "Đường dẫn đặt mật khẩu, dùng một lần, hết hạn sau 24 giờ:", "url": "https://congvan.example/dat-mat-khau/8f2c"}}}),
+        "users": ("users.html", {"shell": admin, "users": {"title": "Tài khoản", "second_href": "/proposals", "summary": "12 tài khoản", "filter_action": "#", "filters": form(field("text", "text", "Họ tên, tài khoản")), "page": page("1 đến 1 trong 12"), "new": {"action": "#", "submit": "Cấp tài khoản", "form": form(field("text", "username", "Tên đăng nhập"))}, "rows": [user], "link": {"text": "Đường dẫn đặt mật khẩu, dùng một lần, hết hạn sau 24 giờ:", "url": "https://congvan.example/dat-mat-khau/8f2c"}}}),
         "operator": ("operator.html", {"shell": shell("Vận hành", who="Tạ Vinh", position="Trung tâm CNTT&TT"), "operator": operator()}),
         "api": ("api.html", {"shell": admin, "api": {"spec_href": "/api/v1/openapi.json", "title": "API"}}),
     }  # fmt: skip
