@@ -13,9 +13,11 @@ from api import (
     files,
     incoming_documents,
     journal,
+    migrations,
     outgoing_documents,
     process_definitions,
     process_instances,
+    proposals,
     registers,
     tokens,
     uploads,
@@ -41,6 +43,8 @@ RESOURCES = (
     dossiers.blueprint,
     process_definitions.blueprint,
     process_instances.blueprint,
+    migrations.blueprint,
+    proposals.blueprint,
     journal.blueprint,
 )
 

@@ -127,6 +127,10 @@ _VI = (
     (r"Must be greater than or equal to (\d+)\.", r"Không được nhỏ hơn \1."),
     (r"Must be less than or equal to (\d+)\.", r"Không được lớn hơn \1."),
     (r"Length must be between (\d+) and (\d+)\.", r"Phải dài từ \1 đến \2."),
+    (
+        r"Must hold short text, numbers, true or false\.",
+        "Chỉ nhận giá trị là chữ ngắn, số, true hoặc false.",
+    ),
     (r"Holds control characters\.", "Có ký tự điều khiển; xóa rồi gõ lại."),
     (r"Holds blanks alone\.", "Chỉ có khoảng trắng; ghi nội dung."),
     (

@@ -9,13 +9,16 @@ from api.bearer import Scope, acting, guarded, transaction
 from api.blueprint import Resource
 from api.errors import WrongMediaType
 from api.idempotency import carry_out
+from api.proposals import asked
 from api.schemas.procedures import (
+    DefinitionLine,
     DefinitionList,
     DiagramRequest,
     LintAnswer,
     Published,
     PublishRequest,
 )
+from api.schemas.steering import Proposed, TrialEnd
 from engine.database import Transaction
 from engine.errors import NotFound
 from processes import procedures
@@ -33,8 +36,8 @@ blueprint = Resource(
 )
 
 _LINE = (
-    "id", "key", "number", "name", "is_current", "sha256", "reason", "published_at", "published_by",
-    "forms",
+    "id", "key", "number", "name", "is_current", "pilot_units", "sha256", "reason", "published_at",
+    "published_by", "forms",
 )  # fmt: skip
 
 
@@ -109,21 +112,40 @@ def _diagram() -> bytes:
 @guarded(Scope.WRITE, Act.PUBLISH_PROCESS)
 @blueprint.arguments(PublishRequest)
 @blueprint.response(201, Published)
+@blueprint.alt_response(202, schema=Proposed)
 def publish(body: dict[str, Any]) -> Response:
     """Publish a new version; runs that are under way stay with theirs.
 
-    422 with the findings where the diagram has errors.
+    202 where the agency wants a second person; 422 with the findings where the diagram has errors.
     """
     command = PublishProcedure(
-        body["key"], body["xml"].encode(), body["reason"], body.get("name", "")
+        body["key"],
+        body["xml"].encode(),
+        body["reason"],
+        body.get("name", ""),
+        tuple(body["pilot_units"]),
     )
 
     def effect(tx: Transaction) -> Answer:
         made = procedures.publish(tx, command)
         if isinstance(made, Proposal):
-            return Answer({"proposal": made.id}, 202)
+            return asked(made)
         place = f"{blueprint.url_prefix}/{made.key}/{made.number}/diagram"
         return Answer({**_line(made), "findings": made.findings}, 201, {"Location": place})
+
+    return carry_out(effect)
+
+
+@blueprint.post("/<key>/trial-end")
+@guarded(Scope.WRITE, Act.PUBLISH_PROCESS)
+@blueprint.arguments(TrialEnd)
+@blueprint.response(200, DefinitionLine)
+def end_trial(body: dict[str, Any], key: str) -> Response:
+    """End the trial of a version: for the whole agency from now on, or its units go back."""
+
+    def effect(tx: Transaction) -> Answer:
+        tried = procedures.end_trial(tx, key, body["reason"], adopt=body["adopt"])
+        return Answer(_line(tried))
 
     return carry_out(effect)
 

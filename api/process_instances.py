@@ -5,15 +5,21 @@ from uuid import UUID
 
 from flask import Response
 
-from api.answers import show
+from api.answers import Answer, show
 from api.bearer import Scope, acting, guarded, transaction
 from api.blueprint import Resource
+from api.idempotency import carry_out
 from api.installation import installation
+from api.proposals import asked
 from api.schemas.procedures import InstanceHistory, InstanceLine, InstanceList, InstanceQuery
 from api.schemas.replay import InstanceReplay, ReplayQuery
-from processes import history, replay
+from api.schemas.steering import ActDone, ActRequest, Proposed
+from engine.database import Transaction
+from engine.instance import ProcessInstance
+from processes import history, replay, steering
 from processes.evidence import bundle
 from processes.history import ToldEvent
+from processes.steering import Steer, SteerRun
 from records.authority import Act
 
 blueprint = Resource("process-instances", "process-instances", "Lần chạy quy trình")
@@ -86,6 +92,30 @@ def export(instance_id: UUID) -> Response:
     return response
 
 
+@blueprint.post("/<uuid:instance_id>/acts")
+@guarded(Scope.WRITE, Act.STEER_PROCESS)
+@blueprint.arguments(ActRequest)
+@blueprint.response(200, ActDone)
+@blueprint.alt_response(202, schema=Proposed)
+def act(body: dict[str, Any], instance_id: UUID) -> Response:
+    """Do something to a run as it was read: move, send back, skip, reassign, suspend, cancel.
+
+    202 where the agency wants a second person, 409 where the run went on since.
+    """
+    command = SteerRun(
+        instance_id, Steer(body["act"]), body["reason"], body["seq"], body.get("item"),
+        body.get("target", ""), body.get("officer"), body.get("unit"), body["variables"],
+    )  # fmt: skip
+
+    def effect(tx: Transaction) -> Answer:
+        made = steering.steer(tx, installation().means, command)
+        if made is not None:
+            return asked(made)
+        return Answer({"instance": _line(tx.get(ProcessInstance, instance_id))})
+
+    return carry_out(effect)
+
+
 def _line(instance: Any) -> dict[str, Any]:
     return {
         "id": instance.id,
@@ -93,6 +123,7 @@ def _line(instance: Any) -> dict[str, Any]:
         "document_id": instance.subject_id,
         "kind": instance.subject_type,
         "status": instance.status,
+        "seq": instance.seq,
         "standing": instance.standing,
         "started_at": instance.started_at,
         "ended_at": instance.ended_at,

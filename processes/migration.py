@@ -256,8 +256,8 @@ def give_back(tx: Transaction, migration_id: UUID, reason: str) -> Migration:
 
     Raises `NoRight`, `ReasonMissing`, `StillCarrying`.
     """
-    authorize(tx.acting, Act.MIGRATE_PROCESS)
     found = tx.get(Migration, migration_id, lock=True)
+    authorize(tx.acting, Act.MIGRATE_PROCESS)
     if found.status != MigrationStatus.DONE:
         raise StillCarrying
     found.status = MigrationStatus.RETURNING.value
@@ -352,8 +352,8 @@ class Outcome:
 
 def outcome(tx: Transaction, migration_id: UUID) -> Outcome:
     """Return how a migration went so far; raises `NotFound`, `NoRight`."""
-    authorize(tx.acting, Act.MIGRATE_PROCESS)
     found = tx.get(Migration, migration_id)
+    authorize(tx.acting, Act.MIGRATE_PROCESS)
     counts = {
         status: int(count)
         for status, count in tx.rows(

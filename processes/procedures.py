@@ -21,7 +21,7 @@ from processes.means import Means
 from processes.second_person import Proposal, reasoned
 from records import journal
 from records.authority import Act, authorize
-from records.organization import Role
+from records.organization import Role, Unit
 from records.vietnamese import local_date
 
 #: the diagrams every new agency starts with: key → name
@@ -74,11 +74,15 @@ class PublishProcedure:
 def publish(tx: Transaction, command: PublishProcedure) -> Definition | Proposal:
     """Publish a new version of a procedure of the acting agency, or propose it to a second person.
 
-    Raises `NoRight`, `ReasonMissing`, `NotPublishable` with the findings.
+    Raises `NoRight`, `ReasonMissing`, `NotFound` for a unit of others, `NotPublishable` with the
+    findings.
     """
     authorize(tx.acting, Act.PUBLISH_PROCESS)
     reason = reasoned(command.reason)
     assert tx.acting.agency_id is not None
+    for unit_id in command.pilot_units:
+        if tx.get(Unit, unit_id).agency_id != tx.acting.agency_id:
+            raise NotFound(what="đơn vị áp dụng thử")
     if not second_person.is_wanted(tx, Act.PUBLISH_PROCESS):
         return _published(tx, command, {})
     prepared = check(command.xml, command.key, local_date(tx.now))

@@ -32,6 +32,12 @@ class PublishRequest(DiagramRequest):
     key = text(60, required=True, least=1)
     name = text(200)
     reason = text(1000, required=True)
+    pilot_units = fields.List(
+        fields.UUID(),
+        load_default=list,
+        validate=validate.Length(max=200),
+        metadata={"description": "units that try it first; none for the whole agency"},
+    )
 
 
 class LintAnswer(Shape):
@@ -49,6 +55,9 @@ class DefinitionLine(Shape):
     number = fields.Integer(required=True)
     name = fields.String(required=True)
     is_current = fields.Boolean(required=True)
+    pilot_units = fields.List(
+        fields.UUID(), required=True, allow_none=True, metadata={"description": "on trial there"}
+    )
     sha256 = fields.String(required=True)
     reason = fields.String(required=True)
     published_at = fields.DateTime(required=True)
@@ -82,6 +91,7 @@ class InstanceLine(Shape):
     document_id = fields.UUID(required=True)
     kind = fields.String(required=True)
     status = fields.String(required=True)
+    seq = fields.Integer(required=True, metadata={"description": "its last event"})
     standing = fields.List(fields.String(), required=True)
     started_at = fields.DateTime(required=True)
     ended_at = fields.DateTime(required=True, allow_none=True)

@@ -29,12 +29,20 @@ BODIES = {
         "json": {"key": "incoming", "xml": "<x/>", "reason": "vì"}
     },
     "POST /api/v1/process-definitions/lint": {"json": {"xml": "<x/>"}},
+    "POST /api/v1/process-definitions/<key>/trial-end": {"json": {"reason": "vì", "adopt": True}},
+    "POST /api/v1/process-instances/<uuid:instance_id>/acts": {
+        "json": {"act": "resume", "reason": "vì", "seq": 1}
+    },
+    "POST /api/v1/process-definitions/<key>/<int:number>/migration-preview": {"json": {}},
+    "POST /api/v1/process-definitions/<key>/<int:number>/migrations": {"json": {"reason": "vì"}},
+    "POST /api/v1/migrations/<uuid:migration_id>/return": {"json": {"reason": "vì"}},
+    "POST /api/v1/proposals/<uuid:proposal_id>/decision": {"json": {"decision": "agree"}},
     "POST /api/v1/uploads": {"data": {}},
     "GET /api/v1/registers/<uuid:register_id>/book": {"query_string": {"year": "2026"}},
     "GET /api/v1/process-instances": {"query_string": {"document": NOBODY_S}},
 }
-#: everybody's own: an inbox may be empty, a token is its owner's
-OWN = {"GET /api/v1/work-items", "DELETE /api/v1/tokens/current"}
+#: everybody's own: an inbox or a list of proposals may be empty, a token is its owner's
+OWN = {"GET /api/v1/work-items", "DELETE /api/v1/tokens/current", "GET /api/v1/proposals"}
 
 
 def addresses(app: Flask) -> list[tuple[str, str, str]]:
@@ -79,13 +87,25 @@ def test_all_blueprints_are_free_of_cookies(app):
 
 
 @pytest.fixture(scope="module")
-def things(login, receive, pdf) -> dict[str, str]:
+def things(login, receive, pdf, owner) -> dict[str, str]:
     """One object of Sở TT&TT for every id that an address takes."""
     clerk, director = login("vanthu.stttt"), login("giamdoc.stttt")
     upload = clerk.upload("a.pdf", pdf).json["id"]
     incoming = receive(files=[upload])
     (item,) = [i for i in clerk.inbox() if i["instance_id"] == incoming["instance_id"]]
     outgoing = login("chuyenvien.stttt").post("outgoing-documents", {"subject": "Trả lời"}).json
+    admin = login("quantri.stttt")
+    drawn = procedures.shipped_xml("outgoing").decode()
+    admin.post("process-definitions", {"key": "outgoing", "xml": drawn, "reason": "bản mới"})
+    carried = admin.post("process-definitions/outgoing/2/migrations", {"reason": "bản mới"})
+    owner.execute("UPDATE agency SET second_person = '{steer_process}'")
+    run = outgoing["instance_id"]
+    seq = director.get(f"process-instances/{run}").json["seq"]
+    asked = admin.post(
+        f"process-instances/{run}/acts", {"act": "suspend", "reason": "Chờ", "seq": seq}
+    )
+    assert asked.status_code == 202, asked.json
+    owner.execute("UPDATE agency SET second_person = '{}'")
     registers = director.get("registers").json["items"]
     return {
         "item_id": item["id"],
@@ -95,6 +115,8 @@ def things(login, receive, pdf) -> dict[str, str]:
         "register_id": next(r["id"] for r in registers if r["kind"] == "incoming"),
         "dossier_id": clerk.post("dossiers", {"title": "Hồ sơ"}).json["id"],
         "instance_id": incoming["instance_id"],
+        "migration_id": carried.json["id"],
+        "proposal_id": asked.json["proposal"]["id"],
         "upload": upload,
     }
 
