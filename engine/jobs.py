@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -165,6 +166,28 @@ def post(
             raise Stale(what=f"job {key}")
         return UUID(str(earlier[0]))
     return job.id
+
+
+class Post(NamedTuple):
+    """A job of several that are posted at once, told apart by its key."""
+
+    key: str
+    payload: Mapping[str, Any]
+    agency_id: UUID
+
+
+def post_all(tx: Transaction, kind: str, posts: Sequence[Post]) -> None:
+    """Post jobs of one kind in one statement; a key that was posted before posts nothing."""
+    tx.execute(
+        """INSERT INTO job (id, agency_id, kind, payload, run_at, priority, key, state, attempt,
+             max_attempts)
+           SELECT id, agency_id, %s, payload::jsonb, clock_timestamp(), 0, key, 'ready', 0, %s
+           FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[])
+             AS new (id, agency_id, payload, key)
+           ON CONFLICT (key) DO NOTHING""",
+        *(kind, ATTEMPTS, [new_id() for _ in posts], [p.agency_id for p in posts]),
+        *([orjson.dumps(p.payload).decode() for p in posts], [p.key for p in posts]),
+    )
 
 
 # The choice is a WITH query: it is made once, where a subquery could be made again for each row.

@@ -72,6 +72,15 @@ _INSTANCE = Query(
     sa.select(ProcessInstance).where(ProcessInstance.id == sa.bindparam("id")).with_for_update()
 )
 
+#: locked in the order named: a completion holds the instance when it deletes the clock of its step
+_TIMER = Query(
+    sa.select(Subscription, ProcessInstance)
+    .select_from(ProcessInstance)
+    .join(Subscription, ProcessInstance.id == Subscription.instance_id)
+    .where(Subscription.id == sa.bindparam("id"))
+    .with_for_update(of=[ProcessInstance, Subscription])
+)
+
 _OPEN_ITEMS = Query(
     sa.select(WorkItem).where(
         WorkItem.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid()))),
@@ -165,12 +174,18 @@ def complete(
     return apply(tx, desk, instance, step, "complete", item.node_id, facts, done=item.id)
 
 
-def fire(tx: Transaction, desk: Desk, subscription: Subscription) -> Completed | None:
+def find_timer(tx: Transaction, identity: UUID) -> tuple[Subscription, ProcessInstance] | None:
+    """Return a timer and its instance, both locked; None where it is gone."""
+    return tx.one(_TIMER, id=identity)
+
+
+def fire(
+    tx: Transaction, desk: Desk, subscription: Subscription, instance: ProcessInstance
+) -> Completed | None:
     """Fire a due timer; None where its token is gone (the subscription is dropped)."""
-    instance = tx.scalar(_INSTANCE, id=subscription.instance_id)
-    if instance is not None and instance.status == InstanceStatus.SUSPENDED:
+    if instance.status == InstanceStatus.SUSPENDED:
         return None  # `steering.resume` finds it again
-    if instance is None or not instance.goes_on:
+    if not instance.goes_on:
         tx.delete(subscription)
         return None
     program = program_of(tx, instance.definition_id)

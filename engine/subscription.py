@@ -16,8 +16,11 @@ class Subscription(Base):
     __table_args__ = (
         sa.Index("ix_subscription_due", "due_at", postgresql_where=sa.text("kind = 'timer'")),
         sa.Index("ix_subscription_instance", "instance_id"),
-        sa.Index("ix_subscription_name", "name", postgresql_where=sa.text("kind <> 'timer'")),
-    )
+        sa.Index(
+            "ix_subscription_name", "agency_id", "name", "instance_id",
+            postgresql_where=sa.text("kind <> 'timer'"),
+        ),
+    )  # fmt: skip
 
     id: orm.Mapped[UUID] = orm.mapped_column(primary_key=True)
     agency_id: orm.Mapped[UUID]

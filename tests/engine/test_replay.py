@@ -109,7 +109,7 @@ def played(database: Database, xml: bytes, seed: int) -> UUID:
                 break
             choice = chance.choice([*items, *waiting])
             if isinstance(choice, Subscription) and choice.kind == "timer":
-                runtime.fire(tx, office.DESK, choice)
+                runtime.fire(tx, office.DESK, choice, run)
             elif isinstance(choice, Subscription):
                 runtime.deliver(
                     tx, office.DESK, instance, choice.kind, choice.name, {"z": 1, "a": 2}

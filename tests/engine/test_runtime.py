@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -181,8 +182,11 @@ def test_list_machine_and_message(database: Database, agency: UUID) -> None:
     assert holds(database, done.instance.id) is None
 
 
-def due(tx: Transaction, instance_id: UUID) -> Subscription:
-    found = tx.scalar(sa.select(Subscription).where(Subscription.instance_id == instance_id))
+def due(tx: Transaction, instance_id: UUID) -> tuple[Subscription, ProcessInstance]:
+    [identity] = tx.scalars(
+        sa.select(Subscription.id).where(Subscription.instance_id == instance_id)
+    )
+    found = runtime.find_timer(tx, identity)
     assert found is not None
     return found
 
@@ -191,7 +195,7 @@ def test_timer_opens_what_follows(database: Database, agency: UUID) -> None:
     office.publish(database, agency, office.loop())
     done = office.start(database, agency)
     with database.transaction(office.acting(agency)) as tx:
-        fired = runtime.fire(tx, DESK, due(tx, done.instance.id))
+        fired = runtime.fire(tx, DESK, *due(tx, done.instance.id))
     assert fired is not None
     assert [i.node_id for i in fired.opened] == ["late"]
     rows = everything(database, done.instance.id)
@@ -200,13 +204,44 @@ def test_timer_opens_what_follows(database: Database, agency: UUID) -> None:
     assert {i["status"] for i in rows["work_item"]} == {"open"}
 
 
+def test_a_timer_and_the_completion_of_its_step_do_not_block_each_other(
+    database: Database, agency: UUID
+) -> None:
+    """The officer holds the instance and deletes the clock that another process is about to ring."""
+    office.publish(database, agency, office.loop())
+    done = office.start(database, agency)
+    with database.session() as session:
+        [clock] = session.scalars(
+            sa.select(Subscription.id).where(Subscription.instance_id == done.instance.id)
+        )
+    with concurrent.futures.ThreadPoolExecutor(1) as other:
+        with database.transaction(office.acting(agency)) as tx:
+            item, instance = runtime.find(tx, done.opened[0].id)
+
+            def ring() -> object:
+                with database.transaction(office.acting(agency)) as theirs:
+                    return runtime.find_timer(theirs, clock)
+
+            ringing = other.submit(ring)
+            while not ringing.done() and not _waits(database):
+                time.sleep(0.005)
+            runtime.complete(tx, DESK, item, instance, variables={}, outcome={})
+        assert ringing.result(20) is None
+
+
+def _waits(database: Database) -> bool:
+    waiting = "SELECT 1 FROM pg_locks WHERE NOT granted"
+    with database.engine.connect() as connection:
+        return connection.execute(sa.text(waiting)).first() is not None
+
+
 def test_timer_of_an_ended_procedure_is_dropped(database: Database, agency: UUID) -> None:
     office.publish(database, agency, office.loop())
     done = office.start(database, agency)
     with database.transaction() as tx:
         tx.get(ProcessInstance, done.instance.id).status = "cancelled"
     with database.transaction() as tx:
-        assert runtime.fire(tx, DESK, due(tx, done.instance.id)) is None
+        assert runtime.fire(tx, DESK, *due(tx, done.instance.id)) is None
     rows = everything(database, done.instance.id)
     assert rows["subscription"] == []
     assert len(rows["event"]) == 1

@@ -131,7 +131,7 @@ def test_a_held_run_is_in_no_inbox_and_does_not_go_on(database: Database, agency
 
     def fire(tx: Transaction, run: ProcessInstance) -> Completed | None:
         [waiting] = tx.scalars(sa.select(Subscription).where(Subscription.instance_id == run.id))
-        return runtime.fire(tx, DESK, waiting)
+        return runtime.fire(tx, DESK, waiting, run)
 
     assert act(database, agency, done, fire) is None
     assert rows(database, Subscription, Subscription.instance_id == done.instance.id)
