@@ -52,8 +52,9 @@ def failed(program: Program, error: Exception) -> OfficeError:
         cause = getattr(cause, "exception", None) or cause.__cause__ or cause.__context__
     spec = getattr(error, "task_spec", None)
     node = program.node_named(spec) if spec is not None else None
+    name, element = (node.name, node.id) if node is not None else ("?", "")
     # The one thing these raise of themselves is that none of their conditions holds.
-    if cause is None and node is not None and isinstance(spec, CHOOSES):
-        return NoWayOn(node=node.name)
+    if cause is None and isinstance(spec, CHOOSES):
+        return NoWayOn(node=name, element=element)
     reason = cause.text() if cause is not None else str(error) or type(error).__name__
-    return StepFailed(node=node.name if node is not None else "?", reason=reason.rstrip(". "))
+    return StepFailed(node=name, element=element, reason=reason.rstrip(". "))

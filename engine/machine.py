@@ -31,6 +31,7 @@ from engine.diagram import Node
 from engine.environment import Evaluator
 from engine.errors import OfficeError
 from engine.failure import BudgetExceeded, failed
+from engine.post import run_steps
 from engine.program import Program
 from engine.tables import copied
 from engine.workflow import CycleTimer, FlatWorkflow, Timer
@@ -234,9 +235,9 @@ def run_on(
     try:
         if act is not None:
             act()
-        workflow.do_engine_steps(will_complete_task=will, did_complete_task=did)
+        run_steps(workflow, program.inner_messages, will, did)
         while program.has_conditions and look_at_conditions(workflow):
-            workflow.do_engine_steps(will_complete_task=will, did_complete_task=did)
+            run_steps(workflow, program.inner_messages, will, did)
     except (SpiffWorkflowException, RecursionError) as error:
         raise failed(program, error) from error
     workflow.is_completed()
@@ -341,10 +342,9 @@ def awaited(task: Any) -> Waiting:
 
 def _thrown(event: BpmnEvent) -> Thrown | None:
     definition = event.event_definition
-    if isinstance(definition, MessageEventDefinition):
-        return Thrown("message", definition.name, event.payload or {})
-    if isinstance(definition, SignalEventDefinition):
-        return Thrown("signal", definition.name, event.payload or {})
+    for kind, one in (("message", MessageEventDefinition), ("signal", SignalEventDefinition)):
+        if isinstance(definition, one):
+            return Thrown(kind, definition.name, event.payload or {})
     return None
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from lxml import etree
 
+from engine import pools
 from engine.diagram import CONGVAN, EVENTS, MACHINE, SCOPES, TASKS, kind_of, own, scopes, tag
 
 #: how the ids begin that are given to what nobody drew
@@ -46,6 +47,7 @@ class Rewrites:
 
     notes: list[tuple[str, str, str]] = field(default_factory=list)
     count: int = 0
+    made: set[str] = field(default_factory=set)
 
     def note(self, element: Any, vi: str, en: str) -> None:
         """Report one rewrite."""
@@ -54,13 +56,20 @@ class Rewrites:
     def fresh(self, prefix: str) -> str:
         """Return an id that no author writes."""
         self.count += 1
-        return f"{OWN_PREFIX}{prefix}.{self.count}"
+        identity = f"{OWN_PREFIX}{prefix}.{self.count}"
+        self.made.add(identity)
+        return identity
 
 
-def normalise(root: Any) -> tuple[Any, Rewrites]:
-    """Return the executable copy of a diagram and what was rewritten in it."""
+def normalise(root: Any, *, every_pool: bool = False) -> tuple[Any, Rewrites]:
+    """Return the executable copy of a diagram and what was rewritten in it.
+
+    With `every_pool` also the pools run that are not marked executable.
+    """
     copied = copy.deepcopy(root)
     log = Rewrites()
+    for pool in pools.arrange(copied, every=every_pool):
+        log.note(pool, "nhóm chạy song song trong cùng một hồ sơ", "this pool runs beside others")
     for process in copied.iter(tag("process")):
         process.set("isExecutable", "true")
     _name_definitions(copied, log)
@@ -70,7 +79,7 @@ def normalise(root: Any) -> tuple[Any, Rewrites]:
     _collections(copied)
     _links(copied, log)
     for scope in list(scopes(copied)):
-        _splits(scope, log)
+        splits(scope, log)
     return copied, log
 
 
@@ -112,6 +121,9 @@ def _machine_tasks(root: Any) -> None:
 
 def _data(root: Any, log: Rewrites) -> None:
     """Data drawn beside a step is for the reader: what runs are the routing variables."""
+    for store in root.findall(tag("dataStore")):
+        root.remove(store)
+        log.note(store, "kho dữ liệu chỉ để đọc", "a data store is not run")
     for name in _DRAWN_DATA:
         for element in list(root.iter(tag(name))):
             owner = element.getparent()
@@ -179,7 +191,7 @@ def _flow(scope: Any, log: Rewrites, source: str, target: str) -> None:
     )
 
 
-def _splits(scope: Any, log: Rewrites) -> None:
+def splits(scope: Any, log: Rewrites) -> None:
     """Several flows leave a task or event: a gateway, inclusive where they have conditions."""
     nodes = {e.get("id"): e for e in scope if kind_of(e) in TASKS | EVENTS}
     leaving: dict[str, list[Any]] = {}

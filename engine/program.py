@@ -15,6 +15,7 @@ from SpiffWorkflow.bpmn.serializer.default.event_definition import (
 from SpiffWorkflow.bpmn.serializer.default.task_spec import BpmnTaskSpecConverter
 from SpiffWorkflow.bpmn.serializer.workflow import BpmnWorkflowSerializer
 from SpiffWorkflow.bpmn.specs.data_spec import TaskDataReference
+from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway
 from SpiffWorkflow.bpmn.specs.event_definitions.simple import NoneEventDefinition
 
 from engine.ad_hoc import Overview
@@ -26,6 +27,8 @@ from engine.diagram import DiagramRefused, Model, Node, flow_nodes, kind_of, mod
 from engine.environment import Member, Members
 from engine.event_choice import Crossroads
 from engine.loop import own_loop
+from engine.inclusive import InclusiveJoin
+from engine.pools import messages_between
 from engine.results import own_results
 from engine.workflow import TIMERS, Parser
 
@@ -42,6 +45,8 @@ class Program:
     nodes: dict[str, Node]
     #: whether a condition waits somewhere, so that every step has to look
     has_conditions: bool = False
+    #: messages that one pool of the file sends to another
+    inner_messages: frozenset[str] = frozenset()
 
     @property
     def looks_everywhere(self) -> bool:
@@ -101,6 +106,7 @@ def build(normalised: Any) -> tuple[bytes, Model]:
             for name, node in model.nodes.items()
             if not name.startswith(_UNDRAWN)  # nobody stands where nothing is drawn
         },
+        "messages": sorted(messages_between(normalised)),
     }
     return orjson.dumps(data, default=str), model
 
@@ -151,13 +157,14 @@ def restore(data: bytes) -> Program:
     subs = {name: registry.restore(sub) for name, sub in stored["subs"].items()}
     every = [spec, *subs.values()]
     for one in every:
-        _own_lists(one)
+        _own_parts(one)
         own_boundaries(one)
     conditions = [own_conditions(one) for one in every]
     if any(conditions) or any(map(_looks_around, every)):
         keep_notes(spec)
     nodes = {name: Node.from_json(node) for name, node in stored["nodes"].items()}
-    return Program(spec, subs, nodes, any(conditions))
+    messages = frozenset(stored.get("messages", ()))
+    return Program(spec, subs, nodes, any(conditions), messages)
 
 
 def _looks_around(spec: Any) -> bool:
@@ -167,10 +174,12 @@ def _looks_around(spec: Any) -> bool:
     )
 
 
-def _own_lists(spec: Any) -> None:
+def _own_parts(spec: Any) -> None:
     for task_spec in spec.task_specs.values():
         own_loop(task_spec)
         own_results(task_spec)
+        if type(task_spec) is InclusiveGateway:
+            task_spec.__class__ = InclusiveJoin
         for name, ours in (("data_input", Members), ("input_item", Member)):
             given = getattr(task_spec, name, None)
             if isinstance(given, TaskDataReference):

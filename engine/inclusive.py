@@ -1,0 +1,102 @@
+"""The inclusive gateway as BPMN 2.0 has it (cổng gộp tùy chọn): it waits for what can still come.
+
+The library looks only down to the first join of each path, so in a loop it fires too early or
+never; it keeps one token a gateway, and a second one that arrives may take away what the first has
+become. Here every token waits at its own flow; a firing takes one from each flow that has one.
+"""
+
+from typing import Any
+
+from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
+from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway
+from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
+from SpiffWorkflow.util.deep_merge import DeepMerge
+from SpiffWorkflow.util.task import TaskState
+
+_LIVE = TaskState.READY | TaskState.WAITING | TaskState.STARTED
+_TO_COME = TaskState.FUTURE | TaskState.PREDICTED_MASK
+
+
+class InclusiveJoin(InclusiveGateway):
+    """Fires when no token elsewhere can still reach a flow that has none."""
+
+    def _update_hook(self, my_task: Any) -> bool:
+        others = [t for t in _here(my_task.workflow, self) if t is not my_task]
+        may_fire = not any(t._state == TaskState.READY for t in others) and not _is_awaited(
+            my_task.workflow, self, [my_task, *others], frozenset({self})
+        )
+        if may_fire:
+            my_task._inherit_data()
+        else:
+            my_task._set_state(TaskState.WAITING)
+        return may_fire
+
+    def _run_hook(self, my_task: Any) -> bool:
+        came = {my_task.parent.task_spec.name}
+        waiting = [t for t in _here(my_task.workflow, self) if t._state == TaskState.WAITING]
+        for task in sorted(waiting, key=lambda t: t.last_state_change):
+            if task.parent.task_spec.name in came:
+                continue  # a second token of one flow is for the next firing
+            came.add(task.parent.task_spec.name)
+            DeepMerge.merge(my_task.data, task.parent.data)
+            task.cancel()
+        my_task._inherit_data()
+        matches, defaults = self._get_matching_outputs(my_task)
+        if not matches + defaults:
+            raise WorkflowTaskException("No conditions satisfied on gateway", task=my_task)
+        my_task._sync_children(matches or defaults, TaskState.FUTURE)
+        for child in my_task.children:
+            child.task_spec._predict(child, mask=_TO_COME)
+        return True
+
+
+def _here(workflow: Any, spec: Any) -> list[Any]:
+    """Return the tokens that stand at a gateway."""
+    return [t for t in workflow.tasks.values() if t.task_spec is spec and t._state & _LIVE]
+
+
+def _is_awaited(workflow: Any, spec: Any, here: list[Any], seen: frozenset[Any]) -> bool:
+    """Whether something will still come; two such gateways do not wait for each other only."""
+    for origin in _blockers(workflow, spec, here):
+        if not isinstance(origin, InclusiveJoin):
+            return True
+        if origin in seen:
+            continue
+        theirs = _here(workflow, origin)
+        if not _blockers(workflow, origin, theirs):  # it goes on by itself
+            return True
+        if _is_awaited(workflow, origin, theirs, seen | {origin}):
+            return True
+    return False
+
+
+def _blockers(workflow: Any, spec: Any, here: list[Any]) -> set[Any]:
+    """Return where tokens stand that can come by a flow without one, and by none that has one."""
+    have = {t.parent.task_spec for t in here}
+    missing = set(spec.inputs) - have
+    if not missing:
+        return set()
+    origins = {
+        t.task_spec
+        for t in workflow.tasks.values()
+        if t._state & _LIVE
+        and t.task_spec is not spec
+        and not isinstance(t.task_spec, BoundaryEvent)
+    }
+    reached = {origin: _reach(origin, spec) for origin in origins}
+    return {o for o in origins if reached[o] & missing and not reached[o] & have}
+
+
+def _reach(origin: Any, join: Any) -> set[Any]:
+    """Return the specs a token at `origin` may come to without passing `join`."""
+    splits = [s for s in origin.inputs if isinstance(s, BoundaryEventSplit)]
+    seen: set[Any] = set()
+    todo = [origin, *splits]  # what stands at its edge may take it another way
+    while todo:
+        spec = todo.pop()
+        if spec in seen or spec is join:
+            continue
+        seen.add(spec)
+        todo.extend(spec.outputs)
+    return seen
