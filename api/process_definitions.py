@@ -13,8 +13,8 @@ from api.proposals import asked
 from api.schemas.procedures import (
     DefinitionLine,
     DefinitionList,
-    DiagramRequest,
     LintAnswer,
+    LintRequest,
     Published,
     PublishRequest,
 )
@@ -83,29 +83,38 @@ def diagram(key: str, number: int) -> Response:
     requestBody={
         "required": True,
         "content": {
-            "application/json": {"schema": DiagramRequest},
+            "application/json": {"schema": LintRequest},
             "application/xml": {"schema": {"type": "string"}},
         },
     }
 )
 @blueprint.response(200, LintAnswer)
 def lint() -> Response:
-    """Check a diagram without publishing it; 422 where it cannot be read at all."""
+    """Check a diagram without publishing it; 422 where it cannot be read at all.
+
+    With a key it is checked as when it is published under it. Without one, a diagram that names
+    none of our verbs, roles or forms is completed so that it runs: `runnable`, not `publishable`.
+    """
     authorize(acting(), Act.READ_PROCESS)
-    prepared = procedures.check(_diagram())
-    found = [finding.to_json() for finding in prepared.findings]
-    return show({"publishable": not prepared.has_errors, "findings": found})
+    prepared = procedures.check(*_diagram())
+    return show(
+        {
+            "publishable": prepared.is_publishable,
+            "runnable": not prepared.has_errors,
+            "findings": [finding.to_json() for finding in prepared.findings],
+        }
+    )
 
 
-def _diagram() -> bytes:
+def _diagram() -> tuple[bytes, str]:
     if request.mimetype in XML:
-        return request.get_data()
+        return request.get_data(), request.args.get("key", "")
     if not request.is_json:
         raise WrongMediaType(
             wanted="application/xml, application/json", found=request.mimetype or "—"
         )
-    body = blueprint.ARGUMENTS_PARSER.parse(DiagramRequest(), request, location="json")
-    return str(body["xml"]).encode()
+    body = blueprint.ARGUMENTS_PARSER.parse(LintRequest(), request, location="json")
+    return str(body["xml"]).encode(), str(body.get("key", ""))
 
 
 @blueprint.post("")

@@ -11,9 +11,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from engine import diagram, lint, normalise, program
+from engine import diagram, lint, normalise, program, trial
+from engine import foreign as drawn_elsewhere
 from engine.database import Base, Query, Transaction, new_id
 from engine.errors import NotFound, OfficeError
+from engine.expressions import Kind
 from engine.graph import Graph
 from engine.path import check_paths
 from engine.redrawing import redraw
@@ -83,6 +85,13 @@ class Prepared:
     model: diagram.Model
     findings: list[lint.Finding]
     ways: Graph
+    #: drawn elsewhere: completed so that it runs, not to be published as it is
+    is_foreign: bool = False
+
+    @property
+    def is_publishable(self) -> bool:
+        """Whether this may become a version of a procedure."""
+        return not self.has_errors and not self.is_foreign
 
     @property
     def has_errors(self) -> bool:
@@ -96,31 +105,53 @@ class Prepared:
         return " → ".join(name for name, _ in groupby(names))
 
 
-def prepare(xml: bytes, catalogue: lint.Catalogue | None = None) -> Prepared:
-    """Run the publish pipeline without a database: read, schema, lint, normalise, build.
+def prepare(
+    xml: bytes,
+    catalogue: lint.Catalogue | None = None,
+    *,
+    foreign: bool = False,
+    tried: bool = False,
+) -> Prepared:
+    """Run the publish pipeline without a database: schema, normalise, lint, build, try out.
 
     Raises `engine.diagram.DiagramRefused` only for a file that is not a readable diagram; all
-    else is a finding. With a `catalogue` the verbs, forms and roles named are checked as well.
+    else is a finding. With a `catalogue` the verbs, forms, roles and variables named are checked
+    as well. A `foreign` diagram is completed first, and what an office must name is a warning.
     """
     root = diagram.read(xml)
     findings = lint.schema_findings(root)
+    given: set[str] = set()
+    if foreign:
+        diagram.main_process(root)  # refuses a file of choreographies only
+        completed = drawn_elsewhere.complete(root)
+        root, given = completed.root, completed.given
+        findings += completed.findings
     model = diagram.model_of(root)
-    findings += lint.check(root, model, catalogue)
-    normalised, rewrites = normalise.normalise(root)
+    found = lint.check(root, model, catalogue)
+    normalised, rewrites = normalise.normalise(root, every_pool=foreign)
     ways = unfold(normalised)
-    findings += check_paths(normalised, ways)
+    found += check_paths(normalised, ways)
+    findings += lint.as_foreign(found, given) if foreign else found
     running, specs = normalised, b""
     if not any(f.is_error for f in findings):
-        grave = lint.Severity.WARNING if catalogue is None else lint.Severity.ERROR
+        lenient = catalogue is None or foreign
+        grave = lint.Severity.WARNING if lenient else lint.Severity.ERROR
         findings += check_soundness(ways, grave)
         running = redraw(normalised, rewrites)
     findings += lint.rewrite_findings(rewrites.notes)
     if not any(f.is_error for f in findings):
         try:
             specs, _ = program.build(running)
+            if tried:
+                findings += trial.check(program.restore(specs), kinds_of(catalogue))
         except diagram.DiagramRefused as error:
             findings.append(lint.parser_finding(error))
-    return Prepared(xml, diagram.to_bytes(running), specs, model, findings, ways)
+    return Prepared(xml, diagram.to_bytes(running), specs, model, findings, ways, foreign)
+
+
+def kinds_of(catalogue: lint.Catalogue | None) -> Mapping[str, Kind]:
+    """Return the kinds of the variables that an office declares."""
+    return catalogue.variables if catalogue is not None else {}
 
 
 def publish(
@@ -139,7 +170,7 @@ def publish(
     With `pilot_units` it is on trial for these units only, in place of an earlier trial; without,
     it is current and ends a trial. Raises `NotPublishable` where the pipeline found errors.
     """
-    if prepared.has_errors:
+    if not prepared.is_publishable:
         raise NotPublishable(prepared.findings)
     # One publisher at a time per process: the newest version is read under its lock.
     tx.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", f"{agency_id}/{key}")

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import Any, cast
 
+import orjson
 from lxml import etree
 
 from engine.errors import OfficeError
@@ -146,6 +147,8 @@ class Node:
     collection: str = ""
     decision: str = ""
     reason: str = ""
+    #: the ways an officer may choose here for what follows: gateway, flow and its name
+    choices: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def is_machine(self) -> bool:
@@ -167,6 +170,8 @@ class Node:
         values: dict[str, Any] = {
             k: tuple(v) if isinstance(v, list) else v for k, v in data.items()
         }
+        if values.get("choices"):
+            values["choices"] = tuple(map(tuple, values["choices"]))
         return cls(**values)
 
 
@@ -282,6 +287,7 @@ def _node(element: Any, lane_of: dict[str, Lane]) -> Node:
         collection=own(loop, "collection") if loop is not None else "",
         decision=own(element, "decision") if kind_of(element) == "businessRuleTask" else "",
         reason=own(element, "reason"),
+        choices=tuple(map(tuple, orjson.loads(own(element, "choices") or "[]"))),
     )
 
 

@@ -58,7 +58,9 @@ def _condition(flow: Any) -> str:
 
 
 def _covers(conditions: list[str]) -> bool:
-    """Whether one condition is an officer's choice and another is every other choice."""
+    """Whether one condition always holds, or one is an officer's choice and another the rest."""
+    if "true" in conditions:
+        return True
     choices = {choice for text in conditions if (choice := choice_of(text)) is not None}
     return any((value, False) in choices for value, chosen in choices if chosen)
 

@@ -7,7 +7,7 @@ fall through as an event that does nothing.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine import diagram
@@ -16,7 +16,7 @@ from engine.budget import BUDGET
 from engine.diagram import HUMAN, MACHINE, Model, flow_nodes, kind_of, own, scopes, tag
 from engine.errors import OfficeError
 from engine.event_rules import check_events, is_trigger
-from engine.expressions import ExpressionError, compile_assignments, compile_expression
+from engine.expressions import ExpressionError, Kind, compile_assignments, compile_expression
 from engine.finding import Finding, Severity, error
 from engine.gateways import check_conditions, check_defaults
 from engine.normalise import TIMER_LITERALS
@@ -41,6 +41,8 @@ class Catalogue:
     forms: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
     machine_verbs: frozenset[str] = frozenset()
+    #: the variables that forms and verbs set, with their kinds
+    variables: Mapping[str, Kind] = field(default_factory=dict)
 
 
 def schema_findings(root: Any) -> list[Finding]:
@@ -61,6 +63,19 @@ def rewrite_findings(notes: Iterable[tuple[str, str, str]]) -> list[Finding]:
     return [
         Finding(Severity.INFO, element, "rewritten", f"Khi chạy: {vi}.", f"When run: {en}.")
         for element, vi, en in notes
+    ]
+
+
+#: what only an office can name, or the author should look at: no hindrance to running elsewhere
+_OF_AN_OFFICE = frozenset({"role", "verb", "form", "nobody", "endless"})
+
+
+def as_foreign(findings: Iterable[Finding], given: set[str]) -> list[Finding]:
+    """Return the findings of a completed diagram: what only an office can name is a warning."""
+    return [
+        replace(f, severity=Severity.WARNING) if f.code in _OF_AN_OFFICE else f
+        for f in findings
+        if not (f.code == "reserved" and f.element in given)
     ]
 
 
@@ -243,7 +258,7 @@ _LITERAL_LIKE = re.compile(r"R?\d|P\d|PT\d|R/")
 def _expressions(root: Any) -> Iterator[Finding]:
     for name in _EXPRESSIONS:
         for element in root.iter(tag(name)):
-            yield from _compiles(element.getparent(), (element.text or "").strip())
+            yield from _compiles(_owner(element), (element.text or "").strip())
     yield from _timers(root)
     for element in root.iter(tag("scriptTask")):
         text = (element.findtext(tag("script")) or "").strip()
@@ -265,6 +280,14 @@ def _expressions(root: Any) -> Iterator[Finding]:
         unit = own(element, "unit")
         if unit.startswith("="):
             yield from _compiles(element, unit)
+
+
+def _owner(element: Any) -> Any:
+    """What a reader can find: the nearest element around that has an id."""
+    owner = element.getparent()
+    while owner.getparent() is not None and not owner.get("id"):
+        owner = owner.getparent()
+    return owner
 
 
 def _timers(root: Any) -> Iterator[Finding]:

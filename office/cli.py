@@ -286,15 +286,23 @@ def _answers(url: str) -> bool:
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
+_READY = "Sơ đồ hợp lệ, ban hành được."
+_RUNS_ONLY = (
+    "Sơ đồ chạy được. Muốn ban hành thì gắn vai trò, việc và biểu mẫu cho các bước, rồi kiểm tra "
+    "lại với --key."
+)
+
+
 @main.command("lint-process")
 @_FILE
 @click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON")
+@click.option("--key", default="", help="Kiểm tra như khi ban hành quy trình này (as published)")
 @_told
-def lint_process(file: Path, as_json: bool) -> None:
+def lint_process(file: Path, as_json: bool, key: str) -> None:
     """Kiểm tra một sơ đồ BPMN; mã thoát 1 khi có lỗi (check a diagram; exit 1 on errors)."""
     from processes.procedures import check
 
-    prepared = check(file.read_bytes())
+    prepared = check(file.read_bytes(), key)
     if as_json:
         findings = [f.to_json() for f in prepared.findings]
         click.echo(orjson.dumps(findings, option=orjson.OPT_INDENT_2))
@@ -309,7 +317,8 @@ def lint_process(file: Path, as_json: bool) -> None:
             click.echo(f"    Căn cứ: {finding.citation}")
     if not as_json:
         count = sum(f.is_error for f in prepared.findings)
-        click.echo(f"{count} lỗi" if count else "Sơ đồ hợp lệ, ban hành được.")
+        ready = _READY if prepared.is_publishable else _RUNS_ONLY
+        click.echo(f"{count} lỗi" if count else ready)
     if prepared.has_errors:
         sys.exit(1)
 

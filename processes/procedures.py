@@ -9,10 +9,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine import definition, lint
+from engine import definition, diagram, lint
 from engine.database import Transaction
 from engine.definition import Definition, Prepared
 from engine.errors import NotFound
+from engine.foreign import is_ours
 from forms.definition import load_form, shipped_keys
 from processes import form_store, second_person
 from processes.catalogue import VERBS
@@ -51,10 +52,13 @@ def catalogue() -> lint.Catalogue:
 def check(xml: bytes, key: str = "", on: date | None = None) -> Prepared:
     """Run the publish pipeline over a diagram without a database.
 
-    `key` names the procedure it is for; where it names no shipped one, its verbs tell. `on` is the
-    day whose law counts; without it the newest does.
+    `key` names the procedure it is for; where it names no shipped one, its verbs tell. Without a
+    key, a diagram that names none of our verbs, roles or forms was drawn elsewhere: what it leaves
+    open is completed, and what an office must name is a warning. `on` is the day whose law counts;
+    without it the newest does.
     """
-    prepared = definition.prepare(xml, catalogue())
+    foreign = not key and not is_ours(diagram.read(xml))
+    prepared = definition.prepare(xml, catalogue(), foreign=foreign, tried=foreign)
     findings = check_law(prepared, key if key in SHIPPED else "", on)
     return replace(prepared, findings=[*prepared.findings, *findings])
 
@@ -137,7 +141,7 @@ def end_trial(tx: Transaction, key: str, reason: str, *, adopt: bool) -> Definit
 
 def _publish(tx: Transaction, agency_id: UUID, command: PublishProcedure) -> Definition:
     prepared = check(command.xml, command.key, local_date(tx.now))
-    if prepared.has_errors:
+    if not prepared.is_publishable:
         raise definition.NotPublishable(prepared.findings)
     forms = {
         node.form: form_store.keep(tx, load_form(node.form))

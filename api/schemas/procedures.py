@@ -26,6 +26,12 @@ class DiagramRequest(Shape):
     xml = fields.String(required=True)
 
 
+class LintRequest(DiagramRequest):
+    """A diagram to be checked; with a key as when it is published under it."""
+
+    key = text(60)
+
+
 class PublishRequest(DiagramRequest):
     """A diagram to be published, and why."""
 
@@ -44,6 +50,7 @@ class LintAnswer(Shape):
     """The findings of a diagram."""
 
     publishable = fields.Boolean(required=True)
+    runnable = fields.Boolean(required=True)
     findings = fields.List(fields.Nested(Finding), required=True)
 
 

@@ -1,10 +1,14 @@
 """Procedures over the API: diagrams are checked, published, refused with findings."""
 
+from pathlib import Path
+
 import pytest
 
+from processes import procedures
 from processes.procedures import shipped_xml
 
 JSON = "application/json"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +39,19 @@ def test_lint_takes_xml_and_json(login, incoming):
     assert raw.json == wrapped.json
     other = officer("POST", "process-definitions/lint", data=b"x", content_type="text/plain")
     assert other.status_code == 415
+
+
+def test_a_diagram_drawn_elsewhere_runs_and_is_not_published(login):
+    """The same findings as `congvan lint-process` gives, from the same function."""
+    officer = login("chuyenvien.stttt", scopes=["read"])
+    drawn = (ROOT / "tests" / "data" / "bpmn-miwg" / "A.2.0.bpmn").read_bytes()
+    asked = officer("POST", "process-definitions/lint", data=drawn, content_type="application/xml")
+    assert (asked.json["runnable"], asked.json["publishable"]) == (True, False)
+    told = [f.to_json() | {"path": list(f.path)} for f in procedures.check(drawn).findings]
+    assert asked.json["findings"] == told
+    held = officer.post("process-definitions/lint", {"xml": drawn.decode(), "key": "incoming"})
+    assert (held.json["runnable"], held.json["publishable"]) == (False, False)
+    assert "no-condition" in {f["code"] for f in held.json["findings"]}
 
 
 def test_python_in_a_diagram_is_a_finding(login, incoming):

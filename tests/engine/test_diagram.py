@@ -18,7 +18,7 @@ from engine.lint import Catalogue, Severity
 
 ROOT = Path(__file__).parents[2]
 OWN = sorted((ROOT / "processes").glob("*/*.bpmn"))
-MIWG = sorted((ROOT.parent / "shared" / "data" / "bpmn-miwg").glob("*.bpmn"))
+MIWG = sorted((ROOT / "tests" / "data" / "bpmn-miwg").glob("*.bpmn"))
 
 
 def codes(xml: bytes, catalogue: Catalogue | None = None) -> set[str]:
@@ -523,23 +523,3 @@ def test_our_procedures_end_whatever_is_chosen(path: Path, seed: int) -> None:
     assert run.done
     assert not run.open
     assert not run.waiting
-
-
-# the reference models of the OMG's interchange group ---------------------------------------------
-
-
-@pytest.mark.skipif(not MIWG, reason="the reference models are not beside this checkout")
-@pytest.mark.parametrize("path", MIWG, ids=lambda p: p.stem)
-def test_reference_model_runs_or_is_refused_with_reasons(path: Path) -> None:
-    xml = path.read_bytes()
-    found = definition.prepare(xml)
-    assert found.original == xml
-    if found.has_errors:
-        assert all(f.vi for f in found.findings)
-        return
-    run = Run(xml)
-    for _ in range(40):
-        if run.done or not run.open:
-            break
-        run.do(run.at[0])
-    assert run.done

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -490,3 +491,15 @@ def test_the_command_line_names_the_way_that_breaks_a_rule(tmp_path):
     )
     way = "Giao soạn thảo → Soạn thảo → Lấy ý kiến? → Kiểm tra thể thức → Đạt? → Ký ban hành"
     assert f"Đường đi: {way}\n" in told.stdout
+
+
+@pytest.mark.parametrize("name", ["bpmn-miwg/B.2.0", "foreign/invoice-two-pools"])
+def test_the_command_line_completes_what_was_drawn_elsewhere(name):
+    file = Path(__file__).parents[1] / "data" / f"{name}.bpmn"
+    told = CliRunner().invoke(main, ["lint-process", str(file)])
+    assert told.exit_code == 0, told.output
+    assert "Khi chạy: " in told.stdout
+    assert "Sơ đồ chạy được." in told.stdout
+    assert "ban hành được" not in told.stdout
+    held = CliRunner().invoke(main, ["lint-process", str(file), "--key", "incoming"])
+    assert held.exit_code == 1

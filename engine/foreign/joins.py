@@ -1,0 +1,86 @@
+"""Joins that could wait for ever (cổng gộp chờ mãi): they wait only for what can still come.
+
+A parallel gateway needs a token on every flow that enters it. Where a choice or an interruption
+before it lets one of them stay away, the diagram would stop there; drawn elsewhere, it is meant to
+go on.
+"""
+
+from typing import Any
+
+from lxml import etree
+
+from engine.diagram import kind_of, tag
+from engine.foreign.rewriting import Completion, leaving, name_of, nodes_in
+
+_CHOOSE = frozenset({"exclusiveGateway", "inclusiveGateway", "eventBasedGateway"})
+
+
+def complete(done: Completion, scope: Any) -> None:
+    """Make inclusive every parallel join of a scope that a choice before it could starve."""
+    nodes, out = nodes_in(scope), leaving(scope)
+    edge: dict[str, list[str]] = {}
+    for identity, element in nodes.items():
+        if kind_of(element) == "boundaryEvent":
+            edge.setdefault(element.get("attachedToRef"), []).append(identity)
+    for identity, element in nodes.items():
+        entering = [
+            f.get("id") for flows in out.values() for f in flows if f.get("targetRef") == identity
+        ]
+        if kind_of(element) != "parallelGateway" or len(entering) < 2:
+            continue
+        if _is_starved(identity, frozenset(entering), nodes, out, edge):
+            _wait_for_what_comes(done, element, out.get(identity, []))
+
+
+def _is_starved(
+    join: str,
+    entering: frozenset[str],
+    nodes: dict[str, Any],
+    out: dict[str, list[Any]],
+    edge: dict[str, list[str]],
+) -> bool:
+    def reached(flows: list[Any]) -> frozenset[str]:
+        """The flows into the join that a token on one of `flows` may come by."""
+        found: set[str] = set()
+        seen: set[str] = set()
+        todo = list(flows)
+        while todo:
+            flow = todo.pop()
+            target = flow.get("targetRef")
+            if target == join:
+                found.add(flow.get("id"))
+            elif target not in seen:
+                seen.add(target)
+                todo.extend(out.get(target, ()))
+                for event in edge.get(target, ()):
+                    todo.extend(out.get(event, ()))
+        return frozenset(found)
+
+    for identity, element in nodes.items():
+        if identity == join:
+            continue
+        flows = out.get(identity, [])
+        if kind_of(element) in _CHOOSE and len(flows) > 1:
+            ways = {reached([flow]) for flow in flows}
+        elif identity in edge:
+            ways = {reached(flows)} | {reached(out.get(e, [])) for e in edge[identity]}
+        else:
+            continue
+        union = frozenset[str]().union(*ways)
+        # A choice before the fork lets all of them stay away together: nothing waits then.
+        if any(way != union and (way or union != entering) for way in ways):
+            return True
+    return False
+
+
+def _wait_for_what_comes(done: Completion, join: Any, flows: list[Any]) -> None:
+    join.tag = tag("inclusiveGateway")
+    for flow in flows if len(flows) > 1 else ():
+        for drawn in flow.findall(tag("conditionExpression")):
+            flow.remove(drawn)
+        etree.SubElement(flow, tag("conditionExpression")).text = "true"
+    done.say(
+        join, "join", f"cổng «{name_of(join)}» có thể chờ mãi một luồng không tới, nên chỉ chờ "
+        "những luồng còn có thể tới",
+        f"“{name_of(join)}” could wait for ever, so it waits only for what can still come",
+    )  # fmt: skip
