@@ -5,6 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from SpiffWorkflow.bpmn.specs.event_definitions.timer import (
+    TimeDateEventDefinition,
+    TimerEventDefinition,
+)
+
 from engine.choices import KEY, key_of
 from engine.diagram import Node
 from engine.expressions import TEXT, ExpressionError, Kind, compile_expression
@@ -30,6 +35,8 @@ class Draws:
     compared: dict[str, set[Any]] = field(default_factory=dict)
     lists: frozenset[str] = frozenset()
     elements: frozenset[str] = frozenset()
+    #: what a timer asks about: text of a moment or a duration
+    times: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, program: Program, kinds: Mapping[str, Kind]) -> "Draws":
@@ -41,6 +48,11 @@ class Draws:
             except ExpressionError:
                 continue
             made.look(tree)
+        for text, drawn in _timers(program):
+            try:
+                made.times |= dict.fromkeys(compile_expression(text).names, drawn)
+            except ExpressionError:
+                continue
         nodes = program.nodes.values()
         made.lists = frozenset(n.collection for n in nodes if n.collection)
         made.elements = frozenset(n.element for n in nodes if n.element)
@@ -82,7 +94,9 @@ class Draws:
     ) -> dict[str, Any]:
         """Return values for every variable that is asked about, and an officer's choices."""
         drawn: dict[str, Any] = {}
-        for name in sorted(self.kinds.keys() | self.compared.keys() | self.lists):
+        for name in sorted(
+            self.kinds.keys() | self.compared.keys() | self.lists | self.times.keys()
+        ):
             if name in self.elements or name == KEY:
                 continue
             drawn[name] = self._one(name, chance)
@@ -92,12 +106,14 @@ class Draws:
 
     def _one(self, name: str, chance: random.Random) -> Any:
         kind = self.kinds.get(name)
+        if name in self.times:
+            return self.times[name]
         if name in self.lists and (kind is None or kind.name != "list"):
             return ["x"] * chance.randrange(3)
         options = sorted(self.compared.get(name, ()), key=repr)
         if kind is None:
             return chance.choice([*options, None])
-        if options and chance.random() < 0.7:
+        if options and chance.random() < 0.5:
             return chance.choice(options)
         return value_of(kind, chance)
 
@@ -119,6 +135,15 @@ def _choose(node: Node, chance: random.Random) -> dict[str, str]:
         if chance.random() < 0.7:  # sometimes nothing is chosen
             chosen[key_of(gateway)] = flow
     return chosen
+
+
+def _timers(program: Program) -> Iterator[tuple[str, str]]:
+    for spec in (program.spec, *program.subprocess_specs.values()):
+        for task in spec.task_specs.values():
+            timer = getattr(task, "event_definition", None)
+            if isinstance(timer, TimerEventDefinition):
+                is_date = isinstance(timer, TimeDateEventDefinition)
+                yield str(timer.expression), _PLAIN["moment" if is_date else "duration"][0]
 
 
 def conditions(program: Program) -> Iterator[str]:

@@ -19,6 +19,7 @@ from engine.event_rules import check_events, is_trigger
 from engine.expressions import ExpressionError, Kind, compile_assignments, compile_expression
 from engine.finding import Finding, Severity, error
 from engine.gateways import check_conditions, check_defaults
+from engine.names import check_names
 from engine.normalise import TIMER_LITERALS
 from engine.table_rules import check_decisions
 
@@ -67,7 +68,9 @@ def rewrite_findings(notes: Iterable[tuple[str, str, str]]) -> list[Finding]:
 
 
 #: what only an office can name, or the author should look at: no hindrance to running elsewhere
-_OF_AN_OFFICE = frozenset({"role", "verb", "form", "nobody", "endless"})
+_OF_AN_OFFICE = frozenset({
+    "role", "verb", "form", "nobody", "endless", "unknown-name", "wrong-kind",
+})  # fmt: skip
 
 
 def as_foreign(findings: Iterable[Finding], given: set[str]) -> list[Finding]:
@@ -93,6 +96,7 @@ def check(root: Any, model: Model, catalogue: Catalogue | None) -> list[Finding]
     findings = [f for rule in rules for f in rule(root)]
     if catalogue is not None:
         findings += [*_catalogue(model, catalogue), *check_defaults(root)]
+        findings += check_names(root, catalogue.variables)
     return findings
 
 

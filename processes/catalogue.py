@@ -1,5 +1,10 @@
 """The verbs a diagram may call (danh mục việc): name, words, form, and what carries them out."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from engine.expressions import BOOLEAN, NULL, TEXT, Kind, context_of, list_of, one_of
+from engine.expressions.kinds import common
 from processes import machine_verbs
 from processes.incoming.acknowledge import acknowledge
 from processes.incoming.assign import assign
@@ -23,28 +28,64 @@ from processes.outgoing.register import register_outgoing
 from processes.outgoing.seal import seal
 from processes.outgoing.sign import sign
 from processes.outgoing.store import store
+from records.vocabulary import Channel, Urgency
+
+_URGENCY = {"urgency": one_of(u.value for u in Urgency)}
+_PART = context_of({"unit": TEXT, "deadline": TEXT})
+#: moments stand in variables as ISO 8601 text; ids as text
+_ASSIGNED = {"lead_officer": TEXT, "officer_assignment": TEXT, "deadline": TEXT}
+_DIRECTED = _ASSIGNED | {
+    "director": TEXT, "lead_unit": TEXT, "lead_assignment": TEXT, "cooperating": list_of(TEXT),
+    "cooperation": list_of(_PART), "informed": list_of(TEXT),
+}  # fmt: skip
+
+
+def _ways(*outcomes: str) -> dict[str, Kind]:
+    """The ways an officer may choose at a step."""
+    return {"outcome": one_of(outcomes)}
+
+
+#: what a run of each procedure has from its start
+BEGINS: dict[str, dict[str, Kind]] = {
+    "incoming": _DIRECTED
+    | _URGENCY
+    | {
+        "channel": one_of(c.value for c in Channel),
+        "is_petition": BOOLEAN,
+        "outcome": NULL,
+        "processed_by": TEXT,
+    },
+    "outgoing": _URGENCY
+    | {
+        "author": TEXT,
+        "drafting_unit": TEXT,
+        "signatory": TEXT,
+        "cooperating": list_of(TEXT),
+        "outcome": NULL,
+    },
+}
 
 VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
-        Verb("check_authenticity", "Tiếp nhận, kiểm tra", "Receive and check", check_authenticity, "incoming-check", "incoming"),
-        Verb("register_incoming", "Đăng ký văn bản đến", "Register", register_incoming, "incoming-register", "incoming"),
-        Verb("present", "Trình", "Present", present, "incoming-present", "incoming"),
-        Verb("direct", "Cho ý kiến chỉ đạo", "Direct", direct, "incoming-direct", "incoming"),
-        Verb("assign", "Phân công", "Assign", assign, "incoming-assign", "incoming"),
-        Verb("process", "Giải quyết", "Process", process, "incoming-process", "incoming"),
-        Verb("cooperate", "Phối hợp", "Cooperate", cooperate, "incoming-cooperate", "incoming"),
-        Verb("review_cooperation", "Xem lại phân công phối hợp", "Review the cooperation", review_cooperation, "incoming-review", "incoming"),
+        Verb("check_authenticity", "Tiếp nhận, kiểm tra", "Receive and check", check_authenticity, "incoming-check", "incoming", sets=_ways("accept", "return")),
+        Verb("register_incoming", "Đăng ký văn bản đến", "Register", register_incoming, "incoming-register", "incoming", sets=_ways("register", "duplicate") | _URGENCY),
+        Verb("present", "Trình", "Present", present, "incoming-present", "incoming", sets=_ways("present") | {"director": TEXT}),
+        Verb("direct", "Cho ý kiến chỉ đạo", "Direct", direct, "incoming-direct", "incoming", sets=_ways("direct", "return") | _DIRECTED),
+        Verb("assign", "Phân công", "Assign", assign, "incoming-assign", "incoming", sets=_ways("assign", "return") | _ASSIGNED),
+        Verb("process", "Giải quyết", "Process", process, "incoming-process", "incoming", sets=_ways("complete", "continue", "return") | {"processed_by": TEXT}),
+        Verb("cooperate", "Phối hợp", "Cooperate", cooperate, "incoming-cooperate", "incoming", sets=_ways("contribute", "return")),
+        Verb("review_cooperation", "Xem lại phân công phối hợp", "Review the cooperation", review_cooperation, "incoming-review", "incoming", sets=_ways("assign", "release") | {"part": _PART}),
         Verb("acknowledge", "Đã xem", "Acknowledge", acknowledge, "incoming-acknowledge", "incoming"),
         Verb("follow_up", "Đôn đốc", "Follow up", follow_up, "incoming-follow-up", "incoming"),
-        Verb("complete", "Xác nhận hoàn thành", "Confirm completion", complete, "incoming-complete", "incoming"),
+        Verb("complete", "Xác nhận hoàn thành", "Confirm completion", complete, "incoming-complete", "incoming", sets=_ways("accept", "return") | _ASSIGNED),
         Verb("file_incoming", "Lập hồ sơ", "File", file_incoming, "incoming-file", "incoming"),
-        Verb("draft", "Soạn thảo", "Draft", draft, "outgoing-draft", "outgoing"),
+        Verb("draft", "Soạn thảo", "Draft", draft, "outgoing-draft", "outgoing", sets=_ways("submit") | {"signatory": TEXT, "cooperating": list_of(TEXT)} | _URGENCY),
         Verb("comment", "Góp ý dự thảo", "Comment", comment, "outgoing-comment", "outgoing"),
-        Verb("approve_content", "Duyệt nội dung", "Approve the content", approve_content, "outgoing-approve-content", "outgoing"),
-        Verb("check_format", "Kiểm tra thể thức", "Check the layout", check_format, "outgoing-check-format", "outgoing"),
-        Verb("sign", "Ký ban hành", "Sign", sign, "outgoing-sign", "outgoing"),
-        Verb("number", "Cấp số, ngày", "Number and date", number, "outgoing-number", "outgoing"),
+        Verb("approve_content", "Duyệt nội dung", "Approve the content", approve_content, "outgoing-approve-content", "outgoing", sets=_ways("approve", "return")),
+        Verb("check_format", "Kiểm tra thể thức", "Check the layout", check_format, "outgoing-check-format", "outgoing", sets=_ways("approve", "return")),
+        Verb("sign", "Ký ban hành", "Sign", sign, "outgoing-sign", "outgoing", sets=_ways("sign", "return")),
+        Verb("number", "Cấp số, ngày", "Number and date", number, "outgoing-number", "outgoing", sets={"reference": TEXT}),
         Verb("register_outgoing", "Đăng ký văn bản đi", "Register", register_outgoing, "outgoing-register", "outgoing"),
         Verb("seal", "Ký số cơ quan", "Seal", seal, "outgoing-seal", "outgoing"),
         Verb("issue", "Phát hành", "Issue", issue, "outgoing-issue", "outgoing"),
@@ -52,3 +93,22 @@ VERBS: dict[str, Verb] = {
         *machine_verbs.VERBS,
     )
 }  # fmt: skip
+
+
+def variables(key: str, verbs: Iterable[str]) -> dict[str, Kind]:
+    """Return the routing variables of a procedure whose diagram calls these verbs."""
+    begun = [BEGINS[key]] if key in BEGINS else []
+    found: dict[str, Kind] = {}
+    for sets in (*begun, *(VERBS[name].sets for name in verbs if name in VERBS)):
+        for name, kind in sets.items():
+            found[name] = common(found[name], kind) if name in found else kind
+    return found
+
+
+def procedure_of(called: Mapping[str, int]) -> str:
+    """Return the procedure that most of the verbs called belong to, or ""."""
+    belong: Counter[str] = Counter()
+    for name, count in called.items():
+        if name in VERBS and VERBS[name].procedure:
+            belong[VERBS[name].procedure] += count
+    return next((procedure for procedure, _ in belong.most_common(1)), "")

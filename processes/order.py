@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from engine.database import Acting, Transaction
+from engine.expressions import Kind
 from engine.instance import ProcessInstance
 from engine.work_item import WorkItem
 from processes.means import Means
@@ -81,6 +82,8 @@ class Verb:
     form: str = ""
     procedure: str = ""
     by_machine: bool = False
+    #: the routing variables it may set, with their kinds: what a diagram's conditions may ask
+    sets: Mapping[str, Kind] = field(default_factory=dict)
 
     def label(self, language: str = "vi") -> str:
         """Return the words for the screen."""

@@ -1,6 +1,7 @@
 """The diagrams of an agency (quy trình của cơ quan): check, publish, list; the shipped ones."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import files
@@ -16,7 +17,7 @@ from engine.errors import NotFound
 from engine.foreign import is_ours
 from forms.definition import load_form, shipped_keys
 from processes import form_store, second_person
-from processes.catalogue import VERBS
+from processes.catalogue import VERBS, procedure_of, variables
 from processes.law.check import check as check_law
 from processes.means import Means
 from processes.second_person import Proposal, reasoned
@@ -39,9 +40,10 @@ class UnknownProcedure(NotFound):
         super().__init__(what=f"quy trình «{key}»", key=key)
 
 
-def catalogue() -> lint.Catalogue:
-    """Return the names a diagram may use: verbs, forms, roles."""
+def catalogue(key: str = "", called: Iterable[str] = ()) -> lint.Catalogue:
+    """Return the names a diagram may use: verbs, forms, roles, and what the verbs it calls set."""
     return lint.Catalogue(
+        variables=variables(key, called),
         verbs={v.name: v.form for v in VERBS.values() if not v.by_machine},
         machine_verbs=frozenset(v.name for v in VERBS.values() if v.by_machine),
         forms=frozenset(shipped_keys()),
@@ -57,9 +59,14 @@ def check(xml: bytes, key: str = "", on: date | None = None) -> Prepared:
     open is completed, and what an office must name is a warning. `on` is the day whose law counts;
     without it the newest does.
     """
-    foreign = not key and not is_ours(diagram.read(xml))
-    prepared = definition.prepare(xml, catalogue(), foreign=foreign, tried=foreign)
-    findings = check_law(prepared, key if key in SHIPPED else "", on)
+    root = diagram.read(xml)
+    foreign = not key and not is_ours(root)
+    called = Counter(
+        verb for element in root.iter("{*}*") if (verb := diagram.own(element, "verb"))
+    )
+    key = key if key in SHIPPED else procedure_of(called)
+    prepared = definition.prepare(xml, catalogue(key, called), foreign=foreign, tried=True)
+    findings = check_law(prepared, key, on)
     return replace(prepared, findings=[*prepared.findings, *findings])
 
 

@@ -52,7 +52,7 @@ def end_of(specs: bytes, seed: int) -> trial.Walk:
     """Walk to the end; between two steps nothing is kept but bytes, and the program is another."""
     programs = [program.restore(specs), program.restore(specs)]
     one = trial.Walk(programs[0], seed, Draws.of(programs[0], {}))
-    while not one.is_done and not one.is_stuck and one.count < 2 * trial.STEPS:
+    while not one.is_done and not one.is_stuck and one.count < one.most:
         one.program = programs[one.count % 2]
         one.go_on()
     return one

@@ -124,6 +124,7 @@ def open_story(seeded: Seeded, **changes: Any) -> Iterator["Story"]:
             server.app.extensions["congvan"] = office
             story = Story(office)
             yield story
+            assert story.undeclared() == [], "a verb set what the catalogue does not say it sets"
             story.office.database.dispose()
             office.database.dispose()
     finally:
@@ -322,6 +323,20 @@ class Story:
         with self.office.database.session() as session:
             found = session.scalars(sa.select(ProcessInstance))
             return [b for i in found if (b := history.verify(session, i)) is not None]
+
+    def undeclared(self) -> list[tuple[str, str, Any]]:
+        """What verbs set in this story beyond what the catalogue declares: verb, name, value."""
+        with self.office.database.session() as session:
+            verbs = {str(i.id): i.verb for i in session.scalars(sa.select(WorkItem))}
+            done = [history.facts_of(e) for e in session.scalars(sa.select(history.Event))]
+        found = []
+        for facts in done:
+            verb = verbs.get(str(facts.get("item")), "") if facts["kind"] == "complete" else ""
+            for name, value in facts["variables"].items() if verb else ():
+                kind = VERBS[verb].sets.get(name)
+                if kind is None or (kind.values is not None and value not in kind.values):
+                    found.append((verb, name, value))
+        return found
 
     def journal_text(self) -> str:
         with self.office.database.transaction() as tx:
