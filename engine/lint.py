@@ -5,18 +5,18 @@ fall through as an event that does nothing.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from engine import diagram
 from engine.ad_hoc import check_ad_hoc
 from engine.budget import BUDGET
+from engine.catalogue import Catalogue, check_catalogue
 from engine.diagram import HUMAN, MACHINE, Model, flow_nodes, kind_of, own, scopes, tag
 from engine.errors import OfficeError
 from engine.event_rules import check_events, is_trigger
-from engine.expressions import ExpressionError, Kind, compile_assignments, compile_expression
+from engine.expressions import ExpressionError, compile_assignments, compile_expression
 from engine.finding import Finding, Severity, error
 from engine.gateways import check_conditions, check_defaults
 from engine.names import check_names
@@ -32,18 +32,6 @@ __all__ = [
     "rewrite_findings",
     "schema_findings",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """The names a diagram may use: verbs with their form keys, forms, roles of lanes."""
-
-    verbs: Mapping[str, str] = field(default_factory=dict)
-    forms: frozenset[str] = frozenset()
-    roles: frozenset[str] = frozenset()
-    machine_verbs: frozenset[str] = frozenset()
-    #: the variables that forms and verbs set, with their kinds
-    variables: Mapping[str, Kind] = field(default_factory=dict)
 
 
 def schema_findings(root: Any) -> list[Finding]:
@@ -95,7 +83,7 @@ def check(root: Any, model: Model, catalogue: Catalogue | None) -> list[Finding]
     )  # fmt: skip
     findings = [f for rule in rules for f in rule(root)]
     if catalogue is not None:
-        findings += [*_catalogue(model, catalogue), *check_defaults(root)]
+        findings += [*check_catalogue(model, catalogue), *check_defaults(root)]
         findings += check_names(root, catalogue.variables)
     return findings
 
@@ -363,49 +351,4 @@ def _loops(root: Any) -> Iterator[Finding]:
             yield error(
                 loop.getparent(), "loop-maximum", "Bước lặp phải có số lần tối đa.",
                 "A loop needs its maximum.",
-            )  # fmt: skip
-
-
-# names of the office ---------------------------------------------------------------------------
-
-
-#: a business rule may be a table instead
-_OR_TABLE = (
-    defaultdict(str, businessRuleTask=" hoặc bảng quyết định (congvan:decision)"),
-    defaultdict(str, businessRuleTask=" and no decision table (congvan:decision)"),
-)
-
-
-def _catalogue(model: Model, catalogue: Catalogue) -> Iterator[Finding]:
-    for lane in model.lanes:
-        if lane.role and lane.role not in catalogue.roles:
-            yield error(
-                lane.id, "role", f"Làn «{lane.name}» gắn vai trò không có: {lane.role}.",
-                f"Lane “{lane.name}” names no known role: {lane.role}.",
-            )  # fmt: skip
-    for node in model.nodes.values():
-        if node.kind not in HUMAN | MACHINE or node.decision:
-            continue
-        known = catalogue.machine_verbs if node.is_machine else catalogue.verbs
-        if node.verb and node.verb not in known:
-            yield error(
-                node.id, "verb", f"Bước «{node.name}» gọi việc không có: {node.verb}.",
-                f"Step “{node.name}” calls no known verb: {node.verb}.",
-            )  # fmt: skip
-        if node.is_machine and not node.verb:
-            yield error(
-                node.id, "verb",
-                f"Bước máy «{node.name}» chưa chọn việc phải làm{_OR_TABLE[0][node.kind]}.",
-                f"Machine step “{node.name}” names no verb{_OR_TABLE[1][node.kind]}.",
-            )  # fmt: skip
-        if node.form and node.form not in catalogue.forms:
-            yield error(
-                node.id, "form", f"Bước «{node.name}» dùng biểu mẫu không có: {node.form}.",
-                f"Step “{node.name}” uses no known form: {node.form}.",
-            )  # fmt: skip
-        if not node.is_machine and not (node.role or node.candidates or node.assignee):
-            yield error(
-                node.id, "nobody",
-                f"Bước «{node.name}» không nằm trong làn có vai trò nên không ai nhận được việc.",
-                f"Step “{node.name}” has no lane with a role: nobody would get it.",
             )  # fmt: skip

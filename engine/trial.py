@@ -15,6 +15,7 @@ from engine import machine
 from engine.draws import Draws
 from engine.errors import OfficeError
 from engine.expressions import Kind
+from engine.failure import NoWayOn, StepFailed
 from engine.finding import Finding, Severity, error
 from engine.program import Program
 
@@ -180,7 +181,7 @@ def _endless(one: Walk) -> Finding:
 
 def _failed(refusal: OfficeError) -> Finding:
     element = str(refusal.fields.get("element", ""))
-    if isinstance(refusal, machine.StepFailed) and not isinstance(refusal, machine.NoWayOn):
+    if isinstance(refusal, StepFailed) and not isinstance(refusal, NoWayOn):
         # It may be the drawn values that do not fit: to look at, not to forbid.
         vi = f"Chạy thử dừng lại: {refusal.text('vi')}"
         en = f"Tried out, it stops: {refusal.text('en')}"

@@ -19,6 +19,9 @@ from engine.foreign.tasks import drop, is_decidable
 def complete(done: Completion) -> None:
     """Replace what is refused, until nothing is that could be replaced."""
     _conditional(done)
+    for element in list(done.root.iter(tag("adHocSubProcess"))):
+        if not is_decidable(text_of(element.find(tag("completionCondition"))), done.declared):
+            _plain_sub(done, element)
     for _ in range(4):
         model = diagram.model_of(done.root)
         refused: dict[str, set[str]] = {}
