@@ -23,8 +23,8 @@ class Catalogue:
     forms: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
     machine_verbs: frozenset[str] = frozenset()
-    #: the variables that forms and verbs set, with their kinds
-    variables: Mapping[str, Kind] = field(default_factory=dict)
+    #: the variables that forms and verbs set, with their kinds; None where nobody declared any
+    variables: Mapping[str, Kind] | None = None
 
 
 def check_catalogue(model: Model, catalogue: Catalogue) -> Iterator[Finding]:

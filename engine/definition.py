@@ -151,7 +151,7 @@ def prepare(
 
 def kinds_of(catalogue: lint.Catalogue | None) -> Mapping[str, Kind]:
     """Return the kinds of the variables that an office declares."""
-    return catalogue.variables if catalogue is not None else {}
+    return (catalogue.variables if catalogue is not None else None) or {}
 
 
 def publish(

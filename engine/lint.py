@@ -84,7 +84,8 @@ def check(root: Any, model: Model, catalogue: Catalogue | None) -> list[Finding]
     findings = [f for rule in rules for f in rule(root)]
     if catalogue is not None:
         findings += [*check_catalogue(model, catalogue), *check_defaults(root)]
-        findings += check_names(root, catalogue.variables)
+        if catalogue.variables is not None:
+            findings += check_names(root, catalogue.variables)
     return findings
 
 

@@ -287,7 +287,7 @@ def data_object() -> bytes:
 
 
 def pools() -> bytes:
-    """Return two pools; the message flow between them is for the reader."""
+    """Return two pools; a message flow between two steps of officers is for the reader."""
     other = Drawing("q").start("qs").user("qu").end("qe").chain("qs", "qu", "qe")
     drawing = Drawing().start().user("u").end().chain("s", "u", "e")
     collaboration = (
@@ -548,8 +548,9 @@ READING = (
     Row("nested lanes", "Làn lồng nhau", "Nested lanes", nested_lanes(), "u", ((do("u"), ""),)),
     Row("data object", "Đối tượng dữ liệu, chỉ để đọc", "Data object, for the reader",
         data_object(), "u", ((do("u"), ""),)),
-    Row("pools", "Vùng (pool) và luồng thông điệp, chỉ để đọc",
-        "Pools and message flow, for the reader", pools(), "u", ((do("u"), ""),)),
+    Row("pools", "Vùng (pool) chạy cạnh nhau trong một hồ sơ",
+        "Pools, side by side in one instance", pools(), "qu u",
+        ((do("u"), "qu"), (do("qu"), ""))),
 )  # fmt: skip
 
 REFUSED = (

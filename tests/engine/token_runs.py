@@ -24,7 +24,7 @@ from SpiffWorkflow.util.task import TaskState
 from engine import definition, machine, normalise, program
 from engine import state as states
 from engine.chance import Chance
-from engine.diagram import read
+from engine.diagram import main_process, read
 from engine.environment import Evaluator
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -172,11 +172,12 @@ class Stock:
     """The same instance in the library as it is: kept in memory, never saved, never compacted."""
 
     def __init__(self, diagram: bytes, now: datetime = NOW, **variables: Any) -> None:
-        found = prepared(diagram)
+        prepared(diagram)
         parser = BpmnParser()
         # As normalised, not as redrawn for what the library does wrong: that is what it is asked.
-        parser.add_bpmn_xml(normalise.normalise(read(diagram))[0])
-        process = found.model.process_id
+        normalised = normalise.normalise(read(diagram))[0]
+        parser.add_bpmn_xml(normalised)
+        process = main_process(normalised).get("id")
         subs = parser.get_subprocess_specs(process, require_call_activity_specs=False)
         self.workflow = BpmnWorkflow(parser.get_spec(process), subs, script_engine=Evaluator(now))
         start = self.workflow.get_next_task(state=TaskState.READY)
