@@ -13,7 +13,7 @@ from engine import diagram
 from engine.ad_hoc import check_ad_hoc
 from engine.budget import BUDGET
 from engine.catalogue import Catalogue, check_catalogue
-from engine.diagram import HUMAN, MACHINE, Model, flow_nodes, kind_of, own, scopes, tag
+from engine.diagram import Model, flow_nodes, kind_of, own, scopes, tag
 from engine.errors import OfficeError
 from engine.event_rules import check_events, is_trigger
 from engine.expressions import ExpressionError, compile_assignments, compile_expression

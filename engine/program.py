@@ -26,8 +26,8 @@ from engine.decision_table import RuleTask, RuleTaskConverter
 from engine.diagram import DiagramRefused, Model, Node, flow_nodes, kind_of, model_of
 from engine.environment import Member, Members
 from engine.event_choice import Crossroads
-from engine.loop import own_loop
 from engine.inclusive import InclusiveJoin
+from engine.loop import own_loop
 from engine.pools import messages_between
 from engine.results import own_results
 from engine.workflow import TIMERS, Parser
