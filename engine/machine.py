@@ -199,10 +199,12 @@ def cancel(program: Program, state: bytes, now: datetime) -> Step:
     return step
 
 
-def standing(program: Program, state: bytes, now: datetime) -> list[str]:
-    """Return the node ids where tokens stand in a stored state."""
+def look(program: Program, state: bytes, now: datetime) -> Step:
+    """Return a stored state as a step that has just opened all it waits for; nothing moves."""
     workflow = states.load(state, program.spec, program.subprocess_specs, Evaluator(now))
-    return _standing(program, workflow)
+    step = outcome_of(program, workflow, set(), {})
+    step.state = state
+    return step
 
 
 def run_on(

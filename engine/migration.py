@@ -29,6 +29,7 @@ from engine.environment import Evaluator
 from engine.errors import OfficeError
 from engine.machine import Step, Waiting, awaited, event_tasks, outcome_of, ready_tasks
 from engine.program import Program
+from engine.trial import waits_for_ever
 
 #: what the library adds to a node's name for its own tasks around it
 _AROUND = (".BoundaryEventSplit", ".BoundaryEventJoin", " [child]")
@@ -181,6 +182,37 @@ def _stand(program: Program, workflow: Any) -> dict[str, Node]:
 
 def _awaited(workflow: Any) -> dict[str, Waiting]:
     return {i: awaited(task) for i, task in event_tasks(workflow).items()}
+
+
+class Route:
+    """The way from one version to another by one table, for any number of runs (lộ trình chuyển).
+
+    Runs that stand alike go on alike: whether one would wait for ever is tried out once.
+    """
+
+    def __init__(self, old: Program, new: Program, table: Mapping[str, str]) -> None:
+        self.old, self.new, self.table = old, new, dict(table)
+        self._tried: dict[tuple[str, ...], str | None] = {}
+
+    def carry(self, state: bytes, now: datetime) -> Migrated:
+        """Return a run carried over; raises `NotMigratable`, also where it would wait for ever."""
+        done = migrate(self.old, self.new, state, self.table, now)
+        place = self._waits(done.step.state, now)
+        if place is not None:
+            raise NotMigratable([Obstacle(place, *(w.format(place) for w in _FOR_EVER))])
+        return done
+
+    def _waits(self, state: bytes, now: datetime) -> str | None:
+        alike = states.shape(state)
+        if alike not in self._tried:
+            self._tried[alike] = waits_for_ever(self.new, state, now)
+        return self._tried[alike]
+
+
+_FOR_EVER = (
+    "Sang sơ đồ mới, hồ sơ sẽ dừng mãi tại «{}» để chờ một nhánh không tới; chọn bước khác.",
+    "In the new diagram the run would stay for ever at “{}”; choose another step.",
+)
 
 
 class _Carrier:

@@ -18,6 +18,7 @@ from engine.environment import Evaluator
 from engine.errors import OfficeError
 from engine.machine import NotWaiting, Step, event_tasks, ready_tasks, run_on
 from engine.program import Program
+from engine.trial import waits_for_ever
 
 #: where a token may be put: a step, or an event that is waited for
 TARGETS = TASKS | {"intermediateCatchEvent"}
@@ -35,6 +36,28 @@ class NoSuchTarget(OfficeError):
         "The run cannot be moved to “{target}”: it must be a step of the same process or of one "
         "around it. Choose another step."
     )
+
+
+class LeadsNowhere(OfficeError):
+    """From there the run would never come to its end (chuyển tới đó thì hồ sơ dừng mãi)."""
+
+    code = "leads-nowhere"
+    status = 409
+    vi = (
+        "Chuyển tới «{target}» thì hồ sơ sẽ dừng mãi tại «{place}» vì các nhánh khác không tới. "
+        "Chưa có gì thay đổi; chọn bước trước chỗ rẽ nhánh."
+    )
+    en = (
+        "Moved to “{target}”, the run would stay for ever at “{place}”, because the other branches "
+        "never come. Nothing was changed; choose a step before the fork."
+    )
+
+
+def ensure_goes_on(program: Program, state: bytes, target: str, now: datetime) -> None:
+    """Raise `LeadsNowhere` where a run put at `target` would never come to its end."""
+    place = waits_for_ever(program, state, now)
+    if place is not None:
+        raise LeadsNowhere(target=program.nodes[target].name, place=place)
 
 
 @drawn

@@ -5,6 +5,7 @@ the second person. Like `engine.runtime` it locks nothing itself and commits not
 holds the instance's row.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from engine.diagram import Node
 from engine.errors import OfficeError
 from engine.history import Event
 from engine.instance import InstanceStatus, ProcessInstance
-from engine.migration import Migrated
+from engine.migration import Migrated, Route
 from engine.runtime import Completed, Desk, ensure_open, ensure_running
 from engine.subscription import Subscription
 from engine.work_item import MACHINE_GROUP, Candidate, ItemStatus, WorkItem
@@ -88,11 +89,12 @@ def move(
 ) -> Completed:
     """Put a waiting token at the step `target`; `kind` is `move` or `send_back`.
 
-    Raises `NotWaiting`, `Suspended`, `NoSuchTarget`.
+    Raises `NotWaiting`, `Suspended`, `NoSuchTarget`, `LeadsNowhere`.
     """
     ensure_running(instance)
     program = program_of(tx, instance.definition_id)
     step = moves.move(program, instance.state, token, target, tx.now)
+    moves.ensure_goes_on(program, step.state, target, tx.now)
     told = {**facts, "token": token, "target": target}
     return runtime.apply(tx, desk, instance, step, kind, target, told)
 
@@ -152,6 +154,22 @@ def reassign(
     history.append(tx, instance, "reassign", item.node_id, told)
 
 
+_routes: OrderedDict[tuple[UUID, UUID, tuple[tuple[str, str], ...]], Route] = OrderedDict()
+_MOST_ROUTES = 64
+
+
+def route(tx: Transaction, old: UUID, new: UUID, table: Mapping[str, str]) -> Route:
+    """Return the way from one published version to another by `table`; kept, for versions are."""
+    key = (old, new, tuple(sorted(table.items())))
+    found = _routes.get(key)
+    if found is None:
+        found = Route(program_of(tx, old), program_of(tx, new), table)
+        _routes[key] = found
+        while len(_routes) > _MOST_ROUTES:
+            _routes.popitem(last=False)
+    return found
+
+
 def migrate(
     tx: Transaction,
     desk: Desk,
@@ -165,8 +183,7 @@ def migrate(
     Raises `NotMigratable`, `NotWaiting`, `Suspended`.
     """
     ensure_running(instance)
-    old, new = program_of(tx, instance.definition_id), program_of(tx, definition.id)
-    done = migration.migrate(old, new, instance.state, table, tx.now)
+    done = route(tx, instance.definition_id, definition.id, table).carry(instance.state, tx.now)
     told = {**facts, "from": instance.definition_id, "to": definition.id, "table": dict(table)}
     instance.definition_id = definition.id
     return _carried(tx, desk, instance, done, "migrate", told)

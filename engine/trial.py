@@ -36,6 +36,8 @@ class Walk:
     seed: int
     draws: Draws
     now: datetime = BEGUN
+    #: where it begins: what a run has come to, its start unless told
+    begun: machine.Step | None = None
     count: int = 0
     open: dict[UUID, machine.Open] = field(default_factory=dict)
     waiting: dict[UUID, machine.Waiting] = field(default_factory=dict)
@@ -46,7 +48,10 @@ class Walk:
     def __post_init__(self) -> None:
         self.near = distances(self.program)
         self.chance = random.Random(self.seed)  # noqa: S311 - a trial, no secret
-        self._take(machine.start(self.program, self.draws.some(self.chance), self.now))
+        begun = self.begun
+        if begun is None:
+            begun = machine.start(self.program, self.draws.some(self.chance), self.now)
+        self._take(begun)
 
     @property
     def most(self) -> int:
@@ -128,12 +133,12 @@ def distances(program: Program) -> dict[str, int]:
     return near
 
 
-def walk(program: Program, seed: int, draws: Draws) -> Walk:
+def walk(program: Program, seed: int, draws: Draws, begun: machine.Step | None = None) -> Walk:
     """Run a diagram by the chance of `seed` until it ends, stops, or went on too long.
 
     Raises what the machine raises where it cannot run on.
     """
-    one = Walk(program, seed, draws)
+    one = Walk(program, seed, draws, begun=begun)
     while not one.is_done and not one.is_stuck and one.count < one.most:
         one.go_on()
     return one
@@ -160,6 +165,28 @@ def check(
     if len(endless) == seeds:
         found["never-ends", ""] = [_endless(endless[0])]
     return [_weighed(same, seeds) for same in found.values()]
+
+
+def waits_for_ever(program: Program, state: bytes, now: datetime) -> str | None:
+    """Return the name of the step where a run in this state would stay for ever, if it would.
+
+    Only where no walk comes to the end: a token put into one branch of a fork, for example, waits
+    at its join for what never comes.
+    """
+    begun, draws = machine.look(program, state, now), Draws.of(program, {})
+    name = None
+    for seed in range(SEEDS):
+        try:
+            one = walk(program, seed, draws, begun)
+        except OfficeError:
+            continue
+        if one.is_done:
+            return None
+        if one.is_stuck and name is None:
+            at = next(iter(one.step.standing), "")
+            node = program.nodes.get(at)
+            name = node.name if node is not None else at
+    return name
 
 
 def _weighed(same: list[Finding], seeds: int) -> Finding:

@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine import jobs, migration, steering
+from engine import jobs, steering
 from engine.database import Query, Transaction
 from engine.definition import Definition, program_of
 from engine.errors import NotFound, OfficeError
@@ -24,7 +24,6 @@ from engine.instance import InstanceStatus, ProcessInstance, Suspended
 from engine.jobs import ClaimedJob
 from engine.machine import NotWaiting
 from engine.migration import NotMigratable
-from engine.program import Program
 from engine.steering import MovedOn
 from processes import second_person
 from processes.means import Means
@@ -168,12 +167,11 @@ def foresee(tx: Transaction, key: str, number: int, table: Mapping[str, str]) ->
     """Return run by run what a migration would change, writing nothing; raises `NoRight`."""
     authorize(tx.acting, Act.MIGRATE_PROCESS)
     definition = version_of(tx, key, number)
-    new = program_of(tx, definition.id)
-    return [_foresee(tx, new, run, table) for run in _elsewhere(tx, definition)]
+    return [_foresee(tx, definition.id, run, table) for run in _elsewhere(tx, definition)]
 
 
 def _foresee(
-    tx: Transaction, new: Program, run: ProcessInstance, table: Mapping[str, str]
+    tx: Transaction, new: UUID, run: ProcessInstance, table: Mapping[str, str]
 ) -> Foreseen:
     old = program_of(tx, run.definition_id)
     standing = tuple(old.nodes[n].name if n in old.nodes else n for n in run.standing)
@@ -181,7 +179,7 @@ def _foresee(
         held = Suspended()
         return Foreseen(run.id, run.subject_id, standing, (), ((held.text("vi"), held.text("en")),))
     try:
-        done = migration.migrate(old, new, run.state, table, tx.now)
+        done = steering.route(tx, run.definition_id, new, table).carry(run.state, tx.now)
     except NotMigratable as error:
         why = tuple((o.vi, o.en) for o in error.obstacles)
         return Foreseen(run.id, run.subject_id, standing, (), why)

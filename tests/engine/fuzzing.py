@@ -345,7 +345,7 @@ def states(data: Any) -> None:
             step = machine.complete(run.program, orjson.dumps(state), item, {"a": 1}, NOW)
         else:
             step = machine.deliver(run.program, orjson.dumps(state), "message", "reply", {}, NOW)
-        machine.standing(run.program, step.state, NOW)
+        machine.look(run.program, step.state, NOW)
     except STATE_ERRORS:
         pass
 

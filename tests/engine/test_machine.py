@@ -562,7 +562,10 @@ def test_cancel_withdraws_everything() -> None:
 
 def test_standing_tells_where_tokens_are() -> None:
     run = Run(fork("a", "b")).do("a")
-    assert sorted(machine.standing(run.program, run.bytes, NOW)) == sorted(run.step.standing)
+    seen = machine.look(run.program, run.bytes, NOW)
+    assert sorted(seen.standing) == sorted(run.step.standing)
+    assert {o.task_id for o in seen.opened} == set(run.open)
+    assert {w.task_id for w in seen.subscribed} == set(run.waiting)
     assert "b" in run.step.standing
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from bpmn_drawing import Drawing, each, event, line, timer
-from token_runs import Run, hours, prepared, twice
+from token_runs import NOW, Run, hours, prepared, twice
 
 from engine import migration, program
 from engine.migration import NotMigratable
@@ -223,3 +223,31 @@ def test_a_wait_for_a_message_waits_on_and_may_hear_another_name() -> None:
 def test_all_obstacles_are_named_together() -> None:
     found = refused(Run(fork("x")).do("a"), straight("k"))
     assert sorted(o.node for o in found) == ["b", "x"]
+
+
+def test_a_run_that_would_wait_for_ever_at_a_join_is_refused() -> None:
+    """In the new diagram its step is one branch of a fork whose other branch never comes."""
+    run = Run(straight("x", "c"))
+    old, new = run.program, program.restore(prepared(fork("x")).specs)
+    with pytest.raises(NotMigratable) as caught:
+        migration.Route(old, new, {}).carry(run.bytes, run.now)
+    [found] = caught.value.obstacles
+    assert found.node == "j"
+    assert "dừng mãi" in found.vi
+    begun = Run(fork("x")).do("a")  # both branches are under way: the same place, and it goes on
+    assert migration.Route(new, new, {}).carry(begun.bytes, begun.now).items
+    assert migration.Route(old, new, {"x": "c"}).carry(run.bytes, run.now).items
+
+
+def test_runs_that_stand_alike_are_tried_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+    real = migration.waits_for_ever
+    monkeypatch.setattr(migration, "waits_for_ever", lambda *a: tried.append(a) or real(*a))
+    one = program.restore(prepared(fork("x")).specs)
+    route = migration.Route(one, one, {})
+    for n in range(5):
+        run = Run(fork("x"), n=n).do("a")
+        route.carry(run.bytes, run.now)
+    assert len(tried) == 1
+    route.carry(Run(fork("x")).do("a", "x").bytes, NOW)
+    assert len(tried) == 2

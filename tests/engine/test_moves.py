@@ -6,7 +6,7 @@ from token_runs import Run, twice
 
 from engine import moves
 from engine.machine import NotWaiting
-from engine.moves import NoSuchTarget
+from engine.moves import LeadsNowhere, NoSuchTarget
 from engine.tables import new_id
 
 
@@ -159,6 +159,16 @@ def test_what_no_token_may_enter_is_refused(target: str) -> None:
     run = Run(fork())
     with pytest.raises(NoSuchTarget):
         moves.move(run.program, run.bytes, run.item("o"), target, run.now)
+
+
+def test_into_one_branch_of_a_fork_leads_nowhere() -> None:
+    run = Run(fork())
+    step = moves.move(run.program, run.bytes, run.item("o"), "a1", run.now)
+    with pytest.raises(LeadsNowhere) as refused:
+        moves.ensure_goes_on(run.program, step.state, "a1", run.now)
+    assert refused.value.fields["place"] == "j"
+    ahead = moves.move(run.program, run.bytes, run.item("o"), "c", run.now)
+    moves.ensure_goes_on(run.program, ahead.state, "c", run.now)
 
 
 def test_into_a_sub_process_from_outside_is_refused() -> None:
