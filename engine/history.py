@@ -17,6 +17,7 @@ from sqlalchemy import orm
 
 from engine.database import Base, Transaction
 from engine.instance import ProcessInstance
+from engine.tables import Packed
 
 
 class Event(Base):
@@ -38,7 +39,7 @@ class Event(Base):
     on_behalf_of: orm.Mapped[UUID | None]
     at: orm.Mapped[datetime]
     body: orm.Mapped[bytes]
-    state: orm.Mapped[bytes]
+    state: orm.Mapped[bytes] = orm.mapped_column(Packed)
     previous: orm.Mapped[bytes]
     hash: orm.Mapped[bytes]
 

@@ -9,6 +9,7 @@ from sqlalchemy import orm
 
 from engine.database import Base, new_id
 from engine.errors import OfficeError
+from engine.tables import Packed
 
 
 class InstanceStatus(StrEnum):
@@ -59,7 +60,7 @@ class ProcessInstance(Base):
     version: orm.Mapped[int] = orm.mapped_column(default=1)
     seq: orm.Mapped[int] = orm.mapped_column(default=0)
     head: orm.Mapped[bytes] = orm.mapped_column(default=b"")
-    state: orm.Mapped[bytes]
+    state: orm.Mapped[bytes] = orm.mapped_column(Packed)
     standing: orm.Mapped[list[str]]
     started_at: orm.Mapped[datetime]
     updated_at: orm.Mapped[datetime]

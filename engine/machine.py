@@ -267,7 +267,7 @@ def outcome_of(
         opened=opened,
         closed=[
             *(UUID(i) for i in before if i not in ready),
-            *(UUID(i) for entry in withdrawn for i in entry["ready"]),
+            *(UUID(i) for entry in withdrawn for i in entry.get("ready", ())),
         ],
         subscribed=[
             awaited(task)
@@ -276,7 +276,7 @@ def outcome_of(
         ],
         unsubscribed=[
             *(UUID(i) for i, m in moments.items() if i not in waiting or m != _moment(waiting[i])),
-            *(UUID(i) for entry in withdrawn for i in entry["timers"]),
+            *(UUID(i) for entry in withdrawn for i in entry.get("timers", ())),
         ],
         thrown=[t for t in thrown if t is not None],
         standing=_standing(program, workflow),

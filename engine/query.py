@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVarTuple, cast
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from engine.tables import Base
+from engine.tables import Base, Packed
 
 Ts = TypeVarTuple("Ts")
 
@@ -14,7 +14,7 @@ DIALECT: sa.Dialect = cast("Any", postgresql.dialect)(paramstyle="numeric_dollar
 #: what psycopg reads from the binary form as it does from the text
 _READ_BINARY = (
     sa.Uuid, sa.String, sa.Integer, sa.Boolean, sa.LargeBinary, sa.DateTime, sa.Date, sa.JSON,
-    sa.ARRAY,
+    sa.ARRAY, Packed,
 )  # fmt: skip
 
 

@@ -84,17 +84,15 @@ def _dump_sub(sub: Any) -> dict[str, Any]:
             timed = isinstance(spec.event_definition, Timer)
             timers += [inner.id] if timed else []
             eager = eager or not timed
-    return {
+    changed = max(t.last_state_change for t in sub.tasks.values() if t._state >= TaskState.WAITING)
+    told = {
         "under": None if task.workflow is top else task.workflow.parent_task_id,
         "ready": ready,
         "timers": timers,
-        "at": at,
         "eager": eager,
-        "changed": max(
-            t.last_state_change for t in sub.tasks.values() if t._state >= TaskState.WAITING
-        ),
-        "rows": rows.decode(),
     }
+    entry = {name: value for name, value in told.items() if value}
+    return {**entry, "at": at, "changed": changed, "rows": rows.decode()}
 
 
 def _dump_one(
@@ -107,15 +105,23 @@ def _dump_one(
     last, differences = workflow.last_task, Differences(above)
     told = [t for t in workflow.tasks.values() if not (brief and t._state < TaskState.WAITING)]
     places = {task.id: place for place, task in enumerate(told)}
-    return {
+    found = {
         "root": places[workflow.task_tree.id],
         "last": places.get(last.id) if last is not None else None,
         "success": workflow.success,
         "completed": workflow.completed,
         "correlations": workflow.correlations,
         "data": workflow.data,
-        "tasks": [_dump_task(task, places, differences) for task in told],
     }
+    if brief:
+        found = {name: value for name, value in found.items() if value != _USUAL[name]}
+    return {**found, "tasks": [_dump_task(task, places, differences) for task in told]}
+
+
+#: what a running scope usually says of itself
+_USUAL: dict[str, Any] = {
+    "root": 0, "last": None, "success": True, "completed": False, "correlations": {}, "data": {},
+}  # fmt: skip
 
 
 def _dump_task(task: Any, places: dict[Any, int], differences: Differences) -> list[Any]:
@@ -185,7 +191,7 @@ def _numbered(rows: dict[str, Any]) -> dict[str, Any]:
 
 def _from_second(state: dict[str, Any]) -> dict[str, Any]:
     """Keep the rows of each sub-process as text; none may rest before it was saved anew."""
-    subs = {i: {"eager": None, "rows": orjson.dumps(s).decode()} for i, s in state["subs"].items()}
+    subs = {i: {"whole": True, "rows": orjson.dumps(s).decode()} for i, s in state["subs"].items()}
     return {**state, "format": 3, "subs": subs}
 
 
@@ -224,15 +230,15 @@ def load(
 
 def _awake(entries: dict[str, dict[str, Any]], only: str) -> Collection[str]:
     """Return which sub-processes something may happen in while the token `only` moves."""
-    if any(entry["eager"] is None for entry in entries.values()):
+    if any("whole" in entry for entry in entries.values()):
         return entries.keys()
     found: set[str] = set()
     for identity, entry in entries.items():
         name: str | None = identity
-        if entry["eager"] or only in entry["ready"] or only in entry["timers"]:
+        if "eager" in entry or only in entry.get("ready", ()) or only in entry.get("timers", ()):
             while name is not None and name not in found:
                 found.add(name)
-                name = entries[name]["under"]
+                name = entries[name].get("under")
     return found
 
 
@@ -246,7 +252,7 @@ def drop_withdrawn(workflow: FlatWorkflow) -> list[dict[str, Any]]:
 
 
 def _is_open(workflow: FlatWorkflow, identity: str, entry: dict[str, Any]) -> bool:
-    under = entry["under"]
+    under = entry.get("under")
     if under in workflow.resting:
         return True
     scope = workflow if under is None else workflow.subprocesses.get(under)
@@ -296,6 +302,7 @@ def _load_one(workflow: Any, rows: dict[str, Any], around: dict[str, Any] | None
     for task in workflow.tasks.values():
         if task._parent is not None:
             task.before = workflow.tasks[task._parent]
+    rows = {**_USUAL, "correlations": {}, "data": {}, **rows}
     workflow.task_tree = workflow.tasks[ids[rows["root"]]]
     workflow.last_task = None if rows["last"] is None else workflow.tasks[ids[rows["last"]]]
     workflow.success = rows["success"]

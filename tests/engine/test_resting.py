@@ -4,13 +4,17 @@ import random
 from typing import Any
 
 import orjson
+import plain_office as office
 import pytest
+import sqlalchemy as sa
 from bpmn_drawing import Drawing, each, event, timer
 from token_runs import NOW, Run
 
-from engine import machine
+from engine import history, machine
 from engine import state as states
+from engine.database import Database
 from engine.environment import Evaluator
+from engine.instance import ProcessInstance
 
 WIDE = [f"unit{n}" for n in range(6)]
 
@@ -155,3 +159,20 @@ def test_a_token_that_is_nowhere_reads_all() -> None:
 
 def _json(data: dict[str, Any]) -> str:
     return orjson.dumps(data, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def test_a_large_state_is_packed_in_its_column_and_nowhere_else(database: Database) -> None:
+    agency = office.agency(database)
+    office.publish(database, agency, wide("a"))
+    done = office.start(database, agency, xs=[f"unit{n}" for n in range(120)])
+    office.complete(database, agency, done.opened[0].id)
+    with database.session() as session:
+        instance = session.get_one(ProcessInstance, done.instance.id)
+        raw = session.scalar(
+            sa.text("SELECT octet_length(state) FROM process_instance WHERE id = :id").bindparams(
+                id=instance.id
+            )
+        )
+        assert len(instance.state) > 32_768 > raw
+        assert orjson.loads(instance.state)["format"] == states.FORMAT
+        assert history.verify(session, instance) is None
