@@ -24,6 +24,7 @@ from engine.instance import InstanceStatus, ProcessInstance, Suspended
 from engine.jobs import ClaimedJob
 from engine.machine import NotWaiting
 from engine.migration import NotMigratable
+from engine.moves import TARGETS
 from engine.steering import MovedOn
 from processes import second_person
 from processes.means import Means
@@ -108,13 +109,17 @@ class StillCarrying(OfficeError):
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What a migration would do to one run: its changes in words, or why it is refused."""
+    """What a migration would do to one run: its changes in words, or why it is refused.
+
+    `lost` are the steps, by id and name, that the administrator's table may find a place for.
+    """
 
     instance_id: UUID
     subject_id: UUID
     standing: tuple[str, ...]
     changes: tuple[tuple[str, str], ...]
     obstacles: tuple[tuple[str, str], ...]
+    lost: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_refused(self) -> bool:
@@ -182,7 +187,9 @@ def _foresee(
         done = steering.route(tx, run.definition_id, new, table).carry(run.state, tx.now)
     except NotMigratable as error:
         why = tuple((o.vi, o.en) for o in error.obstacles)
-        return Foreseen(run.id, run.subject_id, standing, (), why)
+        found = (old.nodes.get(o.node) for o in error.obstacles)
+        lost = tuple((n.id, n.name) for n in found if n is not None and n.kind in TARGETS)
+        return Foreseen(run.id, run.subject_id, standing, (), why, lost)
     return Foreseen(run.id, run.subject_id, standing, tuple(done.changes()), ())
 
 
@@ -259,7 +266,10 @@ def give_back(tx: Transaction, migration_id: UUID, reason: str) -> Migration:
     if found.status != MigrationStatus.DONE:
         raise StillCarrying
     found.status = MigrationStatus.RETURNING.value
-    found.facts = {**found.facts, "returned_reason": reasoned(reason)}
+    found.facts = {
+        **found.facts, "returned_reason": reasoned(reason),
+        "returned_by": str(tx.acting.officer_id),
+    }  # fmt: skip
     found.ended_at = None
     journal.record(tx, "return_migration", "definition", found.definition_id,
                    migration=found.id, reason=reason.strip())  # fmt: skip
@@ -314,7 +324,8 @@ def carry_runs(errand: Errand, means: Means, job: ClaimedJob) -> None:
 def _carry_one(tx: Transaction, means: Means, whole: Migration, row: MigrationRun) -> None:
     run = tx.get(ProcessInstance, row.instance_id, lock=True)
     definition = tx.get(Definition, whole.definition_id)
-    facts = {"reason": whole.reason, "migration": whole.id, "by": whole.started_by, **whole.facts}
+    facts = {"reason": whole.reason, "migration": whole.id, "started_by": whole.started_by}
+    facts |= whole.facts
     try:
         steering.migrate(tx, means.desk, run, definition, whole.table, facts)
     except (NotMigratable, NotWaiting, Suspended) as error:
@@ -325,7 +336,10 @@ def _carry_one(tx: Transaction, means: Means, whole: Migration, row: MigrationRu
 
 def _return_one(tx: Transaction, means: Means, whole: Migration, row: MigrationRun) -> None:
     run = tx.get(ProcessInstance, row.instance_id, lock=True)
-    facts = {"reason": whole.facts["returned_reason"], "migration": whole.id}
+    facts = {
+        "reason": whole.facts["returned_reason"], "migration": whole.id,
+        "started_by": whole.facts.get("returned_by"),
+    }  # fmt: skip
     try:
         steering.give_back(tx, means.desk, run, facts)
     except (MovedOn, NotWaiting, Suspended) as error:
@@ -378,3 +392,9 @@ def migrations(tx: Transaction, key: str) -> list[Migration]:
         .order_by(Migration.started_at.desc())
         .limit(20)
     )
+
+
+def steps_of(tx: Transaction, key: str, number: int) -> list[tuple[str, str]]:
+    """Return the steps of a version, by id and name, that a step of another may become."""
+    nodes = program_of(tx, version_of(tx, key, number).id).nodes.values()
+    return [(n.id, n.name or n.id) for n in nodes if n.kind in TARGETS]

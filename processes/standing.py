@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from engine import moves
 from engine.database import Transaction
-from engine.definition import program_of
+from engine.definition import Definition, program_of
 from engine.diagram import Node
 from engine.errors import OfficeError
 from engine.instance import InstanceStatus, ProcessInstance
@@ -17,7 +17,7 @@ from forms.components import Field, Option
 from processes import history, work_items
 from processes.reach import facts_of_document
 from processes.steering import Steer, SteerRun, ensure_lawful
-from records.authority import Act, Facts, NoRight, may
+from records.authority import Act, Facts, NoRight, authorize, may
 from records.document import Document
 from records.organization import Role, choose_officers
 
@@ -146,3 +146,19 @@ def takers(tx: Transaction, step: OpenStep) -> dict[str, str]:
         for officer, position in choose_officers(tx)
         if Role.OFFICER in position.roles and str(officer.id) not in step.item.excluded
     }
+
+
+def running(tx: Transaction, key: str, limit: int = 100) -> list[ProcessInstance]:
+    """Return the runs of a procedure that are not over, oldest first; raises `NoRight`."""
+    authorize(tx.acting, Act.STEER_PROCESS)
+    return tx.scalars(
+        sa.select(ProcessInstance)
+        .join(Definition, Definition.id == ProcessInstance.definition_id)
+        .where(
+            Definition.agency_id == tx.acting.agency_id,
+            Definition.key == key,
+            ProcessInstance.status.in_([InstanceStatus.RUNNING, InstanceStatus.SUSPENDED]),
+        )
+        .order_by(ProcessInstance.started_at, ProcessInstance.id)
+        .limit(limit)
+    )

@@ -17,12 +17,14 @@ from web import (
     inbox,
     journal,
     login,
+    migration,
     operator,
     procedure,
     proposal,
     register,
     replay,
     run,
+    running,
     search,
     start,
     step,
@@ -45,7 +47,8 @@ LARGEST_TEXT = 8 << 20
 
 _ROOMS = (
     start, login, inbox, step, unsent, begin, document, search, file, register, dossier,
-    procedure, replay, run, proposal, account, operator, journal, api_page, help_page,
+    procedure, replay, run, running, migration, proposal, account, operator, journal, api_page,
+    help_page,
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from flask import (
@@ -33,6 +34,7 @@ from records.organization import Officer, Role
 from web import fields, words
 from web.door import language, transaction
 from web.policy import needs
+from web.running import pilot_field, trial_text
 from web.security import allow_editor
 from web.shell import say
 from web.svg import render_diagram
@@ -115,7 +117,7 @@ def _designer(
 ) -> WerkzeugResponse:
     with transaction() as tx:
         versions = procedures.versions(tx, key)
-        current = next(v for v in versions if v.is_current)
+        current = next((v for v in versions if v.is_current), versions[0])
         chosen = next((v for v in versions if v.number == number), None)
         if number is not None and chosen is None:
             raise UnknownProcedure(key)
@@ -157,7 +159,7 @@ def _process(
     reason: str,
     error: str,
 ) -> dict[str, Any]:
-    current = next(v for v in versions if v.is_current)
+    current = next((v for v in versions if v.is_current), versions[0])
     editable = may(tx.acting, Act.PUBLISH_PROCESS)
     count = running.get(current.id, 0)
     intro = _(
@@ -173,6 +175,8 @@ def _process(
         "name": chosen.name,
         "origin_text": f"{origin}, {by}" if by else origin,
         "draft_text": _("bản %(n)s", n=chosen.number),
+        "runs_href": url_for("running.show", key=chosen.key),
+        "trial_text": trial_text(tx, versions),
         "in_use_text": _("Đang dùng: bản %(n)s, %(count)s hồ sơ", n=current.number, count=count),
         "xml_href": url_for("procedure.xml", key=chosen.key, version=chosen.number),
         "etag": current.sha256,
@@ -180,7 +184,7 @@ def _process(
         "publish": {
             "action": url_for("procedure.publish", key=chosen.key),
             "intro": intro,
-            "form": fields.form("publish", part),
+            "form": fields.form("publish", part, pilot_field(tx)),
             "submit": _("Công bố bản %(n)s", n=versions[0].number + 1),
         },
         "tabs": [
@@ -266,11 +270,14 @@ def publish(key: str) -> WerkzeugResponse:
         return _designer(key, error=refused.text(language()), reason=reason, status=422)
     try:
         with transaction() as tx:
-            current = next(v for v in procedures.versions(tx, key) if v.is_current)
+            versions = procedures.versions(tx, key)
+            current = next((v for v in versions if v.is_current), versions[0])
             if request.form.get("etag", current.sha256) != current.sha256:
                 raise Stale(what=current.name)
-            made = procedures.publish(tx, PublishProcedure(key, sent, reason, current.name))
-            told = _outcome(made)
+            pilot = tuple(request.form.getlist("pilot_units", type=UUID))
+            command = PublishProcedure(key, sent, reason, current.name, pilot)
+            made = procedures.publish(tx, command)
+            told, number = _outcome(made), getattr(made, "number", None) if pilot else None
     except NotPublishable as refused:
         if asks:
             return _problem(refused, prepared)
@@ -284,7 +291,7 @@ def publish(key: str) -> WerkzeugResponse:
             key, prepared=prepared, error=refused.text(language()), reason=reason, status=422
         )
     say(told)
-    target = url_for("procedure.show", key=key)
+    target = url_for("procedure.show", key=key, version=number)
     if asks:
         return jsonify({"location": target})
     return redirect(target, 303)
@@ -293,6 +300,8 @@ def publish(key: str) -> WerkzeugResponse:
 def _outcome(made: Definition | Proposal) -> str:
     if isinstance(made, Proposal):
         return _("Đã gửi đề nghị công bố. Bản mới được công bố khi người thứ hai đồng ý.")
+    if made.pilot_units is not None:
+        return _("Đã công bố bản %(n)s để áp dụng thử tại các đơn vị được chọn.", n=made.number)
     return _("Đã công bố bản %(n)s. Hồ sơ mới theo bản này.", n=made.number)
 
 

@@ -171,7 +171,8 @@ def _told(tx: Transaction, one: Proposal) -> tuple[str, str, str | None, bool]:
         return _capital(what), tried or _("áp dụng cho toàn cơ quan"), where, False
     what = _("chuyển hồ sơ đang chạy sang bản %(n)s của quy trình «%(name)s»",
              n=order["number"], name=name)  # fmt: skip
-    return _capital(what), "", None, False
+    where = url_for("migration.preview", key=key, number=order["number"])
+    return _capital(what), "", where if may(tx.acting, Act.MIGRATE_PROCESS) else None, False
 
 
 def _unit_names(tx: Transaction, ids: Sequence[str]) -> list[str]:

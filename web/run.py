@@ -1,9 +1,11 @@
 """One run and the acts on it (điều hành hồ sơ): where it stands, what to do, and why."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -18,7 +20,7 @@ from processes.standing import OpenStep, Standing
 from processes.steering import ON_A_STEP, Steer, SteerRun
 from records import journal
 from records.authority import Act, may
-from records.document import Document
+from records.document import Document, IncomingDocument, OutgoingDocument
 from records.organization import Role, choose_officers, choose_units
 from web import fields, paper, words
 from web.course import courses_of
@@ -137,6 +139,16 @@ def called(tx: Transaction, document: Document, *, reads: bool) -> str:
     if not reads:
         return _("%(name)s · %(kind)s, lập %(at)s", name=name, kind=kind, at=begun)
     return f"{name} · {document.subject}" if document.subject else f"{name} · {kind}, {begun}"
+
+
+def called_all(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return how documents are called, for lists of those who steer."""
+    reads = may(tx.acting, Act.READ_DOCUMENT)
+    wanted = list(ids)
+    found: list[Document] = []
+    found += tx.scalars(sa.select(IncomingDocument).where(IncomingDocument.id.in_(wanted)))
+    found += tx.scalars(sa.select(OutgoingDocument).where(OutgoingDocument.id.in_(wanted)))
+    return {one.id: called(tx, one, reads=reads) for one in found}
 
 
 def status_words(status: str) -> str:

@@ -60,7 +60,7 @@ def named(tx: Transaction, marks: Iterable[Mark]) -> Named:
     acts = [one.facts for one in marks if one.kind in KINDS]
     groups = [g.partition(":") for facts in acts for g in facts.get("groups") or ()]
     officers = {key for kind, _colon, key in groups if kind == "officer"}
-    officers |= {str(facts["by"]) for facts in acts if facts.get("by")}
+    officers |= {str(facts["started_by"]) for facts in acts if facts.get("started_by")}
     units = {key for kind, _colon, key in groups if kind == "unit"}
     versions = {str(facts[end]) for facts in acts for end in ("from", "to") if "to" in facts}
     people: dict[str, str] = {}
@@ -81,14 +81,16 @@ def told(run: Run, one: Mark) -> str:
     parts = [act(run, one)]
     if reason := str(one.facts.get("reason") or ""):
         parts.append(_("lý do: %(reason)s", reason=reason))
+    # The worker carries runs over in the name of who began it.
+    begun_by = run.named.people.get(str(one.facts.get("started_by")), "")
     if proposer := one.facts.get("proposed_name"):
         parts.append(_("đề nghị: %(name)s", name=proposer))
-        agreed = one.name or run.named.people.get(str(one.facts.get("by")), "")
+        agreed = begun_by or one.name
         if opinion := one.facts.get("agreed_reason"):
             agreed = f"{agreed} ({opinion})"
         parts.append(_("đồng ý: %(name)s", name=agreed))
-    elif not one.name and (by := run.named.people.get(str(one.facts.get("by")))):
-        parts.append(_("người thực hiện: %(name)s", name=by))
+    elif begun_by:
+        parts.append(_("người thực hiện: %(name)s", name=begun_by))
     return "; ".join(parts)
 
 

@@ -497,7 +497,7 @@ def process() -> dict[str, Any]:
         "key": "incoming_sample", "name": "Xử lý văn bản đến", "origin_text": "QT-01 · Sở TT&TT · kế thừa mẫu tỉnh bản 5", "draft_text": "bản 7", "in_use_text": "Đang dùng: bản 7, 41 hồ sơ", "xml_href": "/sample.bpmn", "etag": "abc",
         "lint_href": "/processes/incoming/lint", "editable": True, "svg": svg(bad=frozenset({"receive"})),
         "tabs": [{"label": "bản 7", "href": "#", "current": True}, {"label": "bản 6", "href": "#", "current": False}], "vocabulary": {"verbs": words, "forms": [], "roles": [{"value": "clerk", "label": "Văn thư"}], "statuses": [], "priorities": []},
-        "publish": {"action": "/processes/incoming/publish", "intro": "41 hồ sơ đang chạy ở bản 7; bản 8 áp dụng cho hồ sơ mới.", "form": form(field("textarea", "reason", "Lý do và căn cứ thay đổi")), "submit": "Công bố bản 8"},
+        "publish": {"action": "/processes/incoming/publish", "intro": "41 hồ sơ đang chạy ở bản 7; bản 8 áp dụng cho hồ sơ mới.", "form": form(field("textarea", "reason", "Lý do và căn cứ thay đổi"), field("checklist", "pilot_units", "Áp dụng thử cho đơn vị", optional=True, options=options("Văn phòng Sở", "Phòng Công nghệ thông tin"))), "submit": "Công bố bản 8"}, "runs_href": "/procedures/incoming/runs", "trial_text": "Bản 8 đang áp dụng thử tại: Văn phòng Sở",
     }  # fmt: skip
 
 
@@ -606,6 +606,232 @@ def login(**more: Any) -> dict[str, Any]:
         "demo_accounts": [],
         **more,
     }
+
+
+def steering() -> dict[str, tuple[str, dict[str, Any]]]:
+    """Acts on runs, proposals, running work: what leaders and administrators work with."""
+    leader = shell("Văn bản đến", who="Hoàng Giang", position="Giám đốc")
+    admin = shell("Quy trình", who="Mai Quân", position="Quản trị cơ quan")
+    reason = field("textarea", "reason", "Lý do", error="Phải ghi lý do.")
+    trail = [
+        {"label": "Quy trình", "href": "/procedures"},
+        {"label": "Xử lý văn bản đến", "href": ""},
+    ]
+    fact = {"label": "Lý do", "value": "Quy chế mới", "href": None}
+    mark = {
+        "who": "Hoàng Giang",
+        "text": "trả lại bước «Tiếp nhận, kiểm tra» từ bước «Đăng ký»; lý do: thiếu trang 2; đề nghị: Mai Quân; đồng ý: Hoàng Giang",
+        "when": "hôm nay, 9 giờ 40",
+        "at": "2020-12-15T09:40",
+        "state": "steered",
+    }
+    steps = [
+        {
+            "name": "Giải quyết",
+            "who": "Phòng Công nghệ thông tin",
+            "since": "14/12, 8 giờ",
+            "due": due("Còn 2 ngày làm việc"),
+            "current": True,
+            "href": "#",
+        },
+        {
+            "name": "Phối hợp",
+            "who": "Lãnh đạo đơn vị, Văn phòng Sở",
+            "since": "14/12, 9 giờ",
+            "due": due("Quá hạn 1 ngày", "late"),
+            "current": False,
+            "href": "#",
+        },
+    ]
+    acts = field(
+        "radio",
+        "act",
+        "Việc cần làm",
+        options=options(
+            "Trả lại bước trước",
+            "Chuyển tới bước khác",
+            "Giao lại cho người khác",
+            "Tạm dừng xử lý",
+            "Chấm dứt xử lý",
+        ),
+    )
+    run = {
+        "title": "Điều hành hồ sơ",
+        "document": "5127/UBND-TH · Báo cáo liên thông văn bản điện tử",
+        "href": "/incoming/1",
+        "procedure": "Xử lý văn bản đến, bản 7",
+        "status_text": "đang xử lý",
+        "status_tone": "act",
+        "steps": steps,
+        "action": "#",
+        "seq": "7",
+        "item": "1",
+        "step_name": "Giải quyết",
+        "acts": [mark],
+        "form": form(
+            acts,
+            field(
+                "select", "back", "Trả lại bước", options=options("Tiếp nhận, kiểm tra", "Đăng ký")
+            ),
+            reason,
+            errors=(("f-reason", "Phải ghi lý do."),),
+        ),
+    }
+    proposal = {
+        "id": "1",
+        "what": "Tạm dừng xử lý hồ sơ",
+        "about": "5127/UBND-TH · Báo cáo liên thông",
+        "href": "/runs/1",
+        "href_text": "Xem chi tiết",
+        "reason": "Chờ ý kiến của Ủy ban nhân dân tỉnh",
+        "who": "Mai Quân",
+        "when": "hôm nay, 9 giờ",
+        "is_stale": False,
+        "decides": True,
+        "withdraws": False,
+        "action": "#",
+        "error": "",
+        "typed": "",
+    }
+    proposals = {
+        "title": "Đề nghị chờ quyết định",
+        "waiting": [
+            proposal,
+            proposal | {"id": "2", "is_stale": True, "error": "Phải ghi lý do."},
+            proposal | {"id": "3", "decides": False, "withdraws": True},
+        ],
+        "closed": [
+            {
+                "what": "Bỏ qua bước «Góp ý»",
+                "about": "Dự thảo",
+                "who": "Mai Quân",
+                "status_text": "không đồng ý",
+                "tone": "bad",
+                "by": "Hoàng Giang",
+                "opinion": "Chưa cần",
+                "when": "14/12",
+            }
+        ],
+        "settings": {
+            "action": "#",
+            "form": form(
+                field(
+                    "checklist",
+                    "acts",
+                    "Việc cần người thứ hai đồng ý",
+                    options=options("Ban hành quy trình", "Điều hành hồ sơ đang xử lý"),
+                )
+            ),
+        },
+    }
+    drawn = {
+        "title": "Công bố bản mới",
+        "about": "áp dụng cho toàn cơ quan",
+        "reason": "Quy chế mới",
+        "who": "Mai Quân",
+        "when": "hôm nay",
+        "svg": svg(),
+        "findings": ["Bước «Phối hợp» chưa có hạn."],
+        "back_href": "#",
+    }
+    line = {
+        "text": "sang bản 8",
+        "href": "#",
+        "status_text": "đã chuyển xong",
+        "status_tone": "ok",
+        "is_working": False,
+        "reason": "Quy chế mới",
+        "who": "Mai Quân",
+        "when": "hôm nay",
+    }
+    runs = {
+        "title": "Hồ sơ đang chạy: Xử lý văn bản đến",
+        "crumbs": trail,
+        "migrations": [line],
+        "versions": [
+            {
+                "text": "bản 8",
+                "href": "#",
+                "state": "đang áp dụng thử",
+                "tone": "warn",
+                "reason": "Bỏ bước trùng lặp",
+                "published": "hôm nay",
+                "count": 3,
+                "carry_href": "#",
+                "carry_text": "Chuyển hồ sơ đang chạy sang bản 8",
+            }
+        ],
+        "trial": {
+            "text": "Bản 8 đang áp dụng thử tại: Văn phòng Sở",
+            "form": form(field("textarea", "reason", "Lý do")),
+            "action": "#",
+        },
+        "rows": [
+            {
+                "name": "5127/UBND-TH · Báo cáo liên thông",
+                "href": "#",
+                "steps": "Giải quyết; Phối hợp",
+                "status": "đang xử lý",
+                "tone": "",
+                "version": "bản 7",
+                "since": "14/12",
+            }
+        ],
+    }
+    preview = {
+        "title": "Chuyển hồ sơ đang chạy sang bản 8",
+        "crumbs": trail,
+        "counts_text": "40 hồ sơ chuyển được, 1 hồ sơ ở lại bản cũ.",
+        "action": "#",
+        "empty": False,
+        "groups": [
+            {
+                "standing": "Phối hợp",
+                "changes": [],
+                "obstacles": [
+                    "Bước «Phối hợp» đang chờ không còn trong sơ đồ mới; chọn bước thay thế."
+                ],
+                "count": 1,
+                "documents": [{"name": "5127/UBND-TH", "href": "#"}],
+                "more": 0,
+            },
+            {
+                "standing": "Giải quyết",
+                "changes": ["«Giải quyết» thành «Xử lý»"],
+                "obstacles": [],
+                "count": 40,
+                "documents": [{"name": "5128/UBND-TH", "href": "#"}],
+                "more": 39,
+            },
+        ],
+        "form": form(
+            field(
+                "select",
+                "step.cooperate",
+                "Bước «Phối hợp» chuyển thành",
+                optional=True,
+                options=options("Giải quyết", "Duyệt"),
+            ),
+            field("textarea", "reason", "Lý do và căn cứ"),
+        ),
+    }
+    migration = line | {
+        "title": "Chuyển hồ sơ sang bản 8",
+        "crumbs": trail,
+        "facts": [fact],
+        "counts": [{"label": "đã chuyển", "count": 40}, {"label": "ở lại bản cũ", "count": 1}],
+        "refused": [{"name": "5127/UBND-TH", "href": "#", "why": "Hồ sơ đang tạm dừng."}],
+        "form": form(field("textarea", "reason", "Lý do")),
+        "action": "#",
+    }
+    return {
+        "run": ("run.html", {"shell": leader, "run": run}),
+        "proposals": ("proposals.html", {"shell": admin, "proposals": proposals}),
+        "proposed-diagram": ("proposed_diagram.html", {"shell": leader, "proposed": drawn}),
+        "process-runs": ("process_runs.html", {"shell": admin, "runs": runs}),
+        "migration-preview": ("migration_preview.html", {"shell": admin, "preview": preview}),
+        "migration": ("migration.html", {"shell": admin, "migration": migration}),
+    }  # fmt: skip
 
 
 def pages() -> dict[str, tuple[str, dict[str, Any]]]:
@@ -743,5 +969,6 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "error": ("error.html", {"shell": shell(), "error": error}),
         "users": ("users.html", {"shell": admin, "users": {"title": "Tài khoản", "second_href": "/proposals", "summary": "12 tài khoản", "filter_action": "#", "filters": form(field("text", "text", "Họ tên, tài khoản")), "page": page("1 đến 1 trong 12"), "new": {"action": "#", "submit": "Cấp tài khoản", "form": form(field("text", "username", "Tên đăng nhập"))}, "rows": [user], "link": {"text": "Đường dẫn đặt mật khẩu, dùng một lần, hết hạn sau 24 giờ:", "url": "https://congvan.example/dat-mat-khau/8f2c"}}}),
         "operator": ("operator.html", {"shell": shell("Vận hành", who="Tạ Vinh", position="Trung tâm CNTT&TT"), "operator": operator()}),
+        **steering(),
         "api": ("api.html", {"shell": admin, "api": {"spec_href": "/api/v1/openapi.json", "title": "API"}}),
     }  # fmt: skip
