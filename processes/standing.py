@@ -124,7 +124,8 @@ def _reachable(
         if not _is_lawful(tx, instance, item, command):
             continue
         try:
-            moves.move(program, instance.state, item.id, node.id, tx.now)
+            step = moves.move(program, instance.state, item.id, node.id, tx.now)
+            moves.ensure_goes_on(program, step.state, node.id, tx.now)
         except OfficeError:
             continue
         found.append(node)

@@ -34,7 +34,7 @@ from records.organization import Officer, Role
 from web import fields, words
 from web.door import language, transaction
 from web.policy import needs
-from web.running import pilot_field, trial_text
+from web.running import pilot_field, trial_badge
 from web.security import allow_editor
 from web.shell import say
 from web.svg import render_diagram
@@ -176,7 +176,7 @@ def _process(
         "origin_text": f"{origin}, {by}" if by else origin,
         "draft_text": _("bản %(n)s", n=chosen.number),
         "runs_href": url_for("running.show", key=chosen.key),
-        "trial_text": trial_text(tx, versions),
+        "trial_text": trial_badge(versions),
         "in_use_text": _("Đang dùng: bản %(n)s, %(count)s hồ sơ", n=current.number, count=count),
         "xml_href": url_for("procedure.xml", key=chosen.key, version=chosen.number),
         "etag": current.sha256,

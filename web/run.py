@@ -34,7 +34,7 @@ pages = Blueprint("run", __name__)
 #: where on the form a refusal is told; what is not named here stands at the choice of the act
 _PLACES = {
     "reason-missing": "reason", "nobody-named": "officer", "never-there": "back",
-    "no-such-target": "ahead",
+    "no-such-target": "ahead", "leads-nowhere": "ahead",
 }  # fmt: skip
 
 

@@ -125,8 +125,13 @@ def _rows(tx: Transaction, key: str) -> list[dict[str, Any]]:
 # a version on trial ------------------------------------------------------------------------------
 
 
-def trial_text(tx: Transaction, versions: Sequence[Definition]) -> str:
-    """Return which version is on trial and where, empty when none is."""
+def trial_badge(versions: Sequence[Definition]) -> str:
+    """Return which version is on trial, empty when none is."""
+    numbers = (v.number for v in versions if v.pilot_units is not None)
+    return "".join(_("Áp dụng thử: bản %(n)s", n=number) for number in numbers)
+
+
+def _trial_text(tx: Transaction, versions: Sequence[Definition]) -> str:
     tried = next((v for v in versions if v.pilot_units is not None), None)
     if tried is None:
         return ""
@@ -135,7 +140,7 @@ def trial_text(tx: Transaction, versions: Sequence[Definition]) -> str:
 
 
 def _trial(tx: Transaction, versions: Sequence[Definition], error: str) -> dict[str, Any] | None:
-    text = trial_text(tx, versions)
+    text = _trial_text(tx, versions)
     if not text:
         return None
     reason = fields.field("textarea", "reason", _("Lý do"), request.form.get("reason", ""),

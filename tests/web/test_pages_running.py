@@ -126,8 +126,9 @@ def test_a_version_is_tried_by_units_and_then_adopted_or_not(knock):
     assert units
     told = words(admin.follow(publish(knock, redrawn(), pilot_units=units[0])))
     assert "để áp dụng thử tại các đơn vị được chọn" in told
-    assert "đang áp dụng thử tại:" in told
+    assert "Áp dụng thử: bản" in told
     page = admin.get(RUNS)
+    assert "đang áp dụng thử tại:" in words(page)
     assert "Áp dụng cho toàn cơ quan" in words(page)
     sheet = admin.sheet(page, "data-trial")
     bare = admin.send(sheet.fill(reason="", end="adopt"))
