@@ -168,6 +168,11 @@ class Course:
                 node = self.model.nodes.get(one.node)
                 step = self.name_of(node.attached_to) if node and node.attached_to else name
                 return _("đến hạn bước «%(step)s»", step=step)
+            case "incident":
+                why = str(one.facts.get("reason") or "")
+                return _(
+                    "hệ thống chưa xử lý tiếp được tại «%(step)s»: %(why)s", step=name, why=why
+                )
             case kind if kind in steered.KINDS:
                 return steered.told(self, one)
             case _:

@@ -120,7 +120,7 @@ def _run(
         "procedure": _("%(name)s, bản %(n)s", name=course.definition.name,
                        n=course.definition.number),
         "status_text": status_words(instance.status),
-        "status_tone": "warn" if instance.status == InstanceStatus.SUSPENDED else "act",
+        "status_tone": _TONES.get(instance.status, "act"),
         "steps": _steps(tx, found, step),
         "form": _form(tx, step, offered, fault) if offered else None,
         "action": url_for("run.show", instance_id=instance.id),
@@ -149,6 +149,9 @@ def called_all(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, str]:
     found += tx.scalars(sa.select(IncomingDocument).where(IncomingDocument.id.in_(wanted)))
     found += tx.scalars(sa.select(OutgoingDocument).where(OutgoingDocument.id.in_(wanted)))
     return {one.id: called(tx, one, reads=reads) for one in found}
+
+
+_TONES = {InstanceStatus.SUSPENDED.value: "warn", InstanceStatus.INCIDENT.value: "bad"}
 
 
 def status_words(status: str) -> str:

@@ -50,3 +50,14 @@ def test_a_deadline_is_told_by_the_step_it_belongs_to(app):
     course = Course(cast("Any", None), Definition(xml_original=xml), [passed], [])
     with app.test_request_context():
         assert course.told(passed) == "đến hạn bước «Giải quyết, cập nhật tiến độ»"
+
+
+def test_a_run_the_machine_cannot_get_on_with_says_where_and_why(app):
+    xml = (PROCESSES / "incoming/incoming.bpmn").read_bytes()
+    facts = {"standing": ["process"], "reason": "Tại cổng «Kết quả» không có điều kiện nào đúng"}
+    stopped = Happening(1, "incident", "overdue", AT, "", "", None, b"", facts)
+    course = Course(cast("Any", None), Definition(xml_original=xml), [stopped], [])
+    with app.test_request_context():
+        said = course.told(stopped)
+    assert said.startswith("hệ thống chưa xử lý tiếp được tại «")
+    assert said.endswith("Tại cổng «Kết quả» không có điều kiện nào đúng")
