@@ -15,7 +15,6 @@ from SpiffWorkflow.bpmn.serializer.default.event_definition import (
 from SpiffWorkflow.bpmn.serializer.default.task_spec import BpmnTaskSpecConverter
 from SpiffWorkflow.bpmn.serializer.workflow import BpmnWorkflowSerializer
 from SpiffWorkflow.bpmn.specs.data_spec import TaskDataReference
-from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway
 from SpiffWorkflow.bpmn.specs.event_definitions.simple import NoneEventDefinition
 
 from engine.ad_hoc import Overview
@@ -26,7 +25,7 @@ from engine.decision_table import RuleTask, RuleTaskConverter
 from engine.diagram import DiagramRefused, Model, Node, flow_nodes, kind_of, model_of
 from engine.environment import Member, Members
 from engine.event_choice import Crossroads
-from engine.inclusive import InclusiveJoin
+from engine.joins import OWN_JOINS
 from engine.loop import own_loop
 from engine.pools import messages_between
 from engine.results import own_results
@@ -178,8 +177,8 @@ def _own_parts(spec: Any) -> None:
     for task_spec in spec.task_specs.values():
         own_loop(task_spec)
         own_results(task_spec)
-        if type(task_spec) is InclusiveGateway:
-            task_spec.__class__ = InclusiveJoin
+        if type(task_spec) in OWN_JOINS:
+            task_spec.__class__ = OWN_JOINS[type(task_spec)]
         for name, ours in (("data_input", Members), ("input_item", Member)):
             given = getattr(task_spec, name, None)
             if isinstance(given, TaskDataReference):

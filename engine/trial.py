@@ -156,6 +156,8 @@ def check(
             one = walk(program, seed, draws)
         except OfficeError as refusal:
             told = [_failed(refusal)]
+        except Exception as fault:  # noqa: BLE001 - the library fails in ways of its own
+            told = [_broken(fault)]
         else:
             told = list(_stuck(one)) if one.is_stuck else []
             if not one.is_done and not one.is_stuck:
@@ -216,6 +218,14 @@ def _failed(refusal: OfficeError) -> Finding:
     return error(
         element, refusal.code, f"Chạy thử: {refusal.text('vi')}", f"Tried out: {refusal.text('en')}"
     )
+
+
+def _broken(fault: Exception) -> Finding:
+    words = f"{type(fault).__name__}: {fault}"
+    return error(
+        "", "not-executable", f"Chạy thử hỏng, sơ đồ không chạy được ({words}). Vẽ đơn giản hơn.",
+        f"Tried out, it cannot be run ({words}). Draw it more simply.",
+    )  # fmt: skip
 
 
 def _stuck(one: Walk) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""The inclusive gateway as BPMN 2.0 has it (cổng gộp tùy chọn): it waits for what can still come.
+"""Gateways that join as BPMN 2.0 has it (cổng gộp): the inclusive waits for what can still come.
 
 The library looks only down to the first join of each path, so in a loop it fires too early or
 never; it keeps one token a gateway, and a second one that arrives may take away what the first has
@@ -9,7 +9,7 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
-from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway
+from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway, ParallelGateway
 from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
 from SpiffWorkflow.util.deep_merge import DeepMerge
 from SpiffWorkflow.util.task import TaskState
@@ -49,6 +49,35 @@ class InclusiveJoin(InclusiveGateway):
         for child in my_task.children:
             child.task_spec._predict(child, mask=_TO_COME)
         return True
+
+
+class ParallelJoin(ParallelGateway):
+    """A parallel gateway that stumbles over no token that is forgotten."""
+
+    def _run_hook(self, my_task: Any) -> bool:
+        _merge_earlier(self, my_task)
+        my_task._inherit_data()
+        return True
+
+
+def _merge_earlier(spec: Any, my_task: Any) -> None:
+    """As the library does: take over the data of what else came, and what became of it."""
+    earlier = [
+        t
+        for t in my_task.workflow.tasks.values()
+        if t.task_spec is spec
+        and t._state & TaskState.FINISHED_MASK
+        and not my_task.is_descendant_of(t)
+    ]
+    for task in sorted(earlier, key=lambda t: t.last_state_change):
+        if task.parent is not None:
+            DeepMerge.merge(my_task.data, task.parent.data)
+        if task._state == TaskState.COMPLETED:
+            task._drop_children(force=True)
+
+
+#: what a program runs instead of the library's
+OWN_JOINS: dict[type, type] = {InclusiveGateway: InclusiveJoin, ParallelGateway: ParallelJoin}
 
 
 def _here(workflow: Any, spec: Any) -> list[Any]:
