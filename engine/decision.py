@@ -4,6 +4,7 @@ from typing import Any, TypedDict
 
 from SpiffWorkflow.bpmn.specs.defaults import ExclusiveGateway, InclusiveGateway
 
+from engine.decision_table import RuleTask
 from engine.environment import plain
 from engine.program import Program
 
@@ -12,14 +13,14 @@ CHOOSES = (ExclusiveGateway, InclusiveGateway)
 
 
 class Asked(TypedDict):
-    """A condition with the value it had."""
+    """A condition, or an output of a decision table, with the value it had."""
 
     expression: str
     value: Any
 
 
 class Decision(TypedDict):
-    """A gateway, the conditions it asked in order, and the elements its tokens went to."""
+    """A gateway or a decision table, what it asked in order, and where its tokens went."""
 
     node: str
     asked: list[Asked]
@@ -47,10 +48,20 @@ class Trace:
         node = self._program.node_of(task)
         if node is not None and (not self.passed or self.passed[-1] != node.id):
             self.passed.append(node.id)
-        if self._asked and isinstance(task.task_spec, CHOOSES):
-            asked: list[Asked] = [{"expression": e, "value": plain(v)} for e, v in self._asked]
-            took = [_name(child.task_spec) for child in task.children]
-            self.decisions.append({"node": _name(task.task_spec), "asked": asked, "took": took})
+        spec = task.task_spec
+        if self._asked and isinstance(spec, CHOOSES):
+            self._decided(task, self._asked)
+        elif isinstance(spec, RuleTask):
+            self._decided(task, [(name, task.data.get(name)) for name in spec.decision.outputs])
+
+    def _decided(self, task: Any, asked: list[tuple[str, Any]]) -> None:
+        self.decisions.append(
+            {
+                "node": _name(task.task_spec),
+                "asked": [{"expression": text, "value": plain(value)} for text, value in asked],
+                "took": [_name(child.task_spec) for child in task.children],
+            }
+        )
 
 
 def _name(spec: Any) -> str:
