@@ -224,29 +224,35 @@ class Report:
         return self.broken is None and self.differing is None
 
 
-def replay(events: Iterable[Recorded], library: Library) -> Iterator[Replayed]:
+def replay(events: Iterable[Recorded], library: Library, *, after: int = 0) -> Iterator[Replayed]:
     """Do each event again on the state its forerunner led to, and compare.
 
     After one that differs, or cannot be done again, the stored state is gone on from, so that every
-    event is judged by itself.
+    event is judged by itself; so it is with the first one past `after`, up to which none is.
     """
     states: dict[int, bytes] = {}
     before = b""
     for event in events:
-        done = _again(event, before, states, library)
+        if event.facts["seq"] <= after:
+            done = _told(event, Verdict.NOT_EXECUTABLE, *_LEFT_OUT)
+        else:
+            done = _again(event, before, states, library)
         yield done
         before = done.state if done.verdict is Verdict.AGREES else event.state
         states[done.seq] = before
 
 
-def of_instance(session: orm.Session, instance: ProcessInstance) -> Report:
-    """Check the chain of a run and do it again; raises `Unreadable`."""
+def of_instance(
+    session: orm.Session, instance: ProcessInstance, *, most: int | None = None
+) -> Report:
+    """Check the chain of a run and do it again, at `most` its last events; raises `Unreadable`."""
     broken = history.verify(session, instance)
     events = history.events_of(session, instance.id)
     try:
         recorded = [Recorded(orjson.loads(event.body), event.state) for event in events]
         library = _library(session, {UUID(i) for event in recorded for i in _versions(event)})
-        return Report(broken, tuple(replay(recorded, library)), library)
+        after = 0 if most is None else len(recorded) - most
+        return Report(broken, tuple(replay(recorded, library, after=after)), library)
     except (ValueError, KeyError, TypeError) as error:
         raise Unreadable(what=f"sự kiện: {error}") from error
 
@@ -305,6 +311,11 @@ _AGREES = (Verdict.AGREES, "", "")
 _NOT_EXECUTABLE = (
     "ghi trước khi có hạt giống, chỉ kiểm tra được chuỗi băm",
     "recorded without a seed; only its chain can be checked",
+)
+
+_LEFT_OUT = (
+    "chỉ thực hiện lại các sự kiện cuối; lệnh congvan replay thực hiện lại tất cả",
+    "only the last events were done again; the command congvan replay does all",
 )
 
 _IMPOSSIBLE = ("không thực hiện lại được: {}", "it cannot be done again: {}")

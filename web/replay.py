@@ -32,6 +32,9 @@ from web.policy import ensure, needs
 from web.tongue import _
 
 pages = Blueprint("replay", __name__)
+
+#: events that a page does again: half a second at most, however long a procedure has gone round
+MOST = 300
 _MOVES = frozenset({"start", "complete", "timer", "cancel", "move", "send_back", "skip"})
 
 
@@ -45,7 +48,7 @@ def show(way: str, document_id: UUID) -> Response:
         course = next(iter(courses_of(tx, document)), None)
         if course is None or not course.happenings:
             raise NotFound(what=_("quá trình xử lý"))
-        report = replay.of_instance(reading(), course.instance)
+        report = replay.of_instance(reading(), course.instance, most=MOST)
         shown = _replay(tx, document, course, report)
         if not wants_partial("replay"):
             journal.record(tx, "replay", f"{way}_document", document.id)
@@ -174,7 +177,7 @@ def _recorded(course: Course, event: Replayed) -> list[dict[str, Any]]:
     shown = {
         Verdict.AGREES: _("khớp từng byte"),
         Verdict.DIFFERS: _("khác: %(why)s", why=event.reason[language() == "en"]),
-        Verdict.NOT_EXECUTABLE: _("không thực hiện lại được, chuỗi băm đã kiểm tra"),
+        Verdict.NOT_EXECUTABLE: event.reason[language() == "en"],
     }[event.verdict]
     return [*found, words.fact(_("Thực hiện lại"), shown)]
 

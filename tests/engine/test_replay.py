@@ -320,9 +320,15 @@ def test_before_there_were_seeds_only_the_chain_is_checked(run_of: Callable[[str
 def test_a_run_is_checked_as_it_stands_in_the_database(database: Database) -> None:
     instance = played(database, gateways(), SEED + 1)
     with database.session() as session:
-        report = replay.of_instance(session, session.get_one(ProcessInstance, instance))
+        run = session.get_one(ProcessInstance, instance)
+        report = replay.of_instance(session, run)
+        part = replay.of_instance(session, run, most=1)
     assert report.holds
     assert {e.verdict for e in report.events} == {Verdict.AGREES}
+    assert [e.verdict for e in part.events] == [
+        *[Verdict.NOT_EXECUTABLE] * (len(report.events) - 1), Verdict.AGREES,
+    ]  # fmt: skip
+    assert "các sự kiện cuối" in part.events[0].reason[0]
 
 
 # chance and clock of a command --------------------------------------------------------------------
