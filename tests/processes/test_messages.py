@@ -34,6 +34,13 @@ def send(database: Database, agency: UUID, kind: str, name: str = "word") -> Non
     payload: dict[str, Any] = {"kind": kind, "name": name, "payload": {"n": 1}}
     with database.transaction(office.acting(agency)) as tx:
         timers.deliver_event(tx, MEANS, payload)
+    with database.transaction(
+        office.acting(agency)
+    ) as tx:  # one job for each that a signal reaches
+        for job in tx.scalars(sa.select(Job).where(Job.agency_id == agency, Job.state == "ready")):
+            assert job.kind == "deliver_event"
+            timers.deliver_event(tx, MEANS, job.payload)
+            job.state = "done"
 
 
 @pytest.mark.parametrize(("kind", "reached"), [("message", 1), ("signal", 3)])
