@@ -17,12 +17,15 @@ from api.schemas.procedures import (
     LintRequest,
     Published,
     PublishRequest,
+    RehearsalReport,
+    RehearsalRequest,
 )
 from api.schemas.steering import Proposed, TrialEnd
 from engine.database import Transaction
 from engine.errors import NotFound
-from processes import procedures
+from processes import procedures, rehearsal
 from processes.procedures import PublishProcedure
+from processes.rehearsal import RehearseDraft
 from processes.second_person import Proposal
 from records.authority import Act, authorize
 
@@ -115,6 +118,21 @@ def _diagram() -> tuple[bytes, str]:
         )
     body = blueprint.ARGUMENTS_PARSER.parse(LintRequest(), request, location="json")
     return str(body["xml"]).encode(), str(body.get("key", ""))
+
+
+@blueprint.post("/<key>/rehearsal")
+@guarded(Scope.READ, Act.PUBLISH_PROCESS)
+@blueprint.arguments(RehearsalRequest)
+@blueprint.response(200, RehearsalReport)
+def rehearse(body: dict[str, Any], key: str) -> Response:
+    """Try a diagram on the last cases of the version in use; nothing real is touched.
+
+    422 with the findings where the diagram has errors.
+    """
+    command = RehearseDraft(key, body["xml"].encode(), body["cases"], body["table"])
+    with transaction() as tx:
+        report = rehearsal.rehearse(tx, command)
+    return show(report.to_json())
 
 
 @blueprint.post("")

@@ -22,6 +22,7 @@ from web import (
     procedure,
     proposal,
     register,
+    rehearsal,
     replay,
     run,
     running,
@@ -47,8 +48,8 @@ LARGEST_TEXT = 8 << 20
 
 _ROOMS = (
     start, login, inbox, step, unsent, begin, document, search, file, register, dossier,
-    procedure, replay, run, running, migration, proposal, account, operator, journal, api_page,
-    help_page,
+    procedure, replay, run, running, migration, rehearsal, proposal, account, operator, journal,
+    api_page, help_page,
 )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ _ACTS: dict[str, Any] = {
     "publish_process": later("ban hành quy trình"),
     "receive": later("tiếp nhận"),
     "receive_status": later("nhận thông báo trạng thái"),
+    "rehearse": later("diễn tập quy trình"),
     "replay": later("phát lại quá trình"),
     "reset_password": later("cấp lại mật khẩu"),
     "retry": later("cho chạy lại việc hỏng"),

@@ -186,6 +186,7 @@ def _process(
             "intro": intro,
             "form": fields.form("publish", part, pilot_field(tx)),
             "submit": _("Công bố bản %(n)s", n=versions[0].number + 1),
+            "rehearse": url_for("rehearsal.rehearse", key=chosen.key),
         },
         "tabs": [
             {
@@ -260,7 +261,7 @@ def _told(prepared: Prepared) -> dict[str, Any]:
 def publish(key: str) -> WerkzeugResponse:
     """Publish the drawing, or the file that was sent, as the next version."""
     reason = request.form.get("reason", "")
-    sent = _sent()
+    sent = sent_drawing()
     asks = request.accept_mimetypes.best == "application/json"
     try:
         prepared = procedures.check(sent, key)
@@ -305,7 +306,7 @@ def _outcome(made: Definition | Proposal) -> str:
     return _("Đã công bố bản %(n)s. Hồ sơ mới theo bản này.", n=made.number)
 
 
-def _sent() -> bytes:
+def sent_drawing() -> bytes:
     """Return the drawing of the page, or the file of whoever works without scripts."""
     drawn = request.form.get("xml", "")
     if drawn:

@@ -46,6 +46,43 @@ class PublishRequest(DiagramRequest):
     )
 
 
+class RehearsalRequest(DiagramRequest):
+    """A diagram to be tried on the last cases."""
+
+    cases = fields.Integer(
+        load_default=100, validate=validate.Range(1, 1000),
+        metadata={"description": "how many of the last cases"},
+    )  # fmt: skip
+    table = fields.Dict(
+        keys=fields.String(), values=fields.String(), load_default=dict,
+        metadata={"description": "old step to new step, where neither id nor name tells"},
+    )  # fmt: skip
+
+
+class RehearsalLine(Shape):
+    """One thing the diagram would change, in how many cases, and some of them."""
+
+    vi = fields.String(required=True)
+    en = fields.String(required=True)
+    count = fields.Integer(required=True)
+    documents = fields.List(fields.UUID(), required=True)
+
+
+class RehearsalReport(Shape):
+    """What a diagram would have made of past cases; nothing was written."""
+
+    key = fields.String(required=True)
+    against = fields.Integer(required=True)
+    cases = fields.Integer(required=True)
+    unchanged = fields.Integer(required=True)
+    appeared = fields.List(fields.Nested(RehearsalLine), required=True)
+    vanished = fields.List(fields.Nested(RehearsalLine), required=True)
+    given = fields.List(fields.Nested(RehearsalLine), required=True)
+    late = fields.List(fields.Nested(RehearsalLine), required=True)
+    stuck = fields.List(fields.Nested(RehearsalLine), required=True)
+    left_over = fields.List(fields.Nested(RehearsalLine), required=True)
+
+
 class LintAnswer(Shape):
     """The findings of a diagram."""
 

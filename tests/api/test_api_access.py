@@ -29,6 +29,7 @@ BODIES = {
         "json": {"key": "incoming", "xml": "<x/>", "reason": "vì"}
     },
     "POST /api/v1/process-definitions/lint": {"json": {"xml": "<x/>"}},
+    "POST /api/v1/process-definitions/<key>/rehearsal": {"json": {"xml": "<x/>"}},
     "POST /api/v1/process-definitions/<key>/trial-end": {"json": {"reason": "vì", "adopt": True}},
     "POST /api/v1/process-instances/<uuid:instance_id>/acts": {
         "json": {"act": "resume", "reason": "vì", "seq": 1}

@@ -145,3 +145,20 @@ def test_a_diagram_of_another_procedure_is_not_published(login, incoming):
     assert {"check", "register", "direct", "file"} <= named
     begun = login("chuyenvien.stttt").post("outgoing-documents", {"subject": "Trả lời"})
     assert begun.status_code == 201, begun.json
+
+
+def test_a_diagram_is_tried_on_past_cases_and_nothing_is_published(login, incoming):
+    admin = login("quantri.stttt")
+    before = len(admin.get("process-definitions/incoming").json["items"])
+    answer = admin.post("process-definitions/incoming/rehearsal", {"xml": incoming, "cases": 5})
+    assert answer.status_code == 200, answer.text
+    assert answer.json["key"] == "incoming"
+    assert answer.json["cases"] == answer.json["unchanged"]
+    assert answer.json["stuck"] == []
+    assert len(admin.get("process-definitions/incoming").json["items"]) == before
+    wrong = admin.post("process-definitions/incoming/rehearsal", {"xml": "<x/>"})
+    assert wrong.status_code == 422
+    refused = login("chuyenvien.stttt").post(
+        "process-definitions/incoming/rehearsal", {"xml": incoming}
+    )
+    assert refused.status_code == 403

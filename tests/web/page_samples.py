@@ -497,7 +497,7 @@ def process() -> dict[str, Any]:
         "key": "incoming_sample", "name": "Xử lý văn bản đến", "origin_text": "QT-01 · Sở TT&TT · kế thừa mẫu tỉnh bản 5", "draft_text": "bản 7", "in_use_text": "Đang dùng: bản 7, 41 hồ sơ", "xml_href": "/sample.bpmn", "etag": "abc",
         "lint_href": "/processes/incoming/lint", "editable": True, "svg": svg(bad=frozenset({"receive"})),
         "tabs": [{"label": "bản 7", "href": "#", "current": True}, {"label": "bản 6", "href": "#", "current": False}], "vocabulary": {"verbs": words, "forms": [], "roles": [{"value": "clerk", "label": "Văn thư"}], "statuses": [], "priorities": []},
-        "publish": {"action": "/processes/incoming/publish", "intro": "41 hồ sơ đang chạy ở bản 7; bản 8 áp dụng cho hồ sơ mới.", "form": form(field("textarea", "reason", "Lý do và căn cứ thay đổi"), field("checklist", "pilot_units", "Áp dụng thử cho đơn vị", optional=True, options=options("Văn phòng Sở", "Phòng Công nghệ thông tin"))), "submit": "Công bố bản 8"}, "runs_href": "/procedures/incoming/runs", "trial_text": "Áp dụng thử: bản 8",
+        "publish": {"action": "/processes/incoming/publish", "intro": "41 hồ sơ đang chạy ở bản 7; bản 8 áp dụng cho hồ sơ mới.", "form": form(field("textarea", "reason", "Lý do và căn cứ thay đổi"), field("checklist", "pilot_units", "Áp dụng thử cho đơn vị", optional=True, options=options("Văn phòng Sở", "Phòng Công nghệ thông tin"))), "submit": "Công bố bản 8", "rehearse": "#"}, "runs_href": "/procedures/incoming/runs", "trial_text": "Áp dụng thử: bản 8",
     }  # fmt: skip
 
 
@@ -824,7 +824,38 @@ def steering() -> dict[str, tuple[str, dict[str, Any]]]:
         "form": form(field("textarea", "reason", "Lý do")),
         "action": "#",
     }
+    rehearsal = {
+        "title": "Diễn tập quy trình",
+        "crumbs": trail,
+        "intro": "100 hồ sơ gần nhất được xử lý lại trên bản vẽ này; 88 hồ sơ không có gì thay đổi.",
+        "error": "",
+        "sections": [
+            {
+                "key": "stuck",
+                "title": "Không xử lý tiếp được",
+                "tone": "bad",
+                "lines": [
+                    {
+                        "text": "dừng tại «Đồng ý?»: không có luồng mặc định",
+                        "count": 2,
+                        "documents": ["5127/UBND-TH"],
+                    }
+                ],
+            },
+            {
+                "key": "appeared",
+                "title": "Bước thêm",
+                "tone": "",
+                "lines": [{"text": "thêm bước «Thẩm định»", "count": 10, "documents": []}],
+            },
+        ],
+        "action": "#",
+        "xml": "<x/>",
+        "form": form(field("select", "cases", "Số hồ sơ gần nhất", options=options("100", "300"))),
+        "back": "#",
+    }
     return {
+        "rehearsal": ("rehearsal.html", {"shell": admin, "rehearsal": rehearsal}),
         "run": ("run.html", {"shell": leader, "run": run}),
         "proposals": ("proposals.html", {"shell": admin, "proposals": proposals}),
         "proposed-diagram": ("proposed_diagram.html", {"shell": leader, "proposed": drawn}),

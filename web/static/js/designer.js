@@ -44,6 +44,25 @@ async function check() {
   say(clean ? '' : words.changed);
 }
 
+// The report opens as a page of its own; the drawing stays where it is.
+async function rehearse(form, button) {
+  const page = document.createElement('form');
+  page.method = 'post';
+  page.target = '_blank';
+  page.action = button.formAction;
+  const sent = { csrf_token: form.elements.csrf_token.value, xml: await designer.xml() };
+  for (const [name, value] of Object.entries(sent)) {
+    const field = document.createElement('input');
+    field.type = 'hidden';
+    field.name = name;
+    field.value = value;
+    page.append(field);
+  }
+  document.body.append(page);
+  page.submit();
+  page.remove();
+}
+
 async function publish(form) {
   form.querySelector('[data-xml-field]').value = await designer.xml();
   const answer = await fetch(form.action, {
@@ -97,6 +116,7 @@ function connect() {
   form?.addEventListener('submit', async (event) => {
     event.preventDefault();
     const button = event.submitter;
+    if (button?.hasAttribute('formaction')) { await rehearse(form, button); return; }
     button?.setAttribute('aria-busy', 'true');
     await publish(form).catch(() => {
       const refusal = form.querySelector('[data-refusal]');
