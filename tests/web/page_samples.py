@@ -671,7 +671,11 @@ def steering() -> dict[str, tuple[str, dict[str, Any]]]:
         "form": form(
             acts,
             field(
-                "select", "back", "Trả lại bước", options=options("Tiếp nhận, kiểm tra", "Đăng ký")
+                "select",
+                "back",
+                "Trả lại bước",
+                options=options("Tiếp nhận, kiểm tra", "Đăng ký"),
+                hide='=act != "0"',
             ),
             reason,
             errors=(("f-reason", "Phải ghi lý do."),),

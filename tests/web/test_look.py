@@ -83,6 +83,16 @@ def test_no_page_scrolls_sideways_on_a_phone(tab, base, pages) -> None:
         assert not tab.evaluate("document.documentElement.scrollWidth > innerWidth"), path
 
 
+def test_only_what_belongs_to_the_chosen_act_is_shown(tab, base) -> None:
+    tab.goto(base + "/run")
+    assert tab.is_visible("#f-back")
+    tab.check("input[name=act][value='3']")
+    assert not tab.is_visible("#f-back")
+    assert tab.is_visible("#f-reason")
+    tab.check("input[name=act][value='0']")
+    assert tab.is_visible("#f-back")
+
+
 def test_the_paper_is_shown_and_searched(tab, base) -> None:
     tab.goto(base + "/document")
     settled(tab, ".pdf canvas")
