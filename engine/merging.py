@@ -66,6 +66,7 @@ class OverrideLost(OfficeError):
     """A change would be lost by the merge (mất thay đổi khi hòa nhập); nothing was merged."""
 
     code = "override-lost"
+    status = 409
     vi = "Không hòa nhập được vì sẽ mất thay đổi tại «{element}». Sửa bằng tay trên trình vẽ."
     en = "The diagrams cannot be merged: the change at “{element}” would be lost. Use the editor."
 

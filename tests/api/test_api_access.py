@@ -30,6 +30,10 @@ BODIES = {
     },
     "POST /api/v1/process-definitions/lint": {"json": {"xml": "<x/>"}},
     "POST /api/v1/process-definitions/<key>/rehearsal": {"json": {"xml": "<x/>"}},
+    "POST /api/v1/process-diagrams/differences": {"json": {"old": "<x/>", "new": "<x/>"}},
+    "POST /api/v1/process-diagrams/merge": {
+        "json": {"base": "<x/>", "master": "<x/>", "agency": "<x/>"}
+    },
     "POST /api/v1/process-definitions/<key>/trial-end": {"json": {"reason": "vì", "adopt": True}},
     "POST /api/v1/process-instances/<uuid:instance_id>/acts": {
         "json": {"act": "resume", "reason": "vì", "seq": 1}
