@@ -52,6 +52,8 @@ class Definition(Base):
     name: orm.Mapped[str]
     is_current: orm.Mapped[bool] = orm.mapped_column(default=True)
     pilot_units: orm.Mapped[list[UUID] | None]
+    #: the version of a master diagram it was merged from
+    master_id: orm.Mapped[UUID | None]
     xml_original: orm.Mapped[bytes]
     xml_normalised: orm.Mapped[bytes]
     sha256: orm.Mapped[str]
@@ -164,11 +166,13 @@ def publish(
     forms: Mapping[str, str],
     reason: str,
     pilot_units: list[UUID] | None = None,
+    master_id: UUID | None = None,
 ) -> Definition:
     """Publish a new version of a process; running instances stay with theirs.
 
     With `pilot_units` it is on trial for these units only, in place of an earlier trial; without,
-    it is current and ends a trial. Raises `NotPublishable` where the pipeline found errors.
+    it is current and ends a trial. It follows `master_id`, or the master of the one before it.
+    Raises `NotPublishable` where the pipeline found errors.
     """
     if not prepared.is_publishable:
         raise NotPublishable(prepared.findings)
@@ -177,6 +181,8 @@ def publish(
     newest = tx.scalar(_NEWEST, agency_id=agency_id, key=key) or 0
     for used in tx.scalars(IN_USE, agency_id=agency_id, key=key):
         used.pilot_units = None
+        if used.is_current:
+            master_id = master_id or used.master_id
         if pilot_units is None:
             used.is_current = False
     tx.flush()
@@ -189,6 +195,7 @@ def publish(
             name=name,
             is_current=pilot_units is None,
             pilot_units=pilot_units,
+            master_id=master_id,
             xml_original=prepared.original,
             xml_normalised=prepared.normalised,
             sha256=hashlib.sha256(prepared.original).hexdigest(),

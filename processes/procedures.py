@@ -80,6 +80,8 @@ class PublishProcedure:
     name: str = ""
     #: units that try it before the whole agency does; empty for all
     pilot_units: tuple[UUID, ...] = ()
+    #: the master diagram it was merged from, where it was
+    master_id: UUID | None = None
 
 
 def publish(tx: Transaction, command: PublishProcedure) -> Definition | Proposal:
@@ -102,6 +104,7 @@ def publish(tx: Transaction, command: PublishProcedure) -> Definition | Proposal
     order = {
         "key": command.key, "xml": command.xml.decode(), "name": command.name,
         "pilot_units": [str(u) for u in command.pilot_units],
+        "master_id": str(command.master_id) if command.master_id else None,
     }  # fmt: skip
     return second_person.propose(
         tx, Act.PUBLISH_PROCESS, "publish", tx.acting.agency_id, order, reason
@@ -113,6 +116,7 @@ def _agreed(tx: Transaction, _means: Means, proposal: Proposal) -> None:
     command = PublishProcedure(
         order["key"], order["xml"].encode(), proposal.reason, order["name"],
         tuple(UUID(u) for u in order["pilot_units"]),
+        UUID(order["master_id"]) if order.get("master_id") else None,
     )  # fmt: skip
     _published(tx, command, second_person.told(tx, proposal))
 
@@ -164,6 +168,7 @@ def _publish(tx: Transaction, agency_id: UUID, command: PublishProcedure) -> Def
         forms=forms,
         reason=command.reason.strip(),
         pilot_units=list(command.pilot_units) or None,
+        master_id=command.master_id,
     )
 
 
