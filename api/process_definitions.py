@@ -51,7 +51,7 @@ def index() -> Response:
     """List the current version of each procedure of the agency."""
     with transaction() as tx:
         found = procedures.current_procedures(tx)
-    return show({"items": [_line(one) for one in found]})
+    return show({"items": [line(one) for one in found]})
 
 
 @blueprint.get("/<key>")
@@ -61,7 +61,7 @@ def versions(key: str) -> Response:
     """List all versions of a procedure, newest first."""
     with transaction() as tx:
         found = procedures.versions(tx, key)
-    return show({"items": [_line(one) for one in found]})
+    return show({"items": [line(one) for one in found]})
 
 
 @blueprint.get("/<key>/<int:number>/diagram")
@@ -158,7 +158,7 @@ def publish(body: dict[str, Any]) -> Response:
         if isinstance(made, Proposal):
             return asked(made)
         place = f"{blueprint.url_prefix}/{made.key}/{made.number}/diagram"
-        return Answer({**_line(made), "findings": made.findings}, 201, {"Location": place})
+        return Answer({**line(made), "findings": made.findings}, 201, {"Location": place})
 
     return carry_out(effect)
 
@@ -172,10 +172,11 @@ def end_trial(body: dict[str, Any], key: str) -> Response:
 
     def effect(tx: Transaction) -> Answer:
         tried = procedures.end_trial(tx, key, body["reason"], adopt=body["adopt"])
-        return Answer(_line(tried))
+        return Answer(line(tried))
 
     return carry_out(effect)
 
 
-def _line(definition: Any) -> dict[str, Any]:
+def line(definition: Any) -> dict[str, Any]:
+    """Return a version without its diagram."""
     return {name: getattr(definition, name) for name in _LINE}

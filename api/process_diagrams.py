@@ -13,7 +13,7 @@ from api.process_definitions import LARGEST_DIAGRAM
 from api.schemas.diagrams import ChangeList, ComparisonRequest, MergeAnswer, MergeRequest
 from engine.diagram import read
 from engine.difference import Change, differences
-from engine.merging import Side, merge
+from engine.merging import Merge, Side, merge
 from records.authority import Act, authorize
 
 blueprint = Resource(
@@ -29,7 +29,7 @@ def compare(body: dict[str, Any]) -> Response:
     """Tell what differs between two diagrams, element by element and in words."""
     authorize(acting(), Act.READ_PROCESS)
     found = differences(read(body["old"].encode()), read(body["new"].encode()))
-    return show({"items": _told(found)})
+    return show({"items": told(found)})
 
 
 @blueprint.post("/merge")
@@ -45,24 +45,29 @@ def combine(body: dict[str, Any]) -> Response:
     base, master, agency = (read(body[name].encode()) for name in ("base", "master", "agency"))
     decided = {(one["element"], one["slot"]): Side(one["side"]) for one in body["decided"]}
     made = merge(base, master, agency, decided)
-    conflicts = [
-        {
-            "element": one.element,
-            "slot": one.slot,
-            "master": _told(one.master),
-            "agency": _told(one.agency),
-        }
-        for one in made.conflicts
-    ]
     return show(
         {
             "xml": made.xml.decode(),
-            "taken": _told(made.taken),
-            "kept": _told(made.kept),
-            "conflicts": conflicts,
+            "taken": told(made.taken),
+            "kept": told(made.kept),
+            "conflicts": conflicts_told(made),
         }
     )
 
 
-def _told(changes: Iterable[Change]) -> list[dict[str, Any]]:
+def conflicts_told(made: Merge) -> list[dict[str, Any]]:
+    """Return what nobody has decided yet, with the changes of both sides."""
+    return [
+        {
+            "element": one.element,
+            "slot": one.slot,
+            "master": told(one.master),
+            "agency": told(one.agency),
+        }
+        for one in made.conflicts
+    ]
+
+
+def told(changes: Iterable[Change]) -> list[dict[str, Any]]:
+    """Return differences as plain JSON."""
     return [asdict(change) for change in changes]

@@ -17,6 +17,7 @@ from web import (
     inbox,
     journal,
     login,
+    master,
     migration,
     operator,
     procedure,
@@ -48,8 +49,8 @@ LARGEST_TEXT = 8 << 20
 
 _ROOMS = (
     start, login, inbox, step, unsent, begin, document, search, file, register, dossier,
-    procedure, replay, run, running, migration, rehearsal, proposal, account, operator, journal,
-    api_page, help_page,
+    procedure, replay, run, running, migration, master, rehearsal, proposal, account, operator,
+    journal, api_page, help_page,
 )  # fmt: skip
 
 

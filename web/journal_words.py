@@ -40,6 +40,7 @@ _ACTS: dict[str, Any] = {
     "migrate_process": later("chuyển hồ sơ đang chạy sang bản khác"),
     "open_dossier": later("mở hồ sơ"),
     "propose": later("đề nghị"),
+    "publish_master": later("ban hành quy trình mẫu"),
     "publish_process": later("ban hành quy trình"),
     "receive": later("tiếp nhận"),
     "receive_status": later("nhận thông báo trạng thái"),

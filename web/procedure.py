@@ -176,6 +176,7 @@ def _process(
         "origin_text": f"{origin}, {by}" if by else origin,
         "draft_text": _("bản %(n)s", n=chosen.number),
         "runs_href": url_for("running.show", key=chosen.key),
+        "master_href": url_for("master.show", key=chosen.key),
         "trial_text": trial_badge(versions),
         "in_use_text": _("Đang dùng: bản %(n)s, %(count)s hồ sơ", n=current.number, count=count),
         "xml_href": url_for("procedure.xml", key=chosen.key, version=chosen.number),

@@ -65,3 +65,38 @@ class MergeAnswer(Shape):
     taken = fields.List(fields.Nested(Change), required=True)
     kept = fields.List(fields.Nested(Change), required=True)
     conflicts = fields.List(fields.Nested(MergeConflict), required=True)
+
+
+class MasterLine(Shape):
+    """One version of a master diagram."""
+
+    id = fields.UUID(required=True)
+    agency_id = fields.UUID(required=True)
+    key = fields.String(required=True)
+    number = fields.Integer(required=True)
+    name = fields.String(required=True)
+    reason = fields.String(required=True)
+    published_at = fields.DateTime(required=True)
+
+
+class Inheritance(Shape):
+    """How an agency's procedure stands to the master above: what is new there, what is its own."""
+
+    behind = fields.Boolean(required=True)
+    master = fields.Nested(MasterLine, required=True, allow_none=True)
+    theirs = fields.List(fields.Nested(Change), required=True)
+    ours = fields.List(fields.Nested(Change), required=True)
+    conflicts = fields.List(fields.Nested(MergeConflict), required=True)
+
+
+class Adoption(Shape):
+    """To merge the newest master into the agency's procedure and publish that, and why."""
+
+    reason = fields.String(required=True, validate=validate.Length(max=1000))
+    decided = fields.List(fields.Nested(MergeDecision), load_default=list)
+
+
+class MasterRequest(Shape):
+    """To make the version in use the master of the agencies below, and why."""
+
+    reason = fields.String(required=True, validate=validate.Length(max=1000))

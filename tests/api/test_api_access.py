@@ -34,6 +34,8 @@ BODIES = {
     "POST /api/v1/process-diagrams/merge": {
         "json": {"base": "<x/>", "master": "<x/>", "agency": "<x/>"}
     },
+    "POST /api/v1/process-definitions/<key>/master": {"json": {"reason": "vì"}},
+    "POST /api/v1/process-definitions/<key>/master-adoption": {"json": {"reason": "vì"}},
     "POST /api/v1/process-definitions/<key>/trial-end": {"json": {"reason": "vì", "adopt": True}},
     "POST /api/v1/process-instances/<uuid:instance_id>/acts": {
         "json": {"act": "resume", "reason": "vì", "seq": 1}

@@ -1,5 +1,6 @@
 """What each page is shown with in tests and in the gallery: invented names, the day 15/12/2020."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -497,7 +498,7 @@ def process() -> dict[str, Any]:
         "key": "incoming_sample", "name": "Xử lý văn bản đến", "origin_text": "QT-01 · Sở TT&TT · kế thừa mẫu tỉnh bản 5", "draft_text": "bản 7", "in_use_text": "Đang dùng: bản 7, 41 hồ sơ", "xml_href": "/sample.bpmn", "etag": "abc",
         "lint_href": "/processes/incoming/lint", "editable": True, "svg": svg(bad=frozenset({"receive"})),
         "tabs": [{"label": "bản 7", "href": "#", "current": True}, {"label": "bản 6", "href": "#", "current": False}], "vocabulary": {"verbs": words, "forms": [], "roles": [{"value": "clerk", "label": "Văn thư"}], "statuses": [], "priorities": []},
-        "publish": {"action": "/processes/incoming/publish", "intro": "41 hồ sơ đang chạy ở bản 7; bản 8 áp dụng cho hồ sơ mới.", "form": form(field("textarea", "reason", "Lý do và căn cứ thay đổi"), field("checklist", "pilot_units", "Áp dụng thử cho đơn vị", optional=True, options=options("Văn phòng Sở", "Phòng Công nghệ thông tin"))), "submit": "Công bố bản 8", "rehearse": "#"}, "runs_href": "/procedures/incoming/runs", "trial_text": "Áp dụng thử: bản 8",
+        "publish": {"action": "/processes/incoming/publish", "intro": "41 hồ sơ đang chạy ở bản 7; bản 8 áp dụng cho hồ sơ mới.", "form": form(field("textarea", "reason", "Lý do và căn cứ thay đổi"), field("checklist", "pilot_units", "Áp dụng thử cho đơn vị", optional=True, options=options("Văn phòng Sở", "Phòng Công nghệ thông tin"))), "submit": "Công bố bản 8", "rehearse": "#"}, "runs_href": "/procedures/incoming/runs", "master_href": "/procedures/incoming/master", "trial_text": "Áp dụng thử: bản 8",
     }  # fmt: skip
 
 
@@ -858,7 +859,22 @@ def steering() -> dict[str, tuple[str, dict[str, Any]]]:
         "form": form(field("select", "cases", "Số hồ sơ gần nhất", options=options("100", "300"))),
         "back": "#",
     }
+    inherited = {
+        "title": "Quy trình mẫu: Soạn thảo, ban hành văn bản đi",
+        "crumbs": trail,
+        "intro": "UBND tỉnh đã ban hành quy trình mẫu bản 2 hôm qua: bỏ bước kiểm tra trùng lặp",
+        "theirs": ["thêm bước «Thẩm định»"],
+        "ours": ["thời hạn của «Kiểm tra thể thức» từ P1D thành P2D"],
+        "has_master": True,
+        "action": "#",
+        "merge": form(
+            field("radio", "side a due", "Chỗ cả hai cùng sửa, 1", options=options("mẫu", "riêng")),
+            field("textarea", "reason", "Lý do và căn cứ"),
+        ),
+        "give": form(replace(field("textarea", "reason", "Lý do và căn cứ"), id="f-give-reason")),
+    }
     return {
+        "master": ("master.html", {"shell": admin, "master": inherited}),
         "rehearsal": ("rehearsal.html", {"shell": admin, "rehearsal": rehearsal}),
         "run": ("run.html", {"shell": leader, "run": run}),
         "proposals": ("proposals.html", {"shell": admin, "proposals": proposals}),
