@@ -31,7 +31,9 @@ from processes.second_person import Proposal, ReasonMissing
 from records import journal
 from records.authority import Act, may
 from records.organization import Officer, Role
+from records.vietnamese import local_date
 from web import fields, words
+from web.changes import changes_from
 from web.door import language, transaction
 from web.policy import needs
 from web.running import pilot_field, trial_badge
@@ -134,6 +136,7 @@ def _designer(
             "designer.html",
             process=process,
             findings=_findings(checked),
+            changes=changes_from(current.xml_original, checked.original),
             summary=_found(checked.findings),
         ),
         status,
@@ -243,13 +246,19 @@ def xml(key: str) -> Response:
 @needs(Act.READ_PROCESS)
 def lint(key: str) -> Response:
     """Tell what is wrong with a drawing, without keeping it."""
-    return jsonify(_told(procedures.check(request.get_data()[: LARGEST + 1], key)) | {"key": key})
+    with transaction() as tx:
+        current = next(v for v in procedures.versions(tx, key) if v.is_current)
+        day = local_date(tx.now)
+    prepared = procedures.check(request.get_data()[: LARGEST + 1], key, day)
+    changes = changes_from(current.xml_original, prepared.original)
+    return jsonify(_told(prepared, changes) | {"key": key})
 
 
-def _told(prepared: Prepared) -> dict[str, Any]:
-    findings = _findings(prepared)
-    summary = _found(prepared.findings)
-    html = render_template("_findings.html", findings=findings, summary=summary)
+def _told(prepared: Prepared, changes: Sequence[str] = ()) -> dict[str, Any]:
+    html = render_template(
+        "_findings.html", findings=_findings(prepared), summary=_found(prepared.findings),
+        changes=changes,
+    )  # fmt: skip
     return {
         "saved_text": "",
         "findings": [f.to_json() for f in prepared.findings],

@@ -249,3 +249,13 @@ def test_a_way_against_the_law_turns_red_as_it_is_drawn(desk):
     page.click("[data-way][aria-pressed=true]")  # chosen again it stays
     assert on_way.count() == len(red)
     assert desk.complaints == []
+    # what an end says of why it ends is written in the file: the editor must hand it on
+    kept = page.evaluate(
+        """async () => {
+          const { designer } = document.querySelector('[data-designer]');
+          const xml = (await designer.xml()).replace('id="refused"', 'id="refused" congvan:reason="vì"');
+          await designer.modeler.importXML(xml);
+          return designer.xml();
+        }"""
+    )
+    assert 'congvan:reason="vì"' in kept

@@ -36,6 +36,16 @@ def test_the_designer_is_told_what_is_wrong(knock):
     assert "nope" in bad["findings_html"]
 
 
+def test_the_designer_says_in_words_what_a_drawing_changes(knock):
+    admin = knock("quantri.stttt")
+    same = lint(admin, shipped_xml("incoming")).json
+    assert "thay đổi so với bản đang dùng" not in same["findings_html"]
+    drawn = shipped_xml("incoming").replace(b'congvan:due="PT4H"', b'congvan:due="P1D"')
+    text = html.unescape(lint(admin, drawn).json["findings_html"])
+    assert "2 thay đổi so với bản đang dùng" in text
+    assert "<li>bước «Trình người có thẩm quyền»: thời hạn từ PT4H thành P1D</li>" in text
+
+
 def past_the_approval() -> bytes:
     """The shipped procedure with a second way that leaves the approval of the content out."""
     xml = shipped_xml("outgoing").decode()
