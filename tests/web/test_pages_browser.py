@@ -259,3 +259,12 @@ def test_a_way_against_the_law_turns_red_as_it_is_drawn(desk):
         }"""
     )
     assert 'congvan:reason="vì"' in kept
+    page.evaluate(
+        """() => {
+          const { modeler } = document.querySelector('[data-designer]').designer;
+          modeler.get('selection').select(modeler.get('elementRegistry').get('refused'));
+        }"""
+    )
+    panel = page.locator("[data-panel]")
+    panel.get_by_text("Kết thúc thế nào").wait_for()
+    assert panel.get_by_label("Lý do kết thúc tại đây").input_value() == "vì"

@@ -177,6 +177,18 @@ export default class OfficePropertiesProvider {
         ]),
       );
     }
+    if (is(element, 'bpmn:EndEvent')) {
+      groups.push(
+        group('congvan-end', 'How it ends', [
+          attributeEntry({
+            id: 'reason',
+            label: 'Reason to end here',
+            description: 'Needed where no dossier was made before',
+            area: true,
+          }),
+        ]),
+      );
+    }
     if (mayHaveCondition(element)) {
       groups.push(
         group('congvan-flow', 'Condition of this branch', [
