@@ -33,6 +33,7 @@ class Definition(Base):
     """
 
     __tablename__ = "definition"
+    called = ("phiên bản quy trình", "version of a procedure")
     __table_args__ = (
         sa.UniqueConstraint("agency_id", "key", "number"),
         sa.Index(

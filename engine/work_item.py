@@ -30,6 +30,7 @@ class WorkItem(Base):
     """
 
     __tablename__ = "work_item"
+    called = ("việc cần xử lý", "work item")
     __table_args__ = (
         sa.Index(
             "ix_work_item_instance", "instance_id", postgresql_where=sa.text("status = 'open'")
