@@ -168,6 +168,11 @@ def _elsewhere(tx: Transaction, definition: Definition) -> Sequence[ProcessInsta
     )
 
 
+def count_elsewhere(tx: Transaction, key: str, number: int) -> int:
+    """Return how many runs stand on another version."""
+    return len(_elsewhere(tx, version_of(tx, key, number)))
+
+
 def foresee(tx: Transaction, key: str, number: int, table: Mapping[str, str]) -> list[Foreseen]:
     """Return run by run what a migration would change, writing nothing; raises `NoRight`."""
     authorize(tx.acting, Act.MIGRATE_PROCESS)

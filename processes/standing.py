@@ -16,10 +16,13 @@ from engine.work_item import MACHINE_GROUP, ItemStatus, WorkItem
 from forms.components import Field, Option
 from processes import history, work_items
 from processes.reach import facts_of_document
-from processes.steering import Steer, SteerRun, ensure_lawful
+from processes.steering import Steer, SteerRun, done_steps, ensure_lawful
 from records.authority import Act, Facts, NoRight, authorize, may
 from records.document import Document
 from records.organization import Role, choose_officers
+
+#: targets that are tried out before they are offered
+MOST_TRIED = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,39 +96,53 @@ def _open(tx: Transaction, instance: ProcessInstance, item: WorkItem, *, steers:
     if not steers or instance.status != InstanceStatus.RUNNING:
         return OpenStep(item, (), (), may_skip=False, may_give=give, ways=())
     nodes = program_of(tx, instance.definition_id).nodes
+    done = done_steps(tx, instance)
     others = [n for n in nodes.values() if n.kind in moves.TARGETS and n.id != item.node_id]
-    back = _reachable(tx, instance, item, Steer.SEND_BACK, others)
-    ahead = _reachable(tx, instance, item, Steer.MOVE, [n for n in others if n not in back])
+    back = [n for n in others if n.id in done]
+    ahead = [n for n in others if n.id not in done]
     skip = SteerRun(instance.id, Steer.SKIP, "", item_id=item.id)
     return OpenStep(
-        item, back, ahead, may_skip=_is_lawful(tx, instance, item, skip), may_give=give,
+        item,
+        _reachable(tx, instance, item, Steer.SEND_BACK, back, done),
+        _reachable(tx, instance, item, Steer.MOVE, ahead, done),
+        may_skip=_is_lawful(tx, instance, item, skip, done),
+        may_give=give,
         ways=_ways(tx, item),
-    )  # fmt: skip
+    )
 
 
 def _is_lawful(
-    tx: Transaction, instance: ProcessInstance, item: WorkItem, command: SteerRun
+    tx: Transaction, instance: ProcessInstance, item: WorkItem, command: SteerRun, done: set[str]
 ) -> bool:
     try:
-        ensure_lawful(tx, instance, item, command)
+        ensure_lawful(tx, instance, item, command, done)
     except OfficeError:
         return False
     return True
 
 
 def _reachable(
-    tx: Transaction, instance: ProcessInstance, item: WorkItem, kind: Steer, nodes: Iterable[Node]
+    tx: Transaction,
+    instance: ProcessInstance,
+    item: WorkItem,
+    kind: Steer,
+    nodes: Sequence[Node],
+    done: set[str],
 ) -> tuple[Node, ...]:
-    """Return the nodes the token can be put at: the law allows it and the diagram has a way."""
+    """Return the nodes the token can be put at: the law allows it and the diagram has a way.
+
+    Of a very large diagram it is not tried out where each leads; the act itself tries it.
+    """
     program = program_of(tx, instance.definition_id)
     found = []
     for node in nodes:
         command = SteerRun(instance.id, kind, "", item_id=item.id, target=node.id)
-        if not _is_lawful(tx, instance, item, command):
+        if not _is_lawful(tx, instance, item, command, done):
             continue
         try:
             step = moves.move(program, instance.state, item.id, node.id, tx.now)
-            moves.ensure_goes_on(program, step.state, node.id, tx.now)
+            if len(nodes) <= MOST_TRIED:
+                moves.ensure_goes_on(program, step.state, node.id, tx.now)
         except OfficeError:
             continue
         found.append(node)

@@ -229,14 +229,21 @@ def demanded(instance: ProcessInstance) -> dict[str, tuple[str, str]]:
 
 
 def ensure_lawful(
-    tx: Transaction, instance: ProcessInstance, item: WorkItem | None, command: SteerRun
+    tx: Transaction,
+    instance: ProcessInstance,
+    item: WorkItem | None,
+    command: SteerRun,
+    done: set[str] | None = None,
 ) -> None:
-    """Let an act on a run pass or raise `StepDemanded`, `NeverThere`."""
+    """Let an act on a run pass or raise `StepDemanded`, `NeverThere`.
+
+    `done` are the nodes whose steps were done, where the caller knows them.
+    """
     if item is None or command.steer is Steer.REASSIGN:
         return
     owed = demanded(instance)
     nodes = program_of(tx, instance.definition_id).nodes
-    done = _done(tx, instance)
+    done = done_steps(tx, instance) if done is None else done
     if command.steer is Steer.SKIP:
         if item.verb in owed and item.node_id not in done:
             raise _demanded(nodes[item.node_id], owed)
@@ -261,7 +268,8 @@ def _demanded(node: Node, owed: dict[str, tuple[str, str]]) -> StepDemanded:
     return StepDemanded(step=node.name or VERBS[node.verb].vi, why=why, source=source)
 
 
-def _done(tx: Transaction, instance: ProcessInstance) -> set[str]:
+def done_steps(tx: Transaction, instance: ProcessInstance) -> set[str]:
+    """Return the nodes of a run whose steps were done."""
     return set(
         tx.scalars(
             sa.select(WorkItem.node_id).where(

@@ -19,7 +19,7 @@ from processes.second_person import Proposal
 from processes.standing import OpenStep, Standing
 from processes.steering import ON_A_STEP, Steer, SteerRun
 from records import journal
-from records.authority import Act, may
+from records.authority import Act, NoRight, may
 from records.document import Document, IncomingDocument, OutgoingDocument
 from records.organization import Role, choose_officers, choose_units
 from web import fields, paper, words
@@ -56,14 +56,23 @@ def act(instance_id: UUID) -> Response:
         with transaction() as tx:
             asked_below()
             made = steering.steer(tx, office().means, _command(instance_id, Steer(kind)))
-            told = _told(made, Steer(kind))
+            told, target = _told(made, Steer(kind)), _following(tx, instance_id)
     except OfficeError as error:
         if error.status in {403, 404} or error.status >= 500:
             raise
         place = _PLACES.get(error.code, "act")
         return _page(instance_id, (place, error.text(language())), error.status)
     say(told)
-    return redirect(url_for("run.show", instance_id=instance_id), 303)
+    return redirect(target, 303)
+
+
+def _following(tx: Transaction, instance_id: UUID) -> str:
+    """Return where to go on: whoever gave the last step away has no more to do with the run."""
+    try:
+        standing.standing_of(tx, instance_id)
+    except NoRight:
+        return url_for("start.home")
+    return url_for("run.show", instance_id=instance_id)
 
 
 def _command(instance_id: UUID, kind: Steer) -> SteerRun:

@@ -113,3 +113,23 @@ def test_an_administrator_steers_what_he_may_not_read(knock, registering):
         refused = knock(stranger).post(run, {"act": "suspend", "reason": "thử"})
         assert refused.status_code in {403, 404}, stranger
     assert knock("quantri.ubnd").get(run).status_code == 404
+
+
+def test_a_head_of_unit_gives_away_the_work_of_his_unit_alone(knock, registering):
+    leader, head = knock("giamdoc.stttt"), knock("truongphong.stttt")
+    run = registering("giao lại trong đơn vị")
+    assert head.get(run).status_code == 403, "not yet the work of his unit"
+    page = leader.get(run)
+    tree = lxml.html.fromstring(page.data.decode())
+    [unit] = tree.xpath("//select[@name='unit']/option[contains(., 'Công nghệ')]/@value")
+    sheet = leader.sheet(page, "data-run")
+    leader.send(sheet.fill(act="reassign", unit=unit, reason="Văn thư nghỉ phép"))
+    page = head.get(run)
+    acts = lxml.html.fromstring(page.data.decode()).xpath("//input[@name='act']/@value")
+    assert acts == ["reassign"]
+    sheet = head.sheet(page, "data-run")
+    assert head.send(sheet.fill(act="suspend", reason="thử")).status_code == 403
+    [clerk] = tree.xpath("//select[@name='officer']/option[contains(., 'Văn thư')]/@value")
+    answer = head.send(sheet.fill(act="reassign", officer=clerk, reason="Đã đi làm lại"))
+    assert answer.headers["Location"] == "/"
+    assert "giao lại bước «Đăng ký văn bản đến» cho Bùi Thị Ngọc" in words(leader.get(run))
