@@ -31,7 +31,9 @@ class Proof:
     head: dict[str, Any] | None
 
 
-def proof_of(session: orm.Session, agency_id: UUID, objects: Iterable[UUID]) -> Proof:
+def proof_of(
+    session: orm.Session, agency_id: UUID, objects: Iterable[UUID], *, most: int = MOST_LINKS
+) -> Proof:
     """Return the proof for what an agency's journal says of these objects.
 
     `session` is the system's: a path needs the hashes (nothing else) of all agencies' leaves.
@@ -60,7 +62,7 @@ def proof_of(session: orm.Session, agency_id: UUID, objects: Iterable[UUID]) -> 
                 "seal": seal.no if seal is not None else None, "path": path,
             }
         )  # fmt: skip
-    linked = last - min(needed, default=last) <= MOST_LINKS
+    linked = last - min(needed, default=last) <= most
     wanted = (
         JournalSeal.no >= min(needed, default=last)
         if linked

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 from story import Story, incoming_letter, letter
@@ -336,3 +337,47 @@ def test_the_command_writes_the_bundle_and_tells_its_digest(
     assert faults(file, digest[1]) == []
     leaf = story_office.all(JournalLeaf, JournalLeaf.act == "export_evidence")[-1]
     assert json.loads(leaf.body)["name"].startswith("máy chủ: ")
+
+
+# what is wrong already -----------------------------------------------------------------------------
+
+
+def test_a_history_that_was_altered_before_is_handed_out_and_named(
+    story_office: Story, issued: UUID, tmp_path: Path
+) -> None:
+    instance = story_office.instance(issued).id
+    url = story_office.office.settings.database_url.replace("+psycopg", "")
+    change = "UPDATE event SET state = %s WHERE instance_id = %s AND seq = 2"
+    with psycopg.connect(url, autocommit=True) as owner:
+        [sound] = owner.execute(
+            "SELECT state FROM event WHERE instance_id = %s AND seq = 2", (instance,)
+        ).fetchone()
+        owner.execute("ALTER TABLE event DISABLE TRIGGER USER")
+        owner.execute(change, (sound + b" ", instance))
+        made = exported(story_office, issued)
+        owner.execute(change, (sound, instance))
+        owner.execute("ALTER TABLE event ENABLE TRIGGER USER")
+    (tmp_path / "b.zip").write_bytes(made.content)
+    opened = verify.Bundle(tmp_path / "b.zip")
+    [fault] = faults(tmp_path / "b.zip", made.manifest)
+    assert fault.startswith("states/2.json: không phải trạng thái của events.json, sự kiện 2")
+    assert opened.json("replay.json")["verification"]["broken_at"] == 2
+    assert "ĐỨT tại sự kiện 2" in (opened.read("index.html") or b"").decode()
+
+
+def test_seals_in_between_are_left_out_beyond_a_bound_and_that_is_said(
+    story_office: Story, issued: UUID, folder: Path
+) -> None:
+    agency, instance = story_office.agency("STTTT"), story_office.instance(issued).id
+    with story_office.office.database.session() as session:
+        short = proof.proof_of(session, agency, [issued, instance], most=0)
+    assert not short.linked
+    assert [json.loads(s["body"])["no"] for s in short.seals][-1] == short.head["no"]
+    told = {"leaves": short.leaves, "seals": short.seals, "linked": False, "signature": None}
+    (folder / "journal.json").write_text(json.dumps({**told, "head": short.head}))
+    anew(folder)
+    assert faults(folder) == []
+    assert "nối liền (linked): không" in run(folder).stdout
+    (folder / "journal.json").write_text(json.dumps({**told, "head": short.head, "linked": True}))
+    anew(folder)
+    assert any("thiếu niêm phong trước đó" in f for f in faults(folder))
