@@ -11,6 +11,7 @@ from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.util.deep_merge import DeepMerge
 from SpiffWorkflow.util.task import TaskState
 
+from engine.joining import kept
 from engine.tables import copied
 
 FINISHED = TaskState.FINISHED_MASK
@@ -130,7 +131,9 @@ def _fold(workflow: Any, dropped: list[Any]) -> None:
         for older, newer in pairwise(ended):
             if _came_by_event(older, tasks) and _came_by_event(newer, tasks):
                 above, end = tasks[older._parent], tasks[newer._parent]
-                end.data = DeepMerge.merge(copied(above.data), end.data)
+                before = tasks[tasks[above._parent]._parent].data
+                lost = kept(before, [above.data, end.data])
+                end.data = {**DeepMerge.merge(copied(above.data), end.data), **lost}
                 for task in (older, above, tasks[above._parent]):
                     _splice(task, tasks)
                     dropped.append(task)

@@ -8,11 +8,13 @@ become. Here every token waits at its own flow; a firing takes one from each flo
 from typing import Any
 
 from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit, _EndJoin
 from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway, ParallelGateway
 from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
 from SpiffWorkflow.util.deep_merge import DeepMerge
 from SpiffWorkflow.util.task import TaskState
+
+from engine.joining import keep_decisions
 
 _LIVE = TaskState.READY | TaskState.WAITING | TaskState.STARTED
 _TO_COME = TaskState.FUTURE | TaskState.PREDICTED_MASK
@@ -33,15 +35,17 @@ class InclusiveJoin(InclusiveGateway):
         return may_fire
 
     def _run_hook(self, my_task: Any) -> bool:
-        came = {my_task.parent.task_spec.name}
+        came, branches = {my_task.parent.task_spec.name}, []
         waiting = [t for t in _here(my_task.workflow, self) if t._state == TaskState.WAITING]
         for task in sorted(waiting, key=lambda t: t.last_state_change):
             if task.parent.task_spec.name in came:
                 continue  # a second token of one flow is for the next firing
             came.add(task.parent.task_spec.name)
             DeepMerge.merge(my_task.data, task.parent.data)
+            branches.append(task.parent)
             task.cancel()
         my_task._inherit_data()
+        keep_decisions(my_task, [*branches, my_task.parent])
         matches, defaults = self._get_matching_outputs(my_task)
         if not matches + defaults:
             raise WorkflowTaskException("No conditions satisfied on gateway", task=my_task)
@@ -55,13 +59,28 @@ class ParallelJoin(ParallelGateway):
     """A parallel gateway that stumbles over no token that is forgotten."""
 
     def _run_hook(self, my_task: Any) -> bool:
-        _merge_earlier(self, my_task)
+        came = _merge_earlier(self, my_task)
         my_task._inherit_data()
+        keep_decisions(my_task, [*came, my_task.parent])
         return True
 
 
-def _merge_earlier(spec: Any, my_task: Any) -> None:
-    """As the library does: take over the data of what else came, and what became of it."""
+class EndJoin(_EndJoin):
+    """Where all the ends of a scope come together."""
+
+    def _run_hook(self, my_task: Any) -> bool:
+        came = _merge_earlier(self, my_task)
+        my_task._inherit_data()
+        keep_decisions(my_task, [*came, my_task.parent])
+        my_task.workflow.data.update(my_task.data)
+        return True
+
+
+def _merge_earlier(spec: Any, my_task: Any) -> list[Any]:
+    """As the library does: take over the data of what else came, and what became of it.
+
+    Return the last token of each branch that came earlier, in order of time.
+    """
     earlier = [
         t
         for t in my_task.workflow.tasks.values()
@@ -69,15 +88,22 @@ def _merge_earlier(spec: Any, my_task: Any) -> None:
         and t._state & TaskState.FINISHED_MASK
         and not my_task.is_descendant_of(t)
     ]
+    came = []
     for task in sorted(earlier, key=lambda t: t.last_state_change):
         if task.parent is not None:
+            came.append(task.parent)
             DeepMerge.merge(my_task.data, task.parent.data)
         if task._state == TaskState.COMPLETED:
             task._drop_children(force=True)
+    return came
 
 
 #: what a program runs instead of the library's
-OWN_JOINS: dict[type, type] = {InclusiveGateway: InclusiveJoin, ParallelGateway: ParallelJoin}
+OWN_JOINS: dict[type, type] = {
+    InclusiveGateway: InclusiveJoin,
+    ParallelGateway: ParallelJoin,
+    _EndJoin: EndJoin,
+}
 
 
 def _here(workflow: Any, spec: Any) -> list[Any]:

@@ -174,13 +174,6 @@ def drawn(tree: Any) -> tuple[bytes, Block]:
     return sketch.drawing.xml(), plan()
 
 
-def forks_in_loops(tree: Any, *, looped: bool = False) -> bool:
-    kind, *parts = tree
-    if kind == "all" and looped:
-        return True
-    return any(forks_in_loops(p, looped=looped or kind == "again") for p in parts)
-
-
 def _many(kind: str) -> Callable[[list[Any]], Any]:
     return lambda parts: (kind, *parts)
 
@@ -222,8 +215,9 @@ def test_equal_to_a_plain_reading(tree: Any, seed: int) -> None:
 
 
 @settings(max_examples=60)
-@given(tree=TREES.filter(lambda tree: not forks_in_loops(tree)), seed=st.integers(0, 2**16))
+@given(tree=TREES.filter(lambda tree: "'all'" not in str(tree)), seed=st.integers(0, 2**16))
 def test_equal_to_the_stock_library_with_its_data(tree: Any, seed: int) -> None:
+    """Without forks: at their joins only what a branch changed counts (`engine.joining`)."""
     compare(drawn(tree)[0], CHOICES, seed, n=0, xs=["p", "q"])
 
 

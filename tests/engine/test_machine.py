@@ -623,7 +623,7 @@ def _plain_mi() -> bytes:
     [
         (choice(), YES_NO, {}),
         (fork("a", "b", "c"), [{"v": 1}, {"v": True}, {"w": [1, 2]}], {}),
-        (inclusive(), [{"n": n} for n in range(4)], {}),
+        (inclusive(), [{}, {"v": 1}], {"n": 3}),
         (two_node_loop(), [{"again": True}, {"again": 1}, {"again": False}], {}),
         (called(), [{"x": 1.0}, {"x": 1}, {"x": True}], {"n": 1}),
         (_plain_mi(), [{"v": 1}, {"w": 2}], {"xs": [1, 2, 3]}),
