@@ -8,9 +8,10 @@ import orjson
 import plain_office as office
 import pytest
 import sqlalchemy as sa
-from bpmn_drawing import Drawing, event, timer
+from bpmn_drawing import Drawing, each, event, timer
 
 from engine import definition, handlers, history, jobs, machine, replay, runtime, steering
+from engine.budget import BUDGET
 from engine.database import Database, Transaction
 from engine.incident import stopping
 from engine.instance import InstanceStatus, ProcessInstance
@@ -210,3 +211,42 @@ def test_step_of_the_machine_that_cannot_get_on(database: Database, agency: UUID
     assert instance(database, identity).status == InstanceStatus.INCIDENT
     assert "«g»" in incidents(database, agency)[0]
     assert events(database, identity)[-1]["node"] == "x"
+
+
+def test_a_list_over_the_limit_is_an_incident_until_the_limit_is_raised(
+    database: Database, agency: UUID, worker: handlers.Handlers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`CONGVAN_MAX_INSTANCES`; the other limits of a command end the same way."""
+    drawing = Drawing().start().user("u").user("m", inner=each("xs", "x")).end().end("e2")
+    drawing.boundary("x", "u", timer("Duration", "PT1H"), interrupting=False)
+    office.publish(database, agency, drawing.chain("s", "u", "e").chain("x", "m", "e2").xml())
+    identity = office.start(database, agency, xs=[1, 2, 3]).instance.id
+    monkeypatch.setattr(BUDGET, "instances", 2)
+    post_timer(database, agency, identity)
+    run_jobs(database, worker)
+    assert instance(database, identity).status == InstanceStatus.INCIDENT
+    assert "«xs»" in incidents(database, agency)[0]
+    assert "2" in incidents(database, agency)[0]
+    assert instance(database, identity).standing == ["u"]
+    monkeypatch.setattr(BUDGET, "instances", 3)
+    retry(database, agency)
+    run_jobs(database, worker)
+    assert instance(database, identity).status == InstanceStatus.RUNNING
+    assert sorted(instance(database, identity).standing) == ["m", "u"]
+
+
+@pytest.mark.parametrize("limit", ["steps", "seconds"])
+def test_a_run_over_its_budget_is_an_incident(
+    database: Database, agency: UUID, worker: handlers.Handlers, limit: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    identity = stop(database, agency, worker)
+    with monkeypatch.context() as patched:
+        if limit == "steps":
+            patched.setattr(type(BUDGET), "steps", property(lambda _: 0))
+        else:
+            patched.setattr(BUDGET, "seconds", -1.0)
+        retry(database, agency)
+        run_jobs(database, worker)
+    assert "quá giới hạn" in incidents(database, agency)[0]
+    assert instance(database, identity).status == InstanceStatus.INCIDENT
