@@ -79,9 +79,7 @@ def read(xml: bytes) -> Any:
     try:
         root = etree.fromstring(xml, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise DiagramRefused(
-            reason_vi=f"tệp không phải XML hợp lệ ({error}).", reason_en=f"not valid XML ({error})."
-        ) from None
+        raise _unreadable(xml, str(error)) from None
     if cast("Any", root.getroottree().docinfo).doctype:
         raise DiagramRefused(
             reason_vi="tệp có khai báo DOCTYPE, không được phép.",
@@ -98,6 +96,24 @@ def read(xml: bytes) -> Any:
             reason_en="the diagram has more than 1,000 elements. Split it.",
         )
     return root
+
+
+def _unreadable(xml: bytes, words: str) -> DiagramRefused:
+    """Say what to do about bytes that are no XML: none at all, another encoding, anything else."""
+    if not xml.strip():
+        return DiagramRefused(
+            reason_vi="tệp trống. Xuất lại sơ đồ từ trình soạn thảo rồi tải lên.",
+            reason_en="the file is empty. Export the diagram from its editor again.",
+        )
+    if "encoding" in words.lower() or "utf" in words.lower():
+        return DiagramRefused(
+            reason_vi=f"bảng mã của tệp không như khai báo ({words}). Lưu lại bằng UTF-8.",
+            reason_en=f"its bytes are not in the encoding it declares ({words}). Save it as UTF-8.",
+        )
+    return DiagramRefused(
+        reason_vi=f"tệp không phải XML hợp lệ ({words}). Xuất lại sơ đồ từ trình soạn thảo.",
+        reason_en=f"not valid XML ({words}). Export the diagram from its editor again.",
+    )
 
 
 @lru_cache(maxsize=1)

@@ -19,6 +19,7 @@ from engine.event_rules import check_events, is_trigger
 from engine.expressions import ExpressionError, compile_assignments, compile_expression
 from engine.finding import Finding, Severity, error
 from engine.gateways import check_conditions, check_defaults
+from engine.identities import check_identities, check_nameless
 from engine.names import check_names
 from engine.normalise import TIMER_LITERALS
 from engine.table_rules import check_decisions
@@ -78,14 +79,14 @@ def parser_finding(refusal: OfficeError) -> Finding:
 def check(root: Any, model: Model, catalogue: Catalogue | None) -> list[Finding]:
     """Return all findings of a diagram, in document order of their rules."""
     rules = (
-        _elements, _events, check_events, _names, check_conditions, _expressions, _loops,
-        check_decisions, check_ad_hoc,
+        _elements, _events, check_events, check_identities, _calls, check_conditions, _expressions,
+        _loops, check_decisions, check_ad_hoc,
     )  # fmt: skip
     findings = [f for rule in rules for f in rule(root)]
     if catalogue is not None:
         findings += [*check_catalogue(model, catalogue), *check_defaults(root)]
         if catalogue.variables is not None:
-            findings += check_names(root, catalogue.variables)
+            findings += [*check_names(root, catalogue.variables), *check_nameless(root)]
     return findings
 
 
@@ -193,21 +194,7 @@ def _link_pairs(root: Any) -> Iterator[Finding]:
                     )  # fmt: skip
 
 
-def _names(root: Any) -> Iterator[Finding]:
-    seen: set[str] = set()
-    for element in root.iter(tag("*")):
-        identity = element.get("id")
-        if not identity:
-            continue
-        if identity in seen:
-            yield error(
-                element, "twice", f"Mã «{identity}» bị dùng hai lần.", "The id is used twice."
-            )
-        if identity.startswith("cv."):
-            yield error(
-                element, "reserved", "Mã bắt đầu bằng «cv.» là của hệ thống.", "Reserved id."
-            )
-        seen.add(identity)
+def _calls(root: Any) -> Iterator[Finding]:
     processes = {p.get("id"): p for p in root.findall(tag("process"))}
     for element in root.iter(tag("callActivity")):
         if (element.get("calledElement") or "") not in processes:

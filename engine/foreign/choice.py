@@ -88,7 +88,9 @@ def _gateway(done: Completion, gateway: Any, flows: list[Any], near: dict[str, i
             _default(done, gateway, flows, near)
         return
     _ask(done, gateway, flows, conditions)
-    if not always:
+    if always and kind_of(gateway) == "exclusiveGateway":
+        gateway.set("default", always[0].get("id"))
+    elif not always:
         _default(done, gateway, flows, near, told=True)
 
 

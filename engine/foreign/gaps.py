@@ -52,13 +52,21 @@ def _dangling(done: Completion, scope: Any) -> None:
     nodes = nodes_in(scope)
     for element in flows_in(scope):
         source, target = nodes.get(element.get("sourceRef")), nodes.get(element.get("targetRef"))
-        entered = target is not None and kind_of(target) in {"startEvent", "boundaryEvent"}
-        if source is None or target is None or entered or kind_of(source) == "endEvent":
+        if source is None or target is None or _cannot_join(source, target):
             scope.remove(element)
             done.say(
                 element, "flow-end", "luồng không nối hai bước của cùng một quy trình bị bỏ qua",
                 "a flow that does not join two steps of one process is left out",
             )  # fmt: skip
+
+
+def _cannot_join(source: Any, target: Any) -> bool:
+    """Whether BPMN has no flow there: out of an end, into a start, to what its event begins."""
+    return (
+        kind_of(source) == "endEvent"
+        or kind_of(target) in {"startEvent", "boundaryEvent"}
+        or "true" in {source.get("triggeredByEvent"), target.get("triggeredByEvent")}
+    )
 
 
 def _empty(done: Completion, scope: Any) -> None:

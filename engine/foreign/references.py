@@ -1,14 +1,14 @@
 """Names and references (tham chiếu): every element has an id, every reference leads somewhere."""
 
 import copy
-import re
 from typing import Any
 
 from lxml import etree
 
 from engine import pools
-from engine.diagram import FLOW_NODES, kind_of, tag
+from engine.diagram import kind_of, tag
 from engine.foreign.rewriting import Completion, name_of
+from engine.identities import NAMED, RESERVED, RUN
 
 #: attributes that name another element of the file
 _REFERENCES = (
@@ -17,11 +17,6 @@ _REFERENCES = (
     "dataObjectRef", "itemSubjectRef",
 )  # fmt: skip
 _TEXT_REFERENCES = ("flowNodeRef", "incoming", "outgoing", "eventDefinitionRef", "messageRef")
-#: ids the library keeps for itself within every process
-_RESERVED = re.compile(
-    r"(Start|End|Root)|.*(\.EndJoin|\.BoundaryEvent(Split|Join)|\[child\])|cv\..*"
-)
-_NAMED = ("message", "signal", "error", "escalation")
 
 
 def complete(done: Completion) -> None:
@@ -55,7 +50,7 @@ def _drop_prefixes(done: Completion) -> None:
 
 
 def _give_ids(done: Completion) -> None:
-    named = FLOW_NODES | {"sequenceFlow", "process", *_NAMED}
+    named = RUN | set(NAMED)
     for element in done.root.iter(tag("*")):
         if kind_of(element) in named and not element.get("id"):
             element.set("id", done.fresh("id"))
@@ -63,12 +58,11 @@ def _give_ids(done: Completion) -> None:
 
 def _rename_reserved(done: Completion) -> None:
     renamed: dict[str, str] = {}
-    kept = FLOW_NODES | {"sequenceFlow", "process"}
     for element in done.root.iter(tag("*")):
         identity = element.get("id") or ""
-        if identity in done.given or kind_of(element) not in kept:
+        if identity in done.given or kind_of(element) not in RUN:
             continue
-        if _RESERVED.fullmatch(identity):
+        if RESERVED.fullmatch(identity):
             renamed[identity] = done.fresh("id")
             done.say(
                 element, "reserved", f"mã «{identity}» là của hệ thống nên mang mã khác",
@@ -105,7 +99,7 @@ def _inline_definitions(done: Completion) -> None:
 
 
 def _name_definitions(done: Completion) -> None:
-    for kind in _NAMED:
+    for kind in NAMED:
         for element in done.root.findall(tag(kind)):
             if not element.get("name"):
                 element.set("name", element.get("id"))
@@ -117,7 +111,7 @@ def _name_definitions(done: Completion) -> None:
 
 def _dangling(done: Completion) -> None:
     """Messages and signals that are not there are named after the event that uses them."""
-    for kind in _NAMED:
+    for kind in NAMED:
         known = {e.get("id") for e in done.root.findall(tag(kind))}
         for element in list(done.root.iter(tag(f"{kind}EventDefinition"))):
             event = element.getparent()

@@ -12,7 +12,7 @@ from lxml import etree
 from engine import diagram, lint
 from engine.diagram import kind_of, tag
 from engine.foreign.references import define
-from engine.foreign.rewriting import Completion, definitions_of, name_of, text_of
+from engine.foreign.rewriting import Completion, definitions_of, flows_in, name_of, text_of
 from engine.foreign.tasks import drop, is_decidable
 
 
@@ -87,7 +87,10 @@ def _displaced(done: Completion, event: Any) -> bool:
     """An event this engine does not have at its place."""
     found = definitions_of(event)
     if not found:
-        return False
+        if kind_of(event) not in {"boundaryEvent", "intermediateCatchEvent"}:
+            return False
+        _as_message(done, event)  # it waits, and nobody says for what
+        return True
     kind = kind_of(found[0]).removesuffix("EventDefinition")
     if kind_of(event) == "boundaryEvent":
         if kind == "compensate":
@@ -193,6 +196,19 @@ def _dropped(done: Completion, element: Any) -> bool:
     return True
 
 
+def _not_by_event(done: Completion, element: Any) -> bool:
+    """What stands behind such a gateway is no event, or is entered from elsewhere as well."""
+    scope = element.getparent()
+    gateways = {e.get("id"): e for e in scope.iterchildren(tag("eventBasedGateway"))}
+    sources = {
+        f.get("sourceRef") for f in flows_in(scope) if f.get("targetRef") == element.get("id")
+    }
+    found = [gateways[i] for i in sorted({element.get("id"), *sources}) if i in gateways]
+    for gateway in found:
+        _gateway("exclusiveGateway")(done, gateway)
+    return bool(found)
+
+
 def _unlinked(done: Completion, event: Any) -> bool:
     for link in event.findall(tag("linkEventDefinition")):
         event.remove(link)
@@ -215,5 +231,7 @@ _MENDED: dict[str, Callable[[Completion, Any], bool]] = {
     "unsupported": _refused,
     "event-place": _displaced,
     "detached": _dropped,
+    "behind-gateway": _not_by_event,
+    "no-event": _not_by_event,
     "link-pair": _unlinked,
 }
