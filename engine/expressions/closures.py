@@ -78,15 +78,33 @@ def _path(base: Closure, key: str) -> Closure:
 def _compare(node: s.Compare, bound: tuple[str, ...]) -> Closure:
     left, right = closure(node.left, bound), closure(node.right, bound)
     if node.operator not in _ORDERINGS:
-        return _equality(left, right, wanted=node.operator == "=")
+        wanted = node.operator == "="
+        whole = _equality(left, right, wanted=wanted)
+        match node.left, node.right:
+            case s.Name(name=name), s.Literal(value=value) if name not in bound:
+                return _is(name, value, whole, wanted=wanted)
+        return whole
     holds = _ORDERINGS[node.operator]
 
     def order(run: v.Run) -> bool | None:
         a, b = left(run), right(run)
+        if a.__class__ is int and b.__class__ is int:
+            return holds(a, b)
         pair = v.ordered_pair(a, b)
         return None if pair is None else holds(*pair)
 
     return order
+
+
+def _is(name: str, value: Any, whole: Closure, *, wanted: bool) -> Closure:
+    """What nearly every condition asks, without a call for either side."""
+    kind = value.__class__ if value.__class__ in v.PLAIN else None
+
+    def equality(run: v.Run) -> bool | None:
+        found = run.variables.get(name)
+        return (found == value) is wanted if found.__class__ is kind else whole(run)
+
+    return equality
 
 
 def _equality(left: Closure, right: Closure, *, wanted: bool) -> Closure:
