@@ -13,7 +13,7 @@ from benchmarks.setting import Bench, installation
 from engine.database import SYSTEM
 from engine.handlers import Errand
 from office.runner import Runner
-from processes import migration, procedures, rehearsal
+from processes import carrying, migration, procedures, rehearsal
 from processes.migration import MIGRATION_JOB, MigrateRuns
 from processes.outgoing.begin import begin
 from processes.procedures import PublishProcedure
@@ -48,7 +48,7 @@ def carried(bench: Bench) -> list[bool]:
     [job] = [j for j in runner.claim(50) if j.kind == MIGRATION_JOB]
     floors = completions(bench, COMPLETIONS)
     started = time.perf_counter()
-    migration.carry_runs(Errand(bench.office.database, job), bench.office.means, job)
+    carrying.carry_runs(Errand(bench.office.database, job), bench.office.means, job)
     each = (time.perf_counter() - started) / RUNS
     floors += completions(bench, COMPLETIONS)
     with bench.office.database.transaction(bench.acting(ADMIN)) as tx:

@@ -13,7 +13,7 @@ from engine.handlers import Handlers
 from engine.runtime import MACHINE_JOB
 from office.settings import Settings, keep_secret
 from office.worker import Periodic, Worker
-from processes import inbox, migration, timers, unsent, uploads, verify, work_items
+from processes import carrying, inbox, timers, unsent, uploads, verify, work_items
 from processes.delivery import arrivals, send
 from processes.means import Means, SigningMeans
 from processes.outgoing import convert
@@ -87,7 +87,7 @@ class Office:
             ),
         )
         timers.add_handlers(handlers, self.means)
-        migration.add_handlers(handlers, self.means)
+        carrying.add_handlers(handlers, self.means)
         verify.add_handlers(handlers, self.means)
         send.add_handlers(handlers, self.means)
         arrivals.add_handlers(handlers, self.means)

@@ -16,16 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine import jobs, steering
-from engine.database import Query, Transaction
+from engine.database import Transaction
 from engine.definition import Definition, program_of
 from engine.errors import NotFound, OfficeError
-from engine.handlers import Errand, Handlers
 from engine.instance import InstanceStatus, ProcessInstance, Suspended
-from engine.jobs import ClaimedJob
-from engine.machine import NotWaiting
 from engine.migration import NotMigratable
 from engine.moves import TARGETS
-from engine.steering import MovedOn
 from processes import second_person
 from processes.means import Means
 from processes.second_person import Proposal, reasoned
@@ -286,76 +282,6 @@ def _post(tx: Transaction, found: Migration) -> None:
     payload = {"migration": str(found.id), "status": found.status}
     key = f"{MIGRATION_JOB}:{found.id}:{found.status}"
     jobs.post(tx, MIGRATION_JOB, payload, key=key, agency_id=found.agency_id)
-
-
-def add_handlers(handlers: Handlers, means: Means) -> None:
-    """Tell the worker how running work is carried over."""
-    handlers.outside(MIGRATION_JOB, lambda errand, job: carry_runs(errand, means, job))
-
-
-_NEXT = Query(
-    sa.select(MigrationRun)
-    .where(
-        MigrationRun.migration_id == sa.bindparam("migration"),
-        MigrationRun.status == sa.bindparam("status"),
-    )
-    .order_by(MigrationRun.id)
-    .limit(1)
-    .with_for_update()
-)
-
-
-def carry_runs(errand: Errand, means: Means, job: ClaimedJob) -> None:
-    """Carry the runs of a migration over one by one, or return them, each in its transaction."""
-    identity = UUID(job.payload["migration"])
-    returning = job.payload["status"] == MigrationStatus.RETURNING
-    wanted = RunStatus.CARRIED if returning else RunStatus.WAITING
-    while True:
-        with errand.transaction() as tx:
-            row = tx.scalar(_NEXT, migration=identity, status=wanted.value)
-            if row is None:
-                break
-            whole = tx.get(Migration, identity)
-            if returning:
-                _return_one(tx, means, whole, row)
-            else:
-                _carry_one(tx, means, whole, row)
-    with errand.finish() as tx:
-        whole = tx.get(Migration, identity, lock=True)
-        whole.status = (MigrationStatus.RETURNED if returning else MigrationStatus.DONE).value
-        whole.ended_at = tx.now
-
-
-def _carry_one(tx: Transaction, means: Means, whole: Migration, row: MigrationRun) -> None:
-    run = tx.get(ProcessInstance, row.instance_id, lock=True)
-    definition = tx.get(Definition, whole.definition_id)
-    facts = {"reason": whole.reason, "migration": whole.id, "started_by": whole.started_by}
-    facts |= whole.facts
-    try:
-        steering.migrate(tx, means.desk, run, definition, whole.table, facts)
-    except (NotMigratable, NotWaiting, Suspended) as error:
-        _told(row, RunStatus.REFUSED, error)
-    else:
-        row.status = RunStatus.CARRIED.value
-
-
-def _return_one(tx: Transaction, means: Means, whole: Migration, row: MigrationRun) -> None:
-    run = tx.get(ProcessInstance, row.instance_id, lock=True)
-    facts = {
-        "reason": whole.facts["returned_reason"], "migration": whole.id,
-        "started_by": whole.facts.get("returned_by"),
-    }  # fmt: skip
-    try:
-        steering.give_back(tx, means.desk, run, facts)
-    except (MovedOn, NotWaiting, Suspended) as error:
-        _told(row, RunStatus.STAYED, error)
-    else:
-        row.status = RunStatus.RETURNED.value
-
-
-def _told(row: MigrationRun, status: RunStatus, error: OfficeError) -> None:
-    row.status = status.value
-    row.vi, row.en = error.text("vi"), error.text("en")
 
 
 @dataclass(frozen=True, slots=True)

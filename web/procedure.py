@@ -165,12 +165,6 @@ def _process(
     current = next((v for v in versions if v.is_current), versions[0])
     editable = may(tx.acting, Act.PUBLISH_PROCESS)
     count = running.get(current.id, 0)
-    intro = _(
-        "%(count)s hồ sơ đang chạy ở bản %(n)s giữ nguyên bản đó; bản mới áp dụng cho hồ sơ mới.",
-        count=count, n=current.number,
-    )  # fmt: skip
-    label = _("Lý do và căn cứ thay đổi")
-    part = fields.field("textarea", "reason", label, reason, error=error, required=True)
     origin = _("%(why)s · ban hành %(at)s", why=chosen.reason,
                at=words.moment(chosen.published_at, tx.now))  # fmt: skip
     return {
@@ -185,13 +179,7 @@ def _process(
         "xml_href": url_for("procedure.xml", key=chosen.key, version=chosen.number),
         "etag": current.sha256,
         "lint_href": url_for("procedure.lint", key=chosen.key),
-        "publish": {
-            "action": url_for("procedure.publish", key=chosen.key),
-            "intro": intro,
-            "form": fields.form("publish", part, pilot_field(tx)),
-            "submit": _("Công bố bản %(n)s", n=versions[0].number + 1),
-            "rehearse": url_for("rehearsal.rehearse", key=chosen.key),
-        },
+        "publish": _publish_form(tx, versions, current, count, reason=reason, error=error),
         "tabs": [
             {
                 "label": _("bản %(n)s", n=v.number),
@@ -202,6 +190,30 @@ def _process(
         ],
         "vocabulary": _vocabulary(),
         "editable": editable,
+    }
+
+
+def _publish_form(
+    tx: Transaction,
+    versions: Sequence[Definition],
+    current: Definition,
+    count: int,
+    *,
+    reason: str,
+    error: str,
+) -> dict[str, Any]:
+    label = _("Lý do và căn cứ thay đổi")
+    part = fields.field("textarea", "reason", label, reason, error=error, required=True)
+    intro = _(
+        "%(count)s hồ sơ đang chạy ở bản %(n)s giữ nguyên bản đó; bản mới áp dụng cho hồ sơ mới.",
+        count=count, n=current.number,
+    )  # fmt: skip
+    return {
+        "action": url_for("procedure.publish", key=current.key),
+        "intro": intro,
+        "form": fields.form("publish", part, pilot_field(tx)),
+        "submit": _("Công bố bản %(n)s", n=versions[0].number + 1),
+        "rehearse": url_for("rehearsal.rehearse", key=current.key),
     }
 
 

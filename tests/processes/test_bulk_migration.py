@@ -8,7 +8,7 @@ from engine.definition import Definition
 from engine.errors import NotFound
 from engine.handlers import Errand
 from engine.instance import InstanceStatus, ProcessInstance
-from processes import migration, procedures, second_person, unsent, work_items
+from processes import carrying, migration, procedures, second_person, unsent, work_items
 from processes.migration import MigrateRuns, MigrationStatus, NothingToCarry, StillCarrying
 from processes.outgoing.begin import begin
 from processes.procedures import PublishProcedure
@@ -176,11 +176,11 @@ def test_an_interruption_leaves_each_run_wholly_old_or_new(ground: Story) -> Non
     runner = Runner(story.office.database, story.office.handlers(), name="dies")
     [job] = [j for j in runner.claim(20) if j.kind == migration.MIGRATION_JOB]
     with pytest.raises(Killed):
-        migration.carry_runs(Dying(story.office.database, job), story.means, job)
+        carrying.carry_runs(Dying(story.office.database, job), story.means, job)
     on_new = [story.instance(d).definition_id == new.id for d in documents]
     assert sorted(on_new) == [False, True, True]
     assert [marks(story, d)[-1] == "migrate" for d in documents] == on_new
-    migration.carry_runs(Errand(story.office.database, job), story.means, job)  # taken up again
+    carrying.carry_runs(Errand(story.office.database, job), story.means, job)  # taken up again
     assert all(story.instance(d).definition_id == new.id for d in documents)
     assert [marks(story, d).count("migrate") for d in documents] == [1, 1, 1]
     assert outcome(story, made).counts == {"carried": 3}
