@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.choices import KEY
+from engine.decision_table import drawn_tables, table_of
 from engine.diagram import kind_of, own, tag
 from engine.expressions import (
     ANY,
     BOOLEAN,
     CONTEXT,
+    LIST,
     ExpressionError,
     Kind,
     compile_assignments,
@@ -16,6 +18,7 @@ from engine.expressions import (
 )
 from engine.finding import Finding, error
 from engine.normalise import TIMER_LITERALS
+from engine.table_rules import KINDS
 
 _CONDITIONS = ("conditionExpression", "loopCondition", "completionCondition", "condition")
 _ASKS = ("candidates", "assignee", "exclude")
@@ -25,7 +28,8 @@ def check_names(root: Any, declared: Mapping[str, Kind]) -> Iterator[Finding]:
     """Return the names nobody sets, comparisons that never hold, operations that never work.
 
     `declared` are what forms and verbs set; the diagram itself adds what its scripts assign, the
-    element of each list it runs over, and what an element says it brings (`congvan:sets`).
+    element of each list it runs over, the results its instances give, what a decision table gives,
+    and what an element says it brings (`congvan:sets`).
     """
     names = names_of(root, declared)
     for element in root.iter(tag("scriptTask")):
@@ -41,6 +45,8 @@ def check_names(root: Any, declared: Mapping[str, Kind]) -> Iterator[Finding]:
                 yield from _checked(element, text, names)
     for element in root.iter(tag("*")):
         yield from _asked(element, names)
+    for decision in drawn_tables(root):
+        yield from _read_by(decision, names)
 
 
 def names_of(root: Any, declared: Mapping[str, Kind]) -> dict[str, Kind]:
@@ -54,9 +60,46 @@ def names_of(root: Any, declared: Mapping[str, Kind]) -> dict[str, Kind]:
             collection, item = own(element, "collection"), own(element, "element")
             if item:
                 names.setdefault(item, names.get(collection, ANY).item or ANY)
+            for name, given in _listed(element):
+                if name:
+                    names.setdefault(name, given)
         elif kind == "scriptTask":
             names |= _assigned(element, names)
+    for decision in drawn_tables(root):
+        for name, given in _given_by(decision):
+            names.setdefault(name, given)
     return names
+
+
+def _listed(loop: Any) -> Iterator[tuple[str, Kind]]:
+    """Yield what the instances of a step give: the list of their results, and each one's."""
+    items = {kind_of(e): e for e in loop}
+    given = items.get("loopDataOutputRef")
+    yield own(loop, "results") or ((given.text or "").strip() if given is not None else ""), LIST
+    for name in ("inputDataItem", "outputDataItem"):
+        if name in items:
+            yield items[name].get("id") or "", ANY
+    yield own(loop, "result"), ANY
+
+
+def _given_by(decision: Any) -> Iterator[tuple[str, Kind]]:
+    """Yield what a decision table sets."""
+    table = table_of(decision)
+    if table is None:
+        return
+    several = table.hit == "COLLECT" and not table.aggregation
+    for name, kind in zip(table.outputs, table.types[len(table.inputs) :], strict=True):
+        yield name, LIST if several else KINDS.get(kind, ANY)
+
+
+def _read_by(decision: Any, names: dict[str, Kind]) -> Iterator[Finding]:
+    """Yield what is wrong with the names a decision table reads."""
+    table = table_of(decision)
+    for text in table.inputs if table is not None else ():
+        yield from _checked(decision, text, names)
+    for rule in table.rules if table is not None else ():
+        for text in rule.entries:
+            yield from _checked(decision, text, names)
 
 
 def _assigned(script: Any, names: dict[str, Kind]) -> dict[str, Kind]:

@@ -32,7 +32,8 @@ from engine.expressions import (
 )
 from engine.finding import Finding, error
 
-_KINDS: dict[str, Kind] = {
+#: what a type of DMN is in the language
+KINDS: dict[str, Kind] = {
     "string": TEXT, "boolean": BOOLEAN, "number": NUMBER, "integer": NUMBER, "long": NUMBER,
     "double": NUMBER, "date": DATE, "time": TIME, "dateTime": MOMENT, "date and time": MOMENT,
     "dayTimeDuration": DURATION, "yearMonthDuration": DURATION, "duration": DURATION,
@@ -105,7 +106,7 @@ def _decision(decision: Any) -> Iterator[Finding]:
 
 
 def _cells(table: Table) -> Iterator[Finding]:
-    known = [_KINDS.get(kind, ANY) for kind in table.types]
+    known = [KINDS.get(kind, ANY) for kind in table.types]
     inputs, outputs = known[: len(table.inputs)], known[len(table.inputs) :]
     for place, text in enumerate(table.inputs, 1):
         yield from _cell(table, f"cột vào {place}", f"input {place}", compile_expression, text)

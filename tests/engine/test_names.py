@@ -2,6 +2,7 @@
 
 import pytest
 from bpmn_drawing import Drawing, each, event, timer
+from conformance import RULES, giving, table
 
 from engine import definition
 from engine.expressions import BOOLEAN, NUMBER, TEXT, context_of, list_of, one_of
@@ -106,3 +107,50 @@ def test_what_the_diagram_itself_sets_is_known(known: bool) -> None:
 def test_every_place_is_looked_at(drawing: Drawing, element: str) -> None:
     wrong = [e for e, code in told(drawing.chain("s", "a", "e")) if code == "unknown-name"]
     assert wrong == [element]
+
+
+# what tables and instances give -------------------------------------------------------------------
+
+
+def by_table(tables: str, condition: str = "days < 3") -> Drawing:
+    """A step, a decision table over what it says, then a choice by what the table gives."""
+    drawing = Drawing(lanes=LANES).start().user("a", "b").xor("g", default="out").end()
+    drawing.node("businessRuleTask", "x", tables, congvan__decision="limit").chain(
+        "s", "a", "x", "g"
+    )
+    drawing.flow("g", "b", condition, "asked").flow("g", "e", None, "out")
+    return drawing.flow("b", "e")
+
+
+ASKING = table(RULES).replace(">urgency<", ">outcome<").replace("hỏa tốc", "return")
+ASKING = ASKING.replace('"khẩn", "thượng khẩn"', '"accept"').replace(', "khẩn", "thượng khẩn"', "")
+
+
+@pytest.mark.parametrize(
+    ("tables", "condition", "found"),
+    [
+        (ASKING, "days < 3", []),
+        (ASKING, 'days = "a"', [("asked", "wrong-kind")]),
+        (ASKING, "dys < 3", [("asked", "unknown-name")]),
+        (ASKING.replace(">pages<", ">pgaes<"), "days < 3", [("limit", "unknown-name")]),
+        (ASKING.replace("5 + pages", "5 + pgaes"), "days < 3", [("limit", "unknown-name")]),
+        (ASKING.replace('"UNIQUE"', '"COLLECT"'), "count(days) > 1", []),
+        (ASKING.replace('"UNIQUE"', '"COLLECT"'), "days < 3", [("asked", "wrong-kind")]),
+    ],
+)  # fmt: skip
+def test_a_decision_table_sets_its_outputs_and_reads_its_inputs(
+    tables: str, condition: str, found: list[tuple[str, str]]
+) -> None:
+    assert told(by_table(tables, condition)) == found
+
+
+def test_the_list_that_instances_give_is_set() -> None:
+    drawing = choice('count(votes) > 1 and "yes" in votes')
+    assert ("asked", "unknown-name") in told(drawing)
+    drawing.elements = [
+        e.replace(
+            '<bpmn:userTask id="a">', '<bpmn:userTask id="a">' + giving(each("parts", "part"))
+        )
+        for e in drawing.elements
+    ]
+    assert told(drawing) == []
