@@ -29,8 +29,17 @@ Marking = tuple[int, ...]
 def check_soundness(graph: Graph, severity: Severity) -> Iterator[Finding]:
     """Return the joins that may wait for ever, of that severity, and what may be done twice."""
     left = MOST_MARKINGS
-    for scope in dict.fromkeys(place.within for place in graph.places.values() if place.within):
-        net = _Net(graph, scope)
+    scopes: dict[str, dict[str, Place]] = {}
+    for key, place in graph.places.items():
+        if place.within:
+            scopes.setdefault(place.within, {})[key] = place
+    seen: set[tuple[str, ...]] = set()
+    for scope, places in scopes.items():
+        drawn = tuple(place.element for place in places.values())
+        if drawn in seen:  # a process that is called once more
+            continue
+        seen.add(drawn)
+        net = _Net(graph, scope, places)
         game = _Play(net).run(left)
         left -= game.looked_at
         where = graph.places[scope].element
@@ -64,11 +73,10 @@ class _Net:
     back to itself, one step behind another become one place.
     """
 
-    def __init__(self, graph: Graph, scope: str) -> None:
+    def __init__(self, graph: Graph, scope: str, places: dict[str, Place]) -> None:
         self.graph = graph
         self.inside = {
-            k: p for k, p in graph.places.items()
-            if p.within == scope and p.event != "trigger" and not k.endswith("*")
+            k: p for k, p in places.items() if p.event != "trigger" and not k.endswith("*")
         }  # fmt: skip
         # what lies inside a step was left out: here it is gone through at once
         whole = {(k, f"{k}.") for k in self.inside if f"{k}." in self.inside}

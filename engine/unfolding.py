@@ -14,7 +14,7 @@ from engine.graph import Flow, Graph, Place
 from engine.normalise import OWN_PREFIX
 
 #: called processes that unfold to more are not followed further; the graph says so
-MOST_PLACES = 20_000
+MOST_PLACES = 5_000
 
 #: where a token stands until somebody or something outside moves it on
 WAITS = HUMAN | MACHINE | {"receiveTask", "intermediateCatchEvent", "boundaryEvent"}
@@ -40,6 +40,9 @@ class _Unfolding:
     def __init__(self, processes: dict[str, Any]) -> None:
         self.processes = processes
         self.graph = Graph()
+        #: the keys as they were laid out, and where those inside each scope begin and end
+        self.laid: list[str] = []
+        self.spans: dict[str, tuple[int, int]] = {}
         #: what each throwing place throws: kind and reference
         self.thrown: dict[str, tuple[str, str | None]] = {}
 
@@ -55,6 +58,7 @@ class _Unfolding:
         self.graph.places[key] = Place(key, drawn, kind, within, is_done, event)
         self.graph.after[key] = []
         self.graph.before[key] = []
+        self.laid.append(key)
         return key
 
     def connect(self, source: str, target: str, flow: Any = None, *, aside: bool = False) -> None:
@@ -69,9 +73,11 @@ class _Unfolding:
 
     def fill(self, scope: Any, enter: str, leave: str, calls: tuple[str, ...]) -> None:
         """Lay out what is inside a scope between its way in and its way out ("" for a process)."""
+        first = len(self.laid)
         nodes = {e.get("id"): e for e in scope if kind_of(e) in FLOW_NODES and e.get("id")}
         edged = {e.get("attachedToRef") for e in nodes.values()}
         ways = {i: self._element(e, enter, calls, is_edged=i in edged) for i, e in nodes.items()}
+        self.spans[enter] = first, len(self.laid)
         came: set[Any] = set()
         left: set[Any] = set()
         for flow in scope.findall(tag("sequenceFlow")):
@@ -152,8 +158,10 @@ class _Unfolding:
 
     def _standing(self, scope: str) -> Iterator[str]:
         """Yield the places inside a scope where a token may wait when an event comes."""
-        for key, place in self.graph.places.items():
-            if key.startswith(f"{scope}/") and place.is_done and place.kind in WAITS:
+        first, last = self.spans.get(scope, (0, 0))
+        for key in self.laid[first:last]:
+            place = self.graph.places[key]
+            if place.is_done and place.kind in WAITS:
                 yield key
 
     def _attach(self, event: Any, activity: str, target: str) -> None:

@@ -39,6 +39,8 @@ def check(
         return []
     findings = list(_strangers(drawn, key))
     if belong[key] or not findings:  # another procedure's diagram is not told what it lacks
+        if not prepared.ways.is_complete:
+            findings.append(_unread(severity))
         for rule in rules_of(key, on):
             findings += _broken(rule, reading, severity)
     return [*findings, *_without_a_way(prepared.model.nodes, drawn)]
@@ -57,6 +59,16 @@ def _broken(rule: Rule, reading: Reading, severity: Severity) -> Iterator[Findin
                 f"{breach.vi}: {rule.vi}. {rule.do_vi}", f"{breach.en}: {rule.en}. {rule.do_en}",
                 rule.citation, breach.path,
             )  # fmt: skip
+
+
+def _unread(severity: Severity) -> Finding:
+    return Finding(
+        severity, "", "unread",
+        "Các quy trình được gọi lồng nhau quá nhiều nên không xét hết các đường đi theo luật được. "
+        "Giảm số lần gọi hoặc vẽ thẳng các bước đó vào quy trình.",
+        "Processes call each other too often for all ways to be read by law. Call fewer, or draw "
+        "their steps in the process itself.",
+    )  # fmt: skip
 
 
 def _missing(rule: Rule, name: str, severity: Severity) -> Finding:

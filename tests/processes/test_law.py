@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from bpmn_drawing import Drawing as Process
 from lxml import etree
 from shipped_drawing import BPMN, OURS, Drawing
 
@@ -333,6 +334,25 @@ def test_a_diagram_without_our_verbs_owes_nothing():
     for step in drawing.root.xpath("//*[@*[local-name()='verb']]"):
         del step.attrib[f"{{{OURS}}}verb"]
     assert check(definition.prepare(drawing.xml())) == []
+
+
+def test_what_calls_itself_too_often_to_be_read_is_refused_and_said_so():
+    """Each process calls the next one twice: after fourteen there are thousands of copies."""
+    processes = []
+    for n in range(14):
+        one = Process(f"p{n}").start(f"s{n}").user(f"u{n}", congvan__verb="draft").end(f"e{n}")
+        for call in (f"x{n}", f"y{n}") if n < 13 else ():
+            one.node("callActivity", call, calledElement=f"p{n + 1}")
+        middle = (f"x{n}", f"y{n}") if n < 13 else ()
+        processes.append(one.chain(f"s{n}", f"u{n}", *middle, f"e{n}"))
+    called = "".join(one.process() for one in processes[1:])
+    prepared = definition.prepare(processes[0].xml(after=called))
+    (found,) = [f for f in check(prepared) if f.code == "unread"]
+    assert found.is_error
+    shallow = definition.prepare(
+        processes[10].xml(after="".join(p.process() for p in processes[11:]))
+    )
+    assert not [f for f in check(shallow) if f.code == "unread"]
 
 
 def test_rules_name_verbs_that_exist_and_say_the_law_in_both_languages():
