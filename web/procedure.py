@@ -180,14 +180,7 @@ def _process(
         "etag": current.sha256,
         "lint_href": url_for("procedure.lint", key=chosen.key),
         "publish": _publish_form(tx, versions, current, count, reason=reason, error=error),
-        "tabs": [
-            {
-                "label": _("bản %(n)s", n=v.number),
-                "href": url_for("procedure.show", key=v.key, version=v.number),
-                "current": v.id == chosen.id,
-            }
-            for v in versions[:5]
-        ],
+        "tabs": _tabs(versions, chosen),
         "vocabulary": _vocabulary(),
         "editable": editable,
     }
@@ -215,6 +208,17 @@ def _publish_form(
         "submit": _("Công bố bản %(n)s", n=versions[0].number + 1),
         "rehearse": url_for("rehearsal.rehearse", key=current.key),
     }
+
+
+def _tabs(versions: Sequence[Definition], chosen: Definition) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": _("bản %(n)s", n=v.number),
+            "href": url_for("procedure.show", key=v.key, version=v.number),
+            "current": v.id == chosen.id,
+        }
+        for v in versions[:5]
+    ]
 
 
 def _vocabulary() -> dict[str, list[dict[str, str]]]:
