@@ -164,11 +164,6 @@ def _elsewhere(tx: Transaction, definition: Definition) -> Sequence[ProcessInsta
     )
 
 
-def count_elsewhere(tx: Transaction, key: str, number: int) -> int:
-    """Return how many runs stand on another version."""
-    return len(_elsewhere(tx, version_of(tx, key, number)))
-
-
 def foresee(tx: Transaction, key: str, number: int, table: Mapping[str, str]) -> list[Foreseen]:
     """Return run by run what a migration would change, writing nothing; raises `NoRight`."""
     authorize(tx.acting, Act.MIGRATE_PROCESS)
@@ -323,9 +318,3 @@ def migrations(tx: Transaction, key: str) -> list[Migration]:
         .order_by(Migration.started_at.desc())
         .limit(20)
     )
-
-
-def steps_of(tx: Transaction, key: str, number: int) -> list[tuple[str, str]]:
-    """Return the steps of a version, by id and name, that a step of another may become."""
-    nodes = program_of(tx, version_of(tx, key, number).id).nodes.values()
-    return [(n.id, n.name or n.id) for n in nodes if n.kind in TARGETS]

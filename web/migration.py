@@ -9,9 +9,10 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from werkzeug.wrappers import Response
 
 from engine.database import Transaction
-from engine.definition import Definition
+from engine.definition import Definition, program_of
 from engine.errors import OfficeError
 from engine.instance import ProcessInstance
+from engine.moves import TARGETS
 from engine.work_item import WorkItem
 from forms.page import FormView, PartView
 from processes import migration
@@ -143,7 +144,8 @@ def _carry_form(
     old = dict(pair for one in foreseen for pair in one.lost)
     for identity in table:
         old.setdefault(identity, _former_name(tx, version, identity))
-    steps = migration.steps_of(tx, version.key, version.number)
+    nodes = program_of(tx, version.id).nodes.values()
+    steps = [(n.id, n.name or n.id) for n in nodes if n.kind in TARGETS]
     parts: list[PartView] = [
         fields.choice(
             f"{_STEP}{identity}", _("Bước «%(name)s» chuyển thành", name=name), steps,

@@ -16,7 +16,7 @@ from engine.instance import ProcessInstance
 from engine.program import Program
 from engine.work_item import WorkItem
 from forms.page import FieldView, OptionView
-from processes import history, migration, procedures, reach, second_person
+from processes import history, procedures, reach, second_person
 from processes.second_person import OFFERED, Proposal, ProposalStatus
 from processes.steering import SteerRun
 from records.authority import Act, may
@@ -172,7 +172,16 @@ def _told(tx: Transaction, one: Proposal) -> tuple[str, str, str | None, bool]:
     what = _("chuyển hồ sơ đang chạy sang bản %(n)s của quy trình «%(name)s»",
              n=order["number"], name=name)  # fmt: skip
     where = url_for("migration.preview", key=key, number=order["number"])
-    count = migration.count_elsewhere(tx, key, order["number"])
+    count = tx.scalar(
+        sa.select(sa.func.count(ProcessInstance.id))
+        .join(Definition, Definition.id == ProcessInstance.definition_id)
+        .where(
+            Definition.agency_id == one.agency_id,
+            Definition.key == key,
+            Definition.number != order["number"],
+            ProcessInstance.ended_at.is_(None),
+        )
+    )
     about = _("%(n)s hồ sơ đang chạy ở bản khác", n=count)
     return _capital(what), about, where if may(tx.acting, Act.MIGRATE_PROCESS) else None, False
 

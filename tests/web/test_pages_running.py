@@ -139,3 +139,25 @@ def test_a_version_is_tried_by_units_and_then_adopted_or_not(knock):
     assert "áp dụng cho toàn cơ quan" in words(admin.follow(adopted))
     assert "data-trial" not in admin.get(RUNS).text
     assert admin.post(sheet.action, {"reason": "x", "end": "drop"}).status_code == 404
+
+
+def test_a_migration_waits_for_a_second_person_who_reads_what_it_is(knock, begun):
+    admin, leader = knock(ADMIN), knock(LEADER)
+    publish(knock, shipped_xml("outgoing").decode())
+    number = re.search(r"/procedures/outgoing/(\d+)/migration", admin.get(RUNS).text)[1]
+    admin.post("/second-person", {"acts": ["migrate_process"]})
+    try:
+        address = f"/procedures/outgoing/{number}/migration"
+        sent = admin.post(address, {"reason": "Áp dụng cho tất cả", "do": "start"})
+        assert "Chưa hồ sơ nào được chuyển" in words(admin.follow(sent))
+        page = leader.get("/proposals")
+        told = words(page)
+        assert f"Chuyển hồ sơ đang chạy sang bản {number} của quy trình" in told
+        assert re.search(r"\d+ hồ sơ đang chạy ở bản khác", told)
+        assert address not in page.text, "a leader may not look ahead there"
+        assert address in admin.get("/proposals").text
+        decision = re.search(r'action="(/proposals/[0-9a-f-]+/decision)"', page.text)[1]
+        assert leader.post(decision, {"decision": "agree"}).status_code == 303
+        assert "đang chuyển" in words(admin.get(RUNS))
+    finally:
+        admin.post("/second-person", {"acts": []})
