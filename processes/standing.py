@@ -16,7 +16,7 @@ from engine.work_item import MACHINE_GROUP, ItemStatus, WorkItem
 from forms.components import Field, Option
 from processes import history, work_items
 from processes.reach import facts_of_document
-from processes.steering import Steer, SteerRun, done_steps, ensure_lawful
+from processes.steering import Steer, SteerRun, done_before, ensure_lawful
 from records.authority import Act, Facts, NoRight, authorize, may
 from records.document import Document
 from records.organization import Role, choose_officers
@@ -96,7 +96,7 @@ def _open(tx: Transaction, instance: ProcessInstance, item: WorkItem, *, steers:
     if not steers or instance.status != InstanceStatus.RUNNING:
         return OpenStep(item, (), (), may_skip=False, may_give=give, ways=())
     nodes = program_of(tx, instance.definition_id).nodes
-    done = done_steps(tx, instance)
+    done = done_before(tx, item)
     others = [n for n in nodes.values() if n.kind in moves.TARGETS and n.id != item.node_id]
     back = [n for n in others if n.id in done]
     ahead = [n for n in others if n.id not in done]

@@ -17,7 +17,7 @@ from engine.diagram import Node
 from engine.errors import NotFound, OfficeError, Stale
 from engine.instance import ProcessInstance
 from engine.runtime import Completed
-from engine.work_item import ItemStatus, WorkItem
+from engine.work_item import WorkItem
 from processes import history, second_person, timers
 from processes.catalogue import VERBS
 from processes.law.rule import Kind, rules_of
@@ -58,11 +58,14 @@ class StepDemanded(OfficeError):
 
 
 class NeverThere(OfficeError):
-    """The run has not been at that step, so it cannot go back there (chưa qua bước này)."""
+    """The step was not done before this one, so nothing goes back there (chưa qua bước này)."""
 
     code = "never-there"
-    vi = "Hồ sơ chưa qua bước «{step}» nên không trả lại bước đó được. Chọn bước đã thực hiện."
-    en = "The run has not been at step “{step}”, so it cannot be sent back there."
+    vi = (
+        "Bước «{step}» chưa thực hiện trước bước đang chờ nên không trả lại bước đó được. Chọn "
+        "bước đã thực hiện."
+    )
+    en = "Step “{step}” was not done before the waiting one, so the run cannot be sent back there."
 
 
 class NobodyNamed(OfficeError):
@@ -237,13 +240,13 @@ def ensure_lawful(
 ) -> None:
     """Let an act on a run pass or raise `StepDemanded`, `NeverThere`.
 
-    `done` are the nodes whose steps were done, where the caller knows them.
+    `done` is what `done_before` says, where the caller knows it.
     """
     if item is None or command.steer is Steer.REASSIGN:
         return
     owed = demanded(instance)
     nodes = program_of(tx, instance.definition_id).nodes
-    done = done_steps(tx, instance) if done is None else done
+    done = done_before(tx, item) if done is None else done
     if command.steer is Steer.SKIP:
         if item.verb in owed and item.node_id not in done:
             raise _demanded(nodes[item.node_id], owed)
@@ -268,15 +271,18 @@ def _demanded(node: Node, owed: dict[str, tuple[str, str]]) -> StepDemanded:
     return StepDemanded(step=node.name or VERBS[node.verb].vi, why=why, source=source)
 
 
-def done_steps(tx: Transaction, instance: ProcessInstance) -> set[str]:
-    """Return the nodes of a run whose steps were done."""
-    return set(
-        tx.scalars(
-            sa.select(WorkItem.node_id).where(
-                WorkItem.instance_id == instance.id, WorkItem.status == ItemStatus.DONE.value
-            )
-        )
+def done_before(tx: Transaction, item: WorkItem) -> set[str]:
+    """Return the nodes whose steps were done before the run first came to this one.
+
+    What was done after that, and then sent back, has to be done again: it lies ahead.
+    """
+    rows = tx.rows(
+        sa.select(WorkItem.node_id, sa.func.min(WorkItem.opened_at), sa.func.min(WorkItem.done_at))
+        .where(WorkItem.instance_id == item.instance_id)
+        .group_by(WorkItem.node_id)
     )
+    came = next((opened for node, opened, _done in rows if node == item.node_id), item.opened_at)
+    return {node for node, _opened, done in rows if done is not None and done <= came}
 
 
 def _passed_over(

@@ -101,6 +101,24 @@ def test_what_the_law_demands_is_neither_skipped_nor_jumped(story_office: Story)
     assert marks(story, run) == ["start", "complete"]
 
 
+def test_what_was_done_before_it_was_sent_back_is_demanded_again(story_office: Story) -> None:
+    story = story_office
+    document, run, _ = at_approval(story)
+    story.do("truongphong.stttt", "approve", of=document, outcome="approve")
+    [item] = story.open_items(document)
+    assert item.node_id == "check_format"
+    act(story, LEADER, run, Steer.SEND_BACK, item_id=item.id, target="approve")
+    [item] = story.open_items(document)
+    with pytest.raises(StepDemanded):
+        act(story, LEADER, run, Steer.SKIP, item_id=item.id, variables={"outcome": "approve"})
+    with pytest.raises(StepDemanded):
+        act(story, LEADER, run, Steer.MOVE, item_id=item.id, target="check_format")
+    with pytest.raises(NeverThere):
+        act(story, LEADER, run, Steer.SEND_BACK, item_id=item.id, target="check_format")
+    act(story, LEADER, run, Steer.SEND_BACK, item_id=item.id, target="draft")
+    assert story.standing(document) == ["draft"]
+
+
 def test_a_step_the_law_does_not_demand_may_be_skipped(story_office: Story) -> None:
     story = story_office
     units = [story.unit("STTTT", "TTBC")]
