@@ -227,6 +227,13 @@ def _failed(refusal: OfficeError) -> Finding:
 
 
 def _broken(fault: Exception) -> Finding:
+    if isinstance(fault, RecursionError):  # the library looks ahead along flows that always open
+        return error(
+            "", "never-ends",
+            "Có vòng nối mà luồng nào cũng luôn mở, quy trình quay mãi. Đặt vào vòng một cổng có "
+            "đường ra.",
+            "A circle has no way out: each of its flows always opens. Put a gateway into it.",
+        )  # fmt: skip
     words = f"{type(fault).__name__}: {fault}"
     return error(
         "", "not-executable", f"Chạy thử hỏng, sơ đồ không chạy được ({words}). Vẽ đơn giản hơn.",

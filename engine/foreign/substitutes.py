@@ -190,6 +190,11 @@ def _left_out(done: Completion, element: Any) -> None:
     drop(element)
 
 
+def _not_begun(done: Completion, element: Any) -> bool:
+    _left_out(done, element)
+    return True
+
+
 def _dropped(done: Completion, element: Any) -> bool:
     drop(element)
     done.say(element, "detached", "sự kiện không gắn vào bước nào bị bỏ qua", "it is left out")
@@ -203,7 +208,7 @@ def _not_by_event(done: Completion, element: Any) -> bool:
     sources = {
         f.get("sourceRef") for f in flows_in(scope) if f.get("targetRef") == element.get("id")
     }
-    found = [gateways[i] for i in sorted({element.get("id"), *sources}) if i in gateways]
+    found = [g for i, g in gateways.items() if i in {element.get("id"), *sources}]
     for gateway in found:
         _gateway("exclusiveGateway")(done, gateway)
     return bool(found)
@@ -233,5 +238,6 @@ _MENDED: dict[str, Callable[[Completion, Any], bool]] = {
     "detached": _dropped,
     "behind-gateway": _not_by_event,
     "no-event": _not_by_event,
+    "event-start": _not_begun,
     "link-pair": _unlinked,
 }

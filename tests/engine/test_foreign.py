@@ -309,6 +309,29 @@ def test_two_definitions_of_an_event_and_a_condition_nobody_can_tell() -> None:
     assert [(w.kind, w.node_id) for w in step.subscribed] == [("message", "b")]
 
 
+ODD = {
+    "an event gateway before plain steps": Drawing().start().node("eventBasedGateway", "g")
+    .user("a", "b").end().chain("s", "g", "a", "e").chain("g", "b", "e"),
+    "an event gateway to nothing": Drawing().start().node("eventBasedGateway", "g").chain("s", "g"),
+    "an event sub-process with no event": line("u").node(
+        "subProcess", "i", Drawing("i").start("a").end("b").flow("a", "b").inner(),
+        triggeredByEvent="true",
+    ),
+    "a catching event that says nothing": Drawing().start()
+    .node("intermediateCatchEvent", "x").end().chain("s", "x", "e"),
+    "an edge that says nothing": line("u").boundary("b", "u", "").end("e2").flow("b", "e2"),
+    "two ways of which one is always open": Drawing().start().xor("g").user("a", "b").end()
+    .flow("s", "g").flow("g", "a", "true").flow("g", "b", "it is good").chain("a", "e").chain("b", "e"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_what_nobody_should_have_drawn_runs_all_the_same(what: str) -> None:
+    """Found by leaving out and exchanging parts of the reference models by chance."""
+    assert program_of(ODD[what].xml())
+    assert definition.prepare(ODD[what].xml()).has_errors
+
+
 def test_a_file_of_the_head_only_says_so() -> None:
     with pytest.raises(diagram.DiagramRefused):
         definition.prepare(f"{HEAD}</bpmn:definitions>".encode(), foreign=True)

@@ -43,6 +43,8 @@ def test_what_ends_is_not_spoken_of() -> None:
 def test_a_circle_needs_a_way_out_that_can_be_taken() -> None:
     assert tried(circle('outcome = "accept"')) == set()
     assert {code for code, _ in tried(circle(None))} == {"never-ends"}
+    plain = Drawing().start().user("a", "b").end().flow("s", "a").flow("a", "b").flow("b", "a")
+    assert {code for code, _ in tried(plain)} == {"never-ends"}  # with no gateway at all
     assert {code for code, _ in tried(circle("pages > 1000"))} == {"never-ends"}
 
 
