@@ -27,6 +27,7 @@ from engine.history import Broken
 from engine.instance import ProcessInstance
 from engine.machine import Step
 from engine.program import Program
+from engine.release import engine_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,8 @@ class Verdict(StrEnum):
 
     AGREES = "agrees"
     DIFFERS = "differs"
-    #: recorded before seeds were, or by a kind of command that is not repeated: chain only
+    #: recorded before seeds were, by an engine that went otherwise, or by a kind of command that is
+    #: not repeated: chain only
     NOT_EXECUTABLE = "not_executable"
 
 
@@ -294,16 +296,23 @@ def _again(
     except Unreadable:
         raise
     except OfficeError as error:
-        return _told(event, Verdict.DIFFERS, error.text("vi"), error.text("en"))
+        return _differs(event, error.text("vi"), error.text("en"))
     except (ValueError, KeyError, TypeError) as error:
-        return _told(event, Verdict.DIFFERS, *(text.format(error) for text in _IMPOSSIBLE))
+        return _differs(event, *(text.format(error) for text in _IMPOSSIBLE))
     came = _outcome(step)
-    differs = [
-        told for name, told in _COMPARED.items() if name in facts and facts[name] != came[name]
-    ]
-    if differs:
-        return replace(_told(event, Verdict.DIFFERS, *differs[0]), executed=came["state"])
+    for name, told in _COMPARED.items():
+        if name in facts and facts[name] != came[name]:
+            return replace(_differs(event, *told), executed=came["state"])
     return replace(_told(event, *_AGREES), state=step.state, executed=came["state"])
+
+
+def _differs(event: Recorded, vi: str, en: str) -> Replayed:
+    """Say that an event done again leads elsewhere; of another engine's that proves nothing."""
+    ran = event.facts["program"]["engine"] if "program" in event.facts else engine_name()
+    if ran == engine_name():
+        return _told(event, Verdict.DIFFERS, vi, en)
+    vi, en = f"ghi bởi phiên bản khác ({ran}): {vi}", f"recorded by another version ({ran}): {en}"
+    return _told(event, Verdict.NOT_EXECUTABLE, vi, en)
 
 
 _AGREES = (Verdict.AGREES, "", "")

@@ -17,7 +17,7 @@ from engine.database import Base, Transaction
 from engine.definition import Definition
 from engine.history import Event
 from engine.instance import ProcessInstance
-from engine.replay import Report
+from engine.replay import Report, Verdict
 from engine.work_item import WorkItem
 from processes import way
 from processes.evidence.page import Page, moment
@@ -309,7 +309,7 @@ def _again(report: Report) -> str:
     differing = report.differing
     if differing is not None:
         return f"KHÁC tại sự kiện {differing.seq}: {differing.reason[0]}"
-    count = sum(event.executed is not None for event in report.events)
+    count = sum(event.verdict is Verdict.AGREES for event in report.events)
     return f"khớp {count}/{len(report.events)} sự kiện"
 
 

@@ -204,6 +204,22 @@ def test_a_changed_input_is_named_at_its_event(fact: str, run_of: Callable[[str]
     assert [d.seq for d in done if d.verdict is Verdict.DIFFERS] == [place + 1]
 
 
+def test_what_another_engine_did_otherwise_is_not_called_changed(
+    run_of: Callable[[str], Told],
+) -> None:
+    run = run_of("gateways")
+    place = next(i for i, e in enumerate(run.events) if e.facts["kind"] == "complete")
+    facts = run.events[place].facts
+    older = {**facts, "program": {**facts["program"], "engine": "congvan 0.0.1"}}
+    other = list(run.events)
+    other[place] = replace(other[place], facts=older)
+    assert {d.verdict for d in Told(other, run.library).replayed()} == {Verdict.AGREES}
+    other[place] = replace(other[place], facts={**older, "seed": "22" * 16})
+    done = Told(other, run.library).replayed()
+    assert done[place].verdict is Verdict.NOT_EXECUTABLE
+    assert "congvan 0.0.1" in done[place].reason[0]
+
+
 def test_another_diagram_is_named(run_of: Callable[[str], Told]) -> None:
     run = run_of("line")
     [(identity, source)] = run.library.sources.items()
