@@ -54,6 +54,7 @@ def _page(
             "crumbs": crumbs(version, _("Diễn tập")),
             "intro": "" if report is None else _intro(report),
             "error": error,
+            "is_empty": report is not None and not report.cases,
             "sections": [] if report is None else _sections(tx, report),
             "action": url_for("rehearsal.rehearse", key=key),
             "xml": sent.decode(errors="replace"),
@@ -71,6 +72,8 @@ def _page(
 
 
 def _intro(report: Report) -> str:
+    if not report.cases:
+        return _("Chưa có hồ sơ nào được xử lý theo quy trình này nên chưa diễn tập được.")
     return _(
         "%(cases)s hồ sơ gần nhất được xử lý lại trên bản vẽ này; %(same)s hồ sơ không có gì thay "
         "đổi so với bản %(n)s đang dùng. Không số nào được cấp, không văn bản nào được gửi.",
