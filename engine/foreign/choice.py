@@ -32,6 +32,7 @@ def complete(done: Completion) -> None:
             _split(done, scope)
         near = distances(scope)
         out = leaving(scope)
+        _unasked(done, scope)
         for element in list(scope):
             if kind_of(element) in _CHOOSE:
                 _gateway(done, element, out.get(element.get("id"), []), near)
@@ -47,6 +48,19 @@ def _split(done: Completion, scope: Any) -> None:
     done.given |= rewrites.made
     for element, vi, en in rewrites.notes:
         done.say(element, "split", vi, en)
+
+
+def _unasked(done: Completion, scope: Any) -> None:
+    """Only a choice asks for conditions: a parallel or event-based gateway opens all its flows."""
+    nodes = nodes_in(scope)
+    for flow in flows_in(scope):
+        source = nodes.get(flow.get("sourceRef"))
+        if source is not None and kind_of(source) not in _CHOOSE and _written(flow):
+            _condition(flow, None)
+            done.say(
+                flow, "condition", "điều kiện sau cổng không rẽ theo điều kiện bị bỏ qua",
+                "its condition is not asked for at such a gateway",
+            )  # fmt: skip
 
 
 def distances(scope: Any) -> dict[str, int]:

@@ -320,6 +320,8 @@ ODD = {
     "a catching event that says nothing": Drawing().start()
     .node("intermediateCatchEvent", "x").end().chain("s", "x", "e"),
     "an edge that says nothing": line("u").boundary("b", "u", "").end("e2").flow("b", "e2"),
+    "a condition behind a fork": Drawing().start().both("f").user("a", "b").end().flow("s", "f")
+    .flow("f", "a", "it is good").flow("f", "b").chain("a", "e").chain("b", "e"),
     "two ways of which one is always open": Drawing().start().xor("g").user("a", "b").end()
     .flow("s", "g").flow("g", "a", "true").flow("g", "b", "it is good").chain("a", "e").chain("b", "e"),
 }  # fmt: skip
