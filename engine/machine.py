@@ -285,8 +285,10 @@ def outcome_of(
 
 
 def _standing(program: Program, workflow: FlatWorkflow) -> list[str]:
-    found = [program.node_of(task) for task in workflow.everywhere() if task._state & states.LIVE]
-    found += [program.nodes.get(name) for rest in workflow.resting.values() for name in rest["at"]]
+    specs = dict.fromkeys(t.task_spec for t in workflow.everywhere() if t._state & states.LIVE)
+    names = dict.fromkeys(name for rest in workflow.resting.values() for name in rest["at"])
+    found = [program.node_named(spec) for spec in specs]
+    found += [program.nodes.get(name) for name in names]
     drawn_at = (node.id for node in found if node is not None and node.kind != "boundaryEvent")
     return list(dict.fromkeys(drawn_at))
 

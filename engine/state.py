@@ -19,8 +19,8 @@ from engine import chance
 from engine.budget import BUDGET
 from engine.environment import Evaluator
 from engine.errors import OfficeError
-from engine.stored import Differences, seen
-from engine.workflow import FlatSubWorkflow, FlatWorkflow, Timer, new_task
+from engine.stored import Differences, StoredTask, seen
+from engine.workflow import FlatSubWorkflow, FlatWorkflow, Timer
 
 FORMAT = 3
 
@@ -48,7 +48,7 @@ def check_variables(variables: dict[str, Any]) -> dict[str, Any]:
         data = orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError) as error:
         raise VariablesRefused(reason_vi=str(error), reason_en=str(error)) from None
-    if _NUL.search(data):
+    if b"u0000" in data and _NUL.search(data):
         raise VariablesRefused(reason_vi="có ký tự NUL.", reason_en="it holds a NUL character.")
     if len(data) > BUDGET.variables:
         raise VariablesRefused(
@@ -126,22 +126,15 @@ _USUAL: dict[str, Any] = {
 
 def _dump_task(task: Any, places: dict[Any, int], differences: Differences) -> list[Any]:
     """Return the row of a task; parent and children are named by their places among the rows."""
-    parent = task.workflow.tasks.get(task._parent)
-    more: dict[str, Any] = {}
-    if task.triggered:
-        more["triggered"] = True
-    if task.internal_data:
-        more["internal"] = task.internal_data
-    more.update(differences.of(task, parent))
-    return [
-        str(task.id),
-        None if parent is None else places[task._parent],
-        [places[child] for child in task._children if child in places],
-        task._state,
-        task.task_spec.name,
-        task.last_state_change,
-        *([more] if more else []),
-    ]
+    above = task._parent
+    parent = None if above is None else task.workflow.tasks.get(above)
+    children = [places[child] for child in task._children if child in places]
+    place = None if parent is None else places[above]
+    row = [task.id, place, children, task._state, task.task_spec.name, task.last_state_change]
+    more = differences.of(task, parent)
+    if more:
+        row.append(more)
+    return row
 
 
 def shape(data: bytes) -> tuple[str, ...]:
@@ -220,8 +213,7 @@ def load(
     workflow = FlatWorkflow(spec, subprocess_specs, deserializing=True, script_engine=evaluator)
     entries = state["subs"]
     wanted = entries.keys() if only is None else _awake(entries, only)
-    for entry in entries.values():
-        chance.not_before(entry.get("changed", 0))
+    chance.not_before(max((entry.get("changed", 0) for entry in entries.values()), default=0))
     _load_one(workflow, state, None)
     _load_subs(workflow, workflow, entries, wanted)
     workflow.resting = {i: entry for i, entry in entries.items() if i not in wanted}
@@ -282,26 +274,31 @@ def _load_one(workflow: Any, rows: dict[str, Any], around: dict[str, Any] | None
     _check_ancestors([row[1] for row in tasks])
     # Text for ids: the library only compares them, and this is its most frequent act.
     ids = [row[0] for row in tasks]
+    found = workflow.tasks
     for task_id, parent, children, state, spec, changed, *rest in tasks:
         more = rest[0] if rest else {}
-        task = new_task(workflow)
-        task.id = task_id
-        task._parent = None if parent is None else ids[parent]
-        task._children = [ids[child] for child in children]
-        task._state = state
-        task.task_spec = specs[spec]
-        task.last_state_change = changed
-        task.triggered = more.get("triggered", False)
-        task.internal_data = more.get("internal", {})
-        task.kept = more
-        if parent is None:
-            task.around = around
-        workflow.tasks[task_id] = task
-        if state == TaskState.WAITING and isinstance(task.task_spec, CatchingEvent):
+        task = StoredTask.__new__(StoredTask)
+        task_spec = specs[spec]
+        task.__dict__ = {
+            "workflow": workflow,
+            "thread_id": 0,
+            "id": task_id,
+            "_parent": None if parent is None else ids[parent],
+            "_children": [ids[child] for child in children],
+            "_state": state,
+            "task_spec": task_spec,
+            "last_state_change": changed,
+            "triggered": more.get("triggered", False),
+            "internal_data": more.get("internal", {}),
+            "kept": more,
+            "around": around if parent is None else None,
+        }
+        found[task_id] = task
+        if state == TaskState.WAITING and isinstance(task_spec, CatchingEvent):
             workflow.top_workflow.event_manager.add_task(task)
-    for task in workflow.tasks.values():
+    for task in found.values():
         if task._parent is not None:
-            task.before = workflow.tasks[task._parent]
+            task.before = found[task._parent]
     rows = {**_USUAL, "correlations": {}, "data": {}, **rows}
     workflow.task_tree = workflow.tasks[ids[rows["root"]]]
     workflow.last_task = None if rows["last"] is None else workflow.tasks[ids[rows["last"]]]

@@ -79,9 +79,24 @@ class Differences:
         self._unchanged: dict[str, set[str]] = {}
 
     def of(self, task: Any, parent: Any) -> dict[str, Any]:
-        """Return what to keep of the variables of `task`, whose token before it is `parent`."""
-        if isinstance(task, StoredTask) and task.is_untouched and self._stands(task, parent):
-            return {k: v for k, v in task.kept.items() if k in _PARTS}
+        """Return what to keep of a token beside its place; `parent` is the one before it."""
+        stored = isinstance(task, StoredTask)
+        if stored and task.is_untouched and self._stands(task, parent):
+            kept: dict[str, Any] = task.kept
+            if task.internal_data is kept.get("internal") or not (
+                task.internal_data or "internal" in kept
+            ):
+                return kept
+            found = {k: v for k, v in kept.items() if k in _PARTS}
+        else:
+            found = self._variables(task, parent)
+        if task.triggered:
+            found["triggered"] = True
+        if task.internal_data:
+            found["internal"] = task.internal_data
+        return found
+
+    def _variables(self, task: Any, parent: Any) -> dict[str, Any]:
         above, mine = self.around if parent is None else seen(parent), seen(task)
         if above is None:
             return {"data": mine}

@@ -39,7 +39,6 @@ from engine.environment import plain
 from engine.errors import OfficeError
 from engine.event_choice import Crossroads
 from engine.expressions import VIETNAM
-from engine.stored import StoredTask
 
 
 def _set_state(task: Task, value: int) -> None:
@@ -330,11 +329,3 @@ class FlatWorkflow(Flat, BpmnWorkflow):
 def is_waiting_event(task: Any) -> bool:
     """Return whether a token waits here for an event."""
     return task._state == TaskState.WAITING and hasattr(task.task_spec, "event_definition")
-
-
-def new_task(workflow: Any) -> Any:
-    """Return an empty task of `workflow`, to be filled by the loader."""
-    task = StoredTask.__new__(StoredTask)
-    task.workflow = workflow
-    task.thread_id = 0
-    return task
