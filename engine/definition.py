@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from engine import diagram, lint, normalise, program, trial
+from engine import diagram, dry_run, lint, normalise, program
 from engine import foreign as drawn_elsewhere
 from engine.database import Base, Query, Transaction, new_id
 from engine.errors import NotFound, OfficeError
@@ -146,7 +146,7 @@ def prepare(
         try:
             specs, _ = program.build(running)
             if tried:
-                findings += trial.check(program.restore(specs), kinds_of(catalogue))
+                findings += dry_run.check(program.restore(specs), kinds_of(catalogue))
         except diagram.DiagramRefused as error:
             findings.append(lint.parser_finding(error))
     return Prepared(xml, diagram.to_bytes(running), specs, model, findings, ways, foreign)

@@ -1,4 +1,4 @@
-"""Values for a trial (giá trị chạy thử): what the conditions of a diagram ask about, by chance."""
+"""Values for a dry run (giá trị chạy thử): what a diagram's conditions ask about, by chance."""
 
 import random
 from collections.abc import Iterator, Mapping

@@ -25,11 +25,11 @@ from engine import tokens
 from engine.chance import drawn
 from engine.compaction import compact
 from engine.diagram import Node
+from engine.dry_run import waits_for_ever
 from engine.environment import Evaluator
 from engine.errors import OfficeError
 from engine.machine import Step, Waiting, awaited, event_tasks, outcome_of, ready_tasks
 from engine.program import Program
-from engine.trial import waits_for_ever
 
 #: what the library adds to a node's name for its own tasks around it
 _AROUND = (".BoundaryEventSplit", ".BoundaryEventJoin", " [child]")

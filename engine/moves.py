@@ -14,11 +14,11 @@ from engine import state as states
 from engine import tokens
 from engine.chance import drawn
 from engine.diagram import TASKS
+from engine.dry_run import waits_for_ever
 from engine.environment import Evaluator
 from engine.errors import OfficeError
 from engine.machine import NotWaiting, Step, event_tasks, ready_tasks, run_on
 from engine.program import Program
-from engine.trial import waits_for_ever
 
 #: where a token may be put: a step, or an event that is waited for
 TARGETS = TASKS | {"intermediateCatchEvent"}

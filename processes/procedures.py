@@ -1,5 +1,6 @@
 """The diagrams of an agency (quy trình của cơ quan): check, publish, list; the shipped ones."""
 
+from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -102,7 +103,7 @@ def publish(tx: Transaction, command: PublishProcedure) -> Definition | Proposal
     if prepared.has_errors:
         raise definition.NotPublishable(prepared.findings)
     order = {
-        "key": command.key, "xml": command.xml.decode(), "name": command.name,
+        "key": command.key, "xml": b64encode(command.xml).decode(), "name": command.name,
         "pilot_units": [str(u) for u in command.pilot_units],
         "master_id": str(command.master_id) if command.master_id else None,
     }  # fmt: skip
@@ -114,7 +115,7 @@ def publish(tx: Transaction, command: PublishProcedure) -> Definition | Proposal
 def _agreed(tx: Transaction, _means: Means, proposal: Proposal) -> None:
     order = proposal.order
     command = PublishProcedure(
-        order["key"], order["xml"].encode(), proposal.reason, order["name"],
+        order["key"], drawing_of(proposal), proposal.reason, order["name"],
         tuple(UUID(u) for u in order["pilot_units"]),
         UUID(order["master_id"]) if order.get("master_id") else None,
     )  # fmt: skip
@@ -122,6 +123,11 @@ def _agreed(tx: Transaction, _means: Means, proposal: Proposal) -> None:
 
 
 second_person.CARRIED_OUT["publish"] = _agreed
+
+
+def drawing_of(proposal: Proposal) -> bytes:
+    """Return the diagram somebody proposed to publish, byte for byte."""
+    return b64decode(proposal.order["xml"])
 
 
 def _published(tx: Transaction, command: PublishProcedure, facts: dict[str, Any]) -> Definition:

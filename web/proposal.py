@@ -133,7 +133,7 @@ def diagram(proposal_id: UUID) -> Response:
         if one.kind != "publish":
             raise NotFound(what=_("sơ đồ được đề nghị"))
         what, about, _href, _stale = _told(tx, one)
-        xml = one.order["xml"].encode()
+        xml = procedures.drawing_of(one)
         found = procedures.check(xml, one.order["key"]).findings
         shown = {
             "title": what,

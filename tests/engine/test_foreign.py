@@ -9,7 +9,7 @@ import pytest
 from bpmn_drawing import HEAD, Drawing, event, line
 from lxml import etree
 
-from engine import definition, diagram, foreign, machine, program, trial
+from engine import definition, diagram, dry_run, foreign, machine, program
 from engine.choices import key_of
 from engine.diagram import FLOW_NODES, kind_of, tag
 from engine.draws import Draws
@@ -48,10 +48,10 @@ def specs_of(path: Path, process: str) -> bytes:
     return program.build(root)[0]
 
 
-def end_of(specs: bytes, seed: int) -> trial.Walk:
+def end_of(specs: bytes, seed: int) -> dry_run.Walk:
     """Walk to the end; between two steps nothing is kept but bytes, and the program is another."""
     programs = [program.restore(specs), program.restore(specs)]
-    one = trial.Walk(programs[0], seed, Draws.of(programs[0], {}))
+    one = dry_run.Walk(programs[0], seed, Draws.of(programs[0], {}))
     while not one.is_done and not one.is_stuck and one.count < one.most:
         one.program = programs[one.count % 2]
         one.go_on()
@@ -77,14 +77,14 @@ def test_every_process_comes_to_its_end(path: Path, process: str, seed: int) -> 
 def test_who_only_completes_steps_comes_to_the_end_too(path: Path) -> None:
     """No choice, no value: what nobody chose leads to an end."""
     one = program.restore(prepared(path).specs)
-    step = machine.start(one, {}, trial.BEGUN)
-    seen = trial.Walk(one, 0, Draws({}))
+    step = machine.start(one, {}, dry_run.BEGUN)
+    seen = dry_run.Walk(one, 0, Draws({}))
     seen.open, seen.waiting = {}, {}
     seen._take(step)
     for _ in range(150):
         if seen.is_done:
             break
-        seen.count = trial.STEPS + 1  # always the shortest way
+        seen.count = dry_run.STEPS + 1  # always the shortest way
         seen.go_on()
     assert seen.is_done, seen.step.standing
 
@@ -146,11 +146,11 @@ def at(step: machine.Step) -> list[str]:
 def test_the_step_before_a_gateway_offers_its_ways_out() -> None:
     one = program_of(two_ways())
     assert [c[:2] for c in one.nodes["a"].choices] == [("g", "back"), ("g", "on")]
-    begun = machine.start(one, {}, trial.BEGUN)
+    begun = machine.start(one, {}, dry_run.BEGUN)
     task = begun.opened[0].task_id
     for chosen, then in (("back", "a"), ("on", "b"), (None, "b"), ("never heard of", "b")):
         given = {"cv_choice": {key_of("g"): chosen}} if chosen else {}
-        assert at(machine.complete(one, begun.state, task, given, trial.BEGUN)) == [then], chosen
+        assert at(machine.complete(one, begun.state, task, given, dry_run.BEGUN)) == [then], chosen
 
 
 @pytest.mark.parametrize(
@@ -170,8 +170,8 @@ def test_a_condition_counts_where_its_data_are_there(
     condition: str, variables: dict[str, Any], then: str
 ) -> None:
     one = program_of(two_ways(condition))
-    begun = machine.start(one, {}, trial.BEGUN)
-    done = machine.complete(one, begun.state, begun.opened[0].task_id, variables, trial.BEGUN)
+    begun = machine.start(one, {}, dry_run.BEGUN)
+    done = machine.complete(one, begun.state, begun.opened[0].task_id, variables, dry_run.BEGUN)
     assert at(done) == [then]
 
 
@@ -182,7 +182,7 @@ def test_a_condition_counts_where_its_data_are_there(
 def test_a_message_of_one_pool_reaches_the_other(early: bool) -> None:
     """Also when it was sent before the other waited for it."""
     one = program.restore(prepared(DATA / "foreign" / "talking-pools.bpmn").specs)
-    walk = trial.Walk(one, 0, Draws({}))
+    walk = dry_run.Walk(one, 0, Draws({}))
 
     def do(node: str) -> None:
         item = next(i for i, o in walk.open.items() if o.node.id == node)
@@ -199,7 +199,7 @@ def test_a_message_of_one_pool_reaches_the_other(early: bool) -> None:
 
 def test_what_no_pool_waits_for_leaves_the_instance() -> None:
     one = program.restore(prepared(DATA / "foreign" / "talking-pools.bpmn").specs)
-    walk = trial.Walk(one, 0, Draws({}))
+    walk = dry_run.Walk(one, 0, Draws({}))
     item = next(i for i, o in walk.open.items() if o.node.id == "work")
     step = machine.complete(one, walk.step.state, item, {}, walk.now)
     assert [t.name for t in step.thrown] == ["mf3"]
@@ -219,13 +219,13 @@ def test_a_join_that_could_starve_waits_for_what_can_come() -> None:
     found = definition.prepare(starved_join().xml(), foreign=True)
     assert "join" in {f.code for f in found.findings if f.element == "j"}
     one = program.restore(found.specs)
-    assert not trial.check(one)
+    assert not dry_run.check(one)
 
 
-def test_the_same_join_of_our_own_is_found_out_by_the_trial() -> None:
-    """The negative control of the trial and of the completion."""
+def test_the_same_join_of_our_own_is_found_out_by_the_dry_run() -> None:
+    """The negative control of the dry run and of the completion."""
     specs = definition.prepare(starved_join().xml()).specs
-    assert "stuck" in {f.code for f in trial.check(program.restore(specs))}
+    assert "stuck" in {f.code for f in dry_run.check(program.restore(specs))}
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -238,17 +238,17 @@ def test_an_inclusive_join_in_a_loop_waits_for_all_that_was_chosen(seed: int) ->
         drawing.flow("o", name, f"{name} = true").flow(name, "j")
     drawing.flow("o", "j", None, "od").chain("j", "again").flow("again", "d", "more = true")
     one = program.restore(definition.prepare(drawing.flow("again", "e", None, "out").xml()).specs)
-    step = machine.start(one, {}, trial.BEGUN)
+    step = machine.start(one, {}, dry_run.BEGUN)
     for rounds in range(4):
         wanted = [n for n in "abc" if chance.random() < 0.6]
         given = {n: n in wanted for n in "abc"} | {"more": rounds < 3}
         assert at(step) == ["d"], (seed, rounds)
-        step = machine.complete(one, step.state, step.opened[0].task_id, given, trial.BEGUN)
+        step = machine.complete(one, step.state, step.opened[0].task_id, given, dry_run.BEGUN)
         opened = {o.node.id: o.task_id for o in step.opened}
         if wanted:
             assert sorted(opened) == wanted
         for name in chance.sample(wanted, len(wanted)):
-            step = machine.complete(one, step.state, opened[name], {}, trial.BEGUN)
+            step = machine.complete(one, step.state, opened[name], {}, dry_run.BEGUN)
     assert step.completed
 
 
@@ -265,8 +265,8 @@ def test_a_sub_process_that_ends_where_another_begins() -> None:
     outer.chain("o.s", "o.u", "x", "y", "o.e")
     xml = Drawing().start().sub("o", outer).end().chain("s", "o", "e").xml()
     one = program.restore(definition.prepare(xml).specs)
-    step = machine.start(one, {}, trial.BEGUN)
-    step = machine.complete(one, step.state, step.opened[0].task_id, {}, trial.BEGUN)
+    step = machine.start(one, {}, dry_run.BEGUN)
+    step = machine.complete(one, step.state, step.opened[0].task_id, {}, dry_run.BEGUN)
     assert at(step) == ["y.u"]
 
 
@@ -297,7 +297,7 @@ def test_only_what_is_marked_executable_runs_of_our_own_pools() -> None:
         (line("u").xml(after=second), ["qu", "u"]),
     ):
         found = definition.prepare(xml)
-        step = machine.start(program.restore(found.specs), {}, trial.BEGUN)
+        step = machine.start(program.restore(found.specs), {}, dry_run.BEGUN)
         assert sorted(at(step)) == wanted
 
 
@@ -305,7 +305,7 @@ def test_two_definitions_of_an_event_and_a_condition_nobody_can_tell() -> None:
     drawing = Drawing().start().user("u").end().chain("s", "u", "e")
     drawing.boundary("b", "u", event("conditional", "<bpmn:condition>too late</bpmn:condition>"))
     one = program_of(drawing.end("e2").flow("b", "e2").xml())
-    step = machine.start(one, {}, trial.BEGUN)
+    step = machine.start(one, {}, dry_run.BEGUN)
     assert [(w.kind, w.node_id) for w in step.subscribed] == [("message", "b")]
 
 

@@ -230,6 +230,26 @@ def test_a_second_person_agrees_to_a_migration_and_to_a_publication(ground: Stor
             second_person.want(tx, [])
 
 
+def test_a_proposed_diagram_is_published_byte_for_byte_whatever_its_encoding(ground: Story) -> None:
+    story = ground
+    shipped = procedures.shipped_xml("outgoing").decode()
+    drawn = shipped.replace("UTF-8", "UTF-16", 1).encode("utf-16")
+    with story.as_(ADMIN) as tx:
+        second_person.want(tx, [Act.PUBLISH_PROCESS])
+    try:
+        with story.as_(ADMIN) as tx:
+            asked = procedures.publish(tx, PublishProcedure("outgoing", drawn, WHY))
+        assert isinstance(asked, Proposal)
+        with story.as_(LEADER) as tx:
+            second_person.agree(tx, story.means, asked.id)
+        with story.as_(ADMIN) as tx:
+            newest = procedures.versions(tx, "outgoing")[0]
+        assert newest.xml_original == drawn
+    finally:
+        with story.as_(ADMIN) as tx:
+            second_person.want(tx, [])
+
+
 # a version on trial ------------------------------------------------------------------------------
 
 

@@ -215,6 +215,11 @@ def test_the_administrator_draws_without_a_report(desk):
     assert "Đạt, có thể công bố" in page.locator("[data-findings]").inner_text()
     page.click("[data-act=publish]")
     page.fill("#publish textarea", "Thử công bố từ trình vẽ")
+    with page.context.expect_page() as opened:
+        page.click("#publish [data-rehearse]")
+    opened.value.wait_for_selector("h1")
+    assert opened.value.locator("h1").inner_text() == "Diễn tập quy trình"
+    opened.value.close()
     page.click("#publish button[type=submit]")
     page.wait_for_selector(".flash")
     assert "Đã công bố bản 2" in page.locator(".flash").inner_text()

@@ -49,7 +49,7 @@ async function rehearse(form, button) {
   const page = document.createElement('form');
   page.method = 'post';
   page.target = '_blank';
-  page.action = button.formAction;
+  page.action = button.dataset.rehearse;
   const sent = { csrf_token: form.elements.csrf_token.value, xml: await designer.xml() };
   for (const [name, value] of Object.entries(sent)) {
     const field = document.createElement('input');
@@ -113,10 +113,11 @@ function connect() {
   }
   window.addEventListener('beforeunload', (event) => { if (!clean) event.preventDefault(); });
   const form = document.querySelector('[data-publish]');
+  const rehearsal = form?.querySelector('[data-rehearse]');
+  rehearsal?.addEventListener('click', () => rehearse(form, rehearsal));
   form?.addEventListener('submit', async (event) => {
     event.preventDefault();
     const button = event.submitter;
-    if (button?.hasAttribute('formaction')) { await rehearse(form, button); return; }
     button?.setAttribute('aria-busy', 'true');
     await publish(form).catch(() => {
       const refusal = form.querySelector('[data-refusal]');

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from bpmn_drawing import Drawing, each, line, timer
 
-from engine import definition, program, trial
+from engine import definition, dry_run, program
 from engine.draws import Draws
 from engine.expressions import NUMBER, TEXT, one_of
 from engine.finding import Severity
@@ -14,10 +14,10 @@ KINDS = {"outcome": one_of(["accept", "return"]), "pages": NUMBER, "deadline": T
 
 
 def tried(drawing: Drawing, kinds: Any = None) -> set[tuple[str, str]]:
-    """The errors of a trial: code and element."""
+    """The errors of a dry run: code and element."""
     found = definition.prepare(drawing.xml())
     assert not found.has_errors, found.findings
-    told = trial.check(program.restore(found.specs), KINDS if kinds is None else kinds)
+    told = dry_run.check(program.restore(found.specs), KINDS if kinds is None else kinds)
     return {(f.code, f.element) for f in told if f.severity is Severity.ERROR}
 
 
@@ -80,13 +80,13 @@ def test_lists_and_moments_are_drawn(given: bool) -> None:
     drawing.boundary("late", "b", timer("Date", "deadline"), interrupting=False).user("remind")
     drawing.end().end("e2").chain("s", "a", "b", "e").chain("late", "remind", "e2")
     found = definition.prepare(drawing.xml())
-    told = trial.check(program.restore(found.specs), KINDS if given else {})
+    told = dry_run.check(program.restore(found.specs), KINDS if given else {})
     assert told == []
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_same_seed_walks_the_same_way(seed: int) -> None:
     one = program.restore(definition.prepare(circle('outcome = "accept"').xml()).specs)
-    walks = [trial.walk(one, seed, Draws.of(one, KINDS)) for _ in range(2)]
+    walks = [dry_run.walk(one, seed, Draws.of(one, KINDS)) for _ in range(2)]
     assert walks[0].count == walks[1].count <= walks[0].most
     assert walks[0].is_done

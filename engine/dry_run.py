@@ -19,7 +19,7 @@ from engine.failure import NoWayOn, StepFailed
 from engine.finding import Finding, Severity, error
 from engine.program import Program
 
-#: the moment a trial begins; no clock is read
+#: the moment a dry run begins; no clock is read
 BEGUN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 #: a walk takes this many steps by chance, then it goes towards the end
 STEPS = 60
@@ -48,7 +48,7 @@ class Walk:
 
     def __post_init__(self) -> None:
         self.near = distances(self.program)
-        self.chance = random.Random(self.seed)  # noqa: S311 - a trial, no secret
+        self.chance = random.Random(self.seed)  # noqa: S311 - a dry run, no secret
         begun = self.begun
         if begun is None:
             begun = machine.start(self.program, self.draws.some(self.chance), self.now)
@@ -220,7 +220,7 @@ def _failed(refusal: OfficeError) -> Finding:
         # It may be the drawn values that do not fit: to look at, not to forbid.
         vi = f"Chạy thử dừng lại: {refusal.text('vi')}"
         en = f"Tried out, it stops: {refusal.text('en')}"
-        return Finding(Severity.WARNING, element, "trial", vi, en)
+        return Finding(Severity.WARNING, element, "dry-run", vi, en)
     return error(
         element, refusal.code, f"Chạy thử: {refusal.text('vi')}", f"Tried out: {refusal.text('en')}"
     )
