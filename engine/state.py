@@ -271,7 +271,7 @@ def _load_subs(
 def _load_one(workflow: Any, rows: dict[str, Any], around: dict[str, Any] | None) -> None:
     specs, tasks = workflow.spec.task_specs, rows["tasks"]
     chance.not_before(max(row[5] for row in tasks))
-    _check_ancestors([row[1] for row in tasks])
+    _check_tree(tasks)
     # Text for ids: the library only compares them, and this is its most frequent act.
     ids = [row[0] for row in tasks]
     found = workflow.tasks
@@ -308,17 +308,22 @@ def _load_one(workflow: Any, rows: dict[str, Any], around: dict[str, Any] | None
     workflow.data = rows["data"]
 
 
-def _check_ancestors(parents: list[int | None]) -> None:
-    """Raise `ValueError` where a token stands below itself; it would be followed for ever."""
-    if all(parent is None or parent < place for place, parent in enumerate(parents)):
+def _check_tree(tasks: list[list[Any]]) -> None:
+    """Raise `ValueError` where tokens stand below themselves or where two disagree about it.
+
+    The library would follow them for ever.
+    """
+    if any(tasks[child][1] != place for place, row in enumerate(tasks) for child in row[2]):
+        raise ValueError("a token of the state stands below another than it says")
+    if all(row[1] is None or row[1] < place for place, row in enumerate(tasks)):
         return
     sound: set[int | None] = {None}
-    for place in range(len(parents)):
+    for place in range(len(tasks)):
         path: list[int | None] = []
         current: int | None = place
         while current not in sound:
-            if len(path) > len(parents):
+            if len(path) > len(tasks):
                 raise ValueError("a token of the state is its own ancestor")
             path.append(current)
-            current = parents[current] if current is not None else None
+            current = tasks[current][1] if current is not None else None
         sound.update(path)

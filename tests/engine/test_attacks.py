@@ -182,9 +182,19 @@ def test_values_of_a_state_stay_values() -> None:
     assert run.loaded()[0].data == {"evil": evil}
 
 
+def test_token_that_is_its_own_descendant_does_not_hang() -> None:
+    """Its child says otherwise; the library walks down the children for ever."""
+    state = orjson.loads(Run(line("a", "b").xml()).step.state)
+    state["tasks"][-1][2] = [0]
+    with pytest.raises(ValueError, match="below another"):
+        loaded(state)
+
+
 def test_token_that_is_its_own_ancestor_does_not_hang() -> None:
     state = orjson.loads(Run(line("a", "b").xml()).step.state)
-    state["tasks"][-1][1] = len(state["tasks"]) - 1
+    rows, last = state["tasks"], len(state["tasks"]) - 1
+    rows[rows[last][1]][2].remove(last)
+    rows[last][1], rows[last][2] = last, [last]  # both sides agree
     with pytest.raises(ValueError, match="ancestor"):
         loaded(state)
 
