@@ -62,16 +62,23 @@ def dump(workflow: FlatWorkflow) -> bytes:
     """Return the state of `workflow` as bytes."""
     state = _dump_one(workflow, None)
     state["format"] = FORMAT
-    subs = {str(task_id): _dump_sub(sub) for task_id, sub in workflow.subprocesses.items()}
+    many = len(workflow.subprocesses) + len(workflow.resting) > _FEW
+    subs = {str(task_id): _dump_sub(sub, many) for task_id, sub in workflow.subprocesses.items()}
     state["subs"] = {**subs, **workflow.resting}
     return orjson.dumps(state)
 
 
-def _dump_sub(sub: Any) -> dict[str, Any]:
+#: more sub-processes than these leave out what they foresee: drawing it anew takes longer than
+#: reading it, but hundreds of them are read and written for the sake of one
+_FEW = 8
+
+
+def _dump_sub(sub: Any, many: bool) -> dict[str, Any]:
     """Return the entry of a sub-process: its rows as text, and what must be known without them."""
+    brief = many if sub.is_brief is None else sub.is_brief
     top = sub.top_workflow
     task = top.get_task_from_id(sub.parent_task_id)
-    rows = orjson.dumps(_dump_one(sub, seen(task), brief=True), option=orjson.OPT_SORT_KEYS)
+    rows = orjson.dumps(_dump_one(sub, seen(task), brief=brief), option=orjson.OPT_SORT_KEYS)
     ready, timers, at, eager = [], [], [], bool(sub.completed)
     for inner in sub.tasks.values():
         if not inner._state & LIVE:
@@ -90,6 +97,7 @@ def _dump_sub(sub: Any) -> dict[str, Any]:
         "ready": ready,
         "timers": timers,
         "eager": eager,
+        "brief": brief,
     }
     entry = {name: value for name, value in told.items() if value}
     return {**entry, "at": at, "changed": changed, "rows": rows.decode()}
@@ -262,8 +270,10 @@ def _load_subs(
         sub = FlatSubWorkflow(spec, task.id, top, deserializing=True)
         top.subprocesses[task.id] = sub
         _load_one(sub, orjson.loads(entries[task.id]["rows"]), seen(task))
-        for inner in [t for t in sub.tasks.values() if t._state & LIVE]:
-            inner.task_spec._predict(inner, mask=TaskState.NOT_FINISHED_MASK)
+        sub.is_brief = "brief" in entries[task.id]
+        if sub.is_brief:
+            for inner in [t for t in sub.tasks.values() if t._state & LIVE]:
+                inner.task_spec._predict(inner, mask=TaskState.NOT_FINISHED_MASK)
         sub.completed_event.connect(task.task_spec._on_subworkflow_completed, task)
         _load_subs(sub, top, entries, wanted)
 

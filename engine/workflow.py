@@ -257,6 +257,9 @@ class Flat:
 class FlatSubWorkflow(Flat, BpmnSubWorkflow):
     """A sub-process with flat scans."""
 
+    #: whether it is stored without what it foresees; undecided until it is stored first
+    is_brief: bool | None = None
+
 
 class FlatWorkflow(Flat, BpmnWorkflow):
     """A process with flat scans."""
