@@ -64,7 +64,7 @@ def _compact_one(workflow: Any, top: Any, dropped: list[Any]) -> None:
             ):
                 continue
             if _droppable(task, tasks, waiting_joins, fired):
-                _splice(task, tasks)
+                splice(task, tasks)
                 dropped.append(task)
                 changed = True
     _fold(workflow, dropped)
@@ -135,7 +135,7 @@ def _fold(workflow: Any, dropped: list[Any]) -> None:
                 lost = kept(before, [above.data, end.data])
                 end.data = {**DeepMerge.merge(copied(above.data), end.data), **lost}
                 for task in (older, above, tasks[above._parent]):
-                    _splice(task, tasks)
+                    splice(task, tasks)
                     dropped.append(task)
 
 
@@ -150,7 +150,8 @@ def _came_by_event(join: Any, tasks: dict[Any, Any]) -> bool:
     )
 
 
-def _splice(task: Any, tasks: dict[Any, Any]) -> None:
+def splice(task: Any, tasks: dict[Any, Any]) -> None:
+    """Take one task out of the tree and leave what follows it in its place."""
     parent = tasks[task._parent]
     for child_id in task._children:
         tasks[child_id]._parent = parent.id

@@ -15,8 +15,8 @@ from SpiffWorkflow.util.deep_merge import DeepMerge
 from SpiffWorkflow.util.task import TaskState
 
 from engine.joining import keep_decisions
+from engine.workflow import LIVE
 
-_LIVE = TaskState.READY | TaskState.WAITING | TaskState.STARTED
 _TO_COME = TaskState.FUTURE | TaskState.PREDICTED_MASK
 
 
@@ -108,7 +108,7 @@ OWN_JOINS: dict[type, type] = {
 
 def _here(workflow: Any, spec: Any) -> list[Any]:
     """Return the tokens that stand at a gateway."""
-    return [t for t in workflow.tasks.values() if t.task_spec is spec and t._state & _LIVE]
+    return [t for t in workflow.tasks.values() if t.task_spec is spec and t._state & LIVE]
 
 
 def _is_awaited(workflow: Any, spec: Any, here: list[Any], seen: frozenset[Any]) -> bool:
@@ -135,7 +135,7 @@ def _blockers(workflow: Any, spec: Any, here: list[Any]) -> set[Any]:
     origins = {
         t.task_spec
         for t in workflow.tasks.values()
-        if t._state & _LIVE
+        if t._state & LIVE
         and t.task_spec is not spec
         and not isinstance(t.task_spec, BoundaryEvent)
     }

@@ -34,7 +34,7 @@ from engine.failure import BudgetExceeded, failed
 from engine.post import run_steps
 from engine.program import Program
 from engine.tables import copied
-from engine.workflow import CycleTimer, FlatWorkflow, Timer
+from engine.workflow import LIVE, CycleTimer, FlatWorkflow, Timer
 
 COMPACT_EVERY = 100
 
@@ -285,7 +285,7 @@ def outcome_of(
 
 
 def _standing(program: Program, workflow: FlatWorkflow) -> list[str]:
-    specs = dict.fromkeys(t.task_spec for t in workflow.everywhere() if t._state & states.LIVE)
+    specs = dict.fromkeys(t.task_spec for t in workflow.everywhere() if t._state & LIVE)
     names = dict.fromkeys(name for rest in workflow.resting.values() for name in rest["at"])
     found = [program.node_named(spec) for spec in specs]
     found += [program.nodes.get(name) for name in names]

@@ -30,6 +30,7 @@ from engine.environment import Evaluator
 from engine.errors import OfficeError
 from engine.machine import Step, Waiting, awaited, event_tasks, outcome_of, ready_tasks
 from engine.program import Program
+from engine.workflow import LIVE
 
 #: what the library adds to a node's name for its own tasks around it
 _AROUND = (".BoundaryEventSplit", ".BoundaryEventJoin", " [child]")
@@ -231,7 +232,7 @@ class _Carrier:
                 continue
             wanted = self._name(task.task_spec.name, old_name, spec)
             target = spec.task_specs.get(wanted) if wanted else None
-            live = bool(task._state & tokens.LIVE)
+            live = bool(task._state & LIVE)
             if target is None:
                 self._gone(task, live)
             elif live and (reason := _unlike(task, target)):
@@ -374,7 +375,7 @@ def _way_in(origin: Any, join: Any, inputs: set[str]) -> Any:
 def _arm(workflow: Any) -> None:
     """Arm what the new diagram has at the edges of live steps, and foresee what follows."""
     for task in list(workflow.tasks.values()):
-        if not task._state & tokens.LIVE:
+        if not task._state & LIVE:
             continue
         spec, above = task.task_spec, tokens.parent(task)
         inside = above is not None and isinstance(above.task_spec, LoopTask) and task.triggered

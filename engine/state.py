@@ -20,12 +20,9 @@ from engine.budget import BUDGET
 from engine.environment import Evaluator
 from engine.errors import OfficeError
 from engine.stored import Differences, StoredTask, seen
-from engine.workflow import FlatSubWorkflow, FlatWorkflow, Timer
+from engine.workflow import LIVE, FlatSubWorkflow, FlatWorkflow, Timer
 
 FORMAT = 3
-
-#: what stands somewhere, not only foreseen
-LIVE = TaskState.READY | TaskState.WAITING | TaskState.STARTED
 
 #: the escape of NUL in JSON, not the six characters of a text that shows it
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")

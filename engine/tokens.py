@@ -13,11 +13,10 @@ from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.util.task import TaskState
 
+from engine import compaction
 from engine.tables import copied
+from engine.workflow import LIVE, UNFINISHED
 
-UNFINISHED = TaskState.NOT_FINISHED_MASK
-#: what is there, not only foreseen
-LIVE = TaskState.WAITING | TaskState.READY | TaskState.STARTED
 SPLIT = ".BoundaryEventSplit"
 
 
@@ -66,12 +65,7 @@ def hang(task: Any, above: Any) -> None:
 
 def splice(task: Any) -> None:
     """Take one task out of the tree and leave what follows it in its place."""
-    above, below = parent(task), list(task._children)
-    place = above._children.index(task.id)
-    above._children[place : place + 1] = below
-    for identity in below:
-        task.workflow.tasks[identity]._parent = above.id
-    del task.workflow.tasks[task.id]
+    compaction.splice(task, task.workflow.tasks)
     task.workflow.top_workflow.event_manager.remove_task(task)
 
 

@@ -53,6 +53,8 @@ Task._set_state = _set_state
 
 FINISHED = TaskState.FINISHED_MASK
 UNFINISHED = TaskState.NOT_FINISHED_MASK
+#: what stands somewhere, not only foreseen
+LIVE = TaskState.READY | TaskState.WAITING | TaskState.STARTED
 
 
 class Timer(TimerEventDefinition):
