@@ -8,14 +8,15 @@ event is stored with it: any moment is a point read.
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from engine.database import Base, Transaction
+from engine import delta
+from engine.database import Base, Query, Transaction
 from engine.instance import ProcessInstance
 from engine.tables import Packed
 
@@ -23,7 +24,8 @@ from engine.tables import Packed
 class Event(Base):
     """One event of an instance (sự kiện); append-only.
 
-    `body` is canonical JSON, `hash` = sha256(previous, body); `state` is what the command left.
+    `body` is canonical JSON, `hash` = sha256(previous, body). What the command left is kept whole,
+    or as a difference to what an earlier event left (`stored`).
     """
 
     __tablename__ = "event"
@@ -39,9 +41,17 @@ class Event(Base):
     on_behalf_of: orm.Mapped[UUID | None]
     at: orm.Mapped[datetime]
     body: orm.Mapped[bytes]
-    state: orm.Mapped[bytes] = orm.mapped_column(Packed)
+    stored: orm.Mapped[bytes] = orm.mapped_column("state", Packed, key="stored")
     previous: orm.Mapped[bytes]
     hash: orm.Mapped[bytes]
+
+    #: what the event left whole that a difference is told against
+    base: ClassVar[bytes | None] = None
+
+    @property
+    def state(self) -> bytes:
+        """Return the state that the command left; raises `ValueError` where its base is amiss."""
+        return delta.whole(self.stored, self.base)
 
 
 def chain(previous: bytes, body: bytes) -> bytes:
@@ -84,13 +94,19 @@ def append(
         on_behalf_of=acting.on_behalf_of,
         at=tx.now,
         body=body,
-        state=instance.state,
+        stored=_stored(instance, seq),
         previous=instance.head,
         hash=chain(instance.head, body),
     )
     instance.seq = seq
     instance.head = event.hash
     return tx.add(event)
+
+
+def _stored(instance: ProcessInstance, seq: int) -> bytes:
+    """Return the state as an event keeps it: a base stands whole in the event that left it."""
+    base = instance.base
+    return instance.stored if base is None or delta.base_of(instance.stored) != seq else base
 
 
 def facts_of(event: Event) -> dict[str, Any]:
@@ -108,11 +124,32 @@ class Broken:
 
 def events_of(session: orm.Session, instance_id: UUID) -> list[Event]:
     """Return the events of an instance in order."""
-    return list(
+    events = list(
         session.scalars(
             sa.select(Event).where(Event.instance_id == instance_id).order_by(Event.seq)
         )
     )
+    stored = {event.seq: event.stored for event in events}
+    for event in events:
+        if delta.is_difference(event.stored):
+            event.__dict__["base"] = stored.get(delta.base_of(event.stored), b"")
+    return events
+
+
+def event_at(tx: Transaction, instance: ProcessInstance, seq: int) -> Event | None:
+    """Return one event of an instance, or None."""
+    event = tx.scalar(_EVENT, instance=instance.id, seq=seq)
+    if event is not None and delta.is_difference(event.stored):
+        base = tx.scalar(_EVENT, instance=instance.id, seq=delta.base_of(event.stored))
+        event.__dict__["base"] = b"" if base is None else base.stored
+    return event
+
+
+_EVENT = Query(
+    sa.select(Event).where(
+        Event.instance_id == sa.bindparam("instance"), Event.seq == sa.bindparam("seq")
+    )
+)
 
 
 def verify(session: orm.Session, instance: ProcessInstance) -> Broken | None:
@@ -133,15 +170,23 @@ def verify(session: orm.Session, instance: ProcessInstance) -> Broken | None:
             return Broken(seq, "sự kiện bị đổi chỗ")
         if any(facts[name] != _shown(getattr(event, column)) for name, column in _COLUMNS):
             return Broken(seq, "cột của sự kiện bị thay đổi")
-        state = hashlib.sha256(event.state).hexdigest()
+        state = _digest(event)
         if facts["state"] != state:
             return Broken(seq, "trạng thái lưu kèm bị thay đổi")
         head = event.hash
     if seq != instance.seq or head != instance.head:
         return Broken(seq + 1, "mất sự kiện ở cuối chuỗi")
-    if state != hashlib.sha256(instance.state).hexdigest():
+    if state != _digest(instance):
         return Broken(seq, "trạng thái hiện tại bị thay đổi")
     return None
+
+
+def _digest(one: Event | ProcessInstance) -> str:
+    """Return the digest of its state, "" where what is stored tells none."""
+    try:
+        return hashlib.sha256(one.state).hexdigest()
+    except ValueError:
+        return ""
 
 
 #: what stands in the body and, to be searched by, in columns beside it

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from engine import delta
 from engine.database import Base, new_id
 from engine.errors import OfficeError
 from engine.tables import Packed
@@ -40,8 +42,9 @@ class Suspended(OfficeError):
 class ProcessInstance(Base):
     """One run of a procedure over one document (lần chạy quy trình).
 
-    `state` is the engine's small state (about 4 kB), `seq` and `head` the end of its chain of
-    events, `subject_id` the document it handles, `standing` the node ids where tokens stand.
+    `seq` and `head` are the end of its chain of events, `subject_id` the document it handles,
+    `standing` the node ids where tokens stand. The state of the last event is kept whole, or, where
+    it is large, as a difference to `base`.
     """
 
     __tablename__ = "process_instance"
@@ -60,11 +63,28 @@ class ProcessInstance(Base):
     version: orm.Mapped[int] = orm.mapped_column(default=1)
     seq: orm.Mapped[int] = orm.mapped_column(default=0)
     head: orm.Mapped[bytes] = orm.mapped_column(default=b"")
-    state: orm.Mapped[bytes] = orm.mapped_column(Packed)
+    stored: orm.Mapped[bytes] = orm.mapped_column("state", Packed, key="stored")
+    base: orm.Mapped[bytes | None] = orm.mapped_column(Packed)
     standing: orm.Mapped[list[str]]
     started_at: orm.Mapped[datetime]
     updated_at: orm.Mapped[datetime]
     ended_at: orm.Mapped[datetime | None]
+
+    #: a state as stored and whole: it is asked for several times in a command
+    _whole: ClassVar[tuple[bytes, bytes]] = (b"", b"")
+
+    @property
+    def state(self) -> bytes:
+        """Return the engine's small state (about 4 kB)."""
+        if self._whole[0] is not self.stored:
+            self.__dict__["_whole"] = (self.stored, delta.whole(self.stored, self.base))
+        return self._whole[1]
+
+    @state.setter
+    def state(self, state: bytes) -> None:
+        """Keep what the next event leaves."""
+        self.stored, self.base = delta.kept(self.seq + 1, self.stored, self.base, state)
+        self.__dict__["_whole"] = (self.stored, state)
 
     @property
     def goes_on(self) -> bool:

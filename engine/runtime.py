@@ -112,8 +112,8 @@ def start(
             version=1,
             seq=0,
             head=b"",
-            state=step.state,
-            standing=step.standing,
+            stored=b"",
+            standing=[],
             started_at=tx.now,
             updated_at=tx.now,
         )

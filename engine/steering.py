@@ -17,7 +17,6 @@ from engine.database import Query, Transaction
 from engine.definition import Definition, form_of, program_of
 from engine.diagram import Node
 from engine.errors import OfficeError
-from engine.history import Event
 from engine.instance import InstanceStatus, ProcessInstance
 from engine.migration import Migrated, Route
 from engine.runtime import Completed, Desk, ensure_open, ensure_running
@@ -63,12 +62,6 @@ _LATE = Query(
         Subscription.instance_id == sa.bindparam("instance"),
         Subscription.kind == "timer",
         Subscription.due_at <= sa.bindparam("now"),
-    )
-)
-
-_EVENT = Query(
-    sa.select(Event).where(
-        Event.instance_id == sa.bindparam("instance"), Event.seq == sa.bindparam("seq")
     )
 )
 
@@ -197,8 +190,8 @@ def give_back(
     Raises `MovedOn` where the last thing that happened is not its migration.
     """
     ensure_running(instance)
-    last = tx.scalar(_EVENT, instance=instance.id, seq=instance.seq)
-    before = tx.scalar(_EVENT, instance=instance.id, seq=instance.seq - 1)
+    last = history.event_at(tx, instance, instance.seq)
+    before = history.event_at(tx, instance, instance.seq - 1)
     if last is None or before is None or last.kind != "migrate":
         raise MovedOn
     came = UUID(history.facts_of(last)["from"])

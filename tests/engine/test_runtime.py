@@ -98,7 +98,7 @@ def test_start_writes_what_waits(database: Database, agency: UUID) -> None:
     assert (timer["kind"], timer["node_id"]) == ("timer", "t")
     (event,) = rows["event"]
     assert (event["kind"], event["officer_id"]) == ("start", office.OFFICER)
-    assert event["state"] == instance["state"]
+    assert event["stored"] == instance["stored"]
     body = orjson.loads(event["body"])
     assert [
         (o["item"], o["node"], o["groups"], o["excluded"], datetime.fromisoformat(o["due"]))
