@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
+from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
 from SpiffWorkflow.util.task import TaskState
 
@@ -20,6 +21,7 @@ from engine.budget import BUDGET
 from engine.environment import Evaluator
 from engine.errors import OfficeError
 from engine.stored import Differences, StoredTask, seen
+from engine.tables import same
 from engine.workflow import LIVE, FlatSubWorkflow, FlatWorkflow, Timer
 
 FORMAT = 3
@@ -61,7 +63,9 @@ def dump(workflow: FlatWorkflow) -> bytes:
     state["format"] = FORMAT
     many = len(workflow.subprocesses) + len(workflow.resting) > _FEW
     subs = {str(task_id): _dump_sub(sub, many) for task_id, sub in workflow.subprocesses.items()}
-    state["subs"] = {**subs, **workflow.resting}
+    subs |= workflow.resting
+    stay = [i for i in workflow.held if i in subs]
+    state["subs"] = {i: subs[i] for i in dict.fromkeys([*stay, *subs])} if stay else subs
     return orjson.dumps(state)
 
 
@@ -108,8 +112,15 @@ def _dump_one(
     A `brief` one leaves out what is only foreseen, which is drawn again when it is loaded.
     """
     last, differences = workflow.last_task, Differences(above)
+    for task_id in [i for i in workflow.asleep if not _holds(workflow.tasks[i])]:
+        workflow.tasks[task_id].wake()
     told = [t for t in workflow.tasks.values() if not (brief and t._state < TaskState.WAITING)]
-    places = {task.id: place for place, task in enumerate(told)}
+    asleep = {i: above for above, rows in workflow.asleep.items() for i in rows}
+    ids = [task.id for task in told]
+    if asleep:  # each in the place it had, so that little of the state changes
+        order = workflow.order
+        ids = sorted([*ids, *asleep], key=lambda one: order.get(one, len(order)))
+    places = {task_id: place for place, task_id in enumerate(ids)}
     found = {
         "root": places[workflow.task_tree.id],
         "last": places.get(last.id) if last is not None else None,
@@ -120,7 +131,19 @@ def _dump_one(
     }
     if brief:
         found = {name: value for name, value in found.items() if value != _USUAL[name]}
-    return {**found, "tasks": [_dump_task(task, places, differences) for task in told]}
+    tasks = [_dump_task(task, places, differences) for task in told]
+    if asleep:
+        rows = {row[0]: row for row in tasks}
+        for task_id, holder in asleep.items():
+            rows[task_id] = row = workflow.asleep[holder][task_id]
+            row[1] = places[holder]
+        tasks = [rows[task_id] for task_id in ids]
+    return {**found, "tasks": tasks}
+
+
+def _holds(task: Any) -> bool:
+    """Whether what the rows below a token say against its variables is still so."""
+    return bool(task.is_untouched or same(task.data, task.first))
 
 
 #: what a running scope usually says of itself
@@ -219,9 +242,10 @@ def load(
     entries = state["subs"]
     wanted = entries.keys() if only is None else _awake(entries, only)
     chance.not_before(max((entry.get("changed", 0) for entry in entries.values()), default=0))
-    _load_one(workflow, state, None)
-    _load_subs(workflow, workflow, entries, wanted)
+    workflow.held = list(entries)
     workflow.resting = {i: entry for i, entry in entries.items() if i not in wanted}
+    _load_one(workflow, state, None, workflow.resting)
+    _load_subs(workflow, workflow, entries, wanted)
     return workflow
 
 
@@ -242,8 +266,14 @@ def _awake(entries: dict[str, dict[str, Any]], only: str) -> Collection[str]:
 def drop_withdrawn(workflow: FlatWorkflow) -> list[dict[str, Any]]:
     """Forget resting sub-processes whose step is no longer open; return their entries."""
     dropped = []
+    asleep = {
+        identity
+        for scope in (workflow, *workflow.subprocesses.values())
+        for rows in scope.asleep.values()
+        for identity in rows
+    }
     for identity, entry in list(workflow.resting.items()):
-        if not _is_open(workflow, identity, entry):
+        if identity not in asleep and not _is_open(workflow, identity, entry):
             dropped.append(workflow.resting.pop(identity))
     return dropped + (drop_withdrawn(workflow) if dropped else [])
 
@@ -266,7 +296,7 @@ def _load_subs(
         spec = top.subprocess_specs[task.task_spec.spec]
         sub = FlatSubWorkflow(spec, task.id, top, deserializing=True)
         top.subprocesses[task.id] = sub
-        _load_one(sub, orjson.loads(entries[task.id]["rows"]), seen(task))
+        _load_one(sub, orjson.loads(entries[task.id]["rows"]), seen(task), top.resting)
         sub.is_brief = "brief" in entries[task.id]
         if sub.is_brief:
             for inner in [t for t in sub.tasks.values() if t._state & LIVE]:
@@ -275,33 +305,28 @@ def _load_subs(
         _load_subs(sub, top, entries, wanted)
 
 
-def _load_one(workflow: Any, rows: dict[str, Any], around: dict[str, Any] | None) -> None:
-    specs, tasks = workflow.spec.task_specs, rows["tasks"]
+def _load_one(
+    workflow: Any, rows: dict[str, Any], around: dict[str, Any] | None, resting: Collection[str]
+) -> None:
+    tasks = rows["tasks"]
     chance.not_before(max(row[5] for row in tasks))
     _check_tree(tasks)
     # Text for ids: the library only compares them, and this is its most frequent act.
     ids = [row[0] for row in tasks]
     found = workflow.tasks
-    for task_id, parent, children, state, spec, changed, *rest in tasks:
-        more = rest[0] if rest else {}
-        task = StoredTask.__new__(StoredTask)
-        task_spec = specs[spec]
-        task.__dict__ = {
-            "workflow": workflow,
-            "thread_id": 0,
-            "id": task_id,
-            "_parent": None if parent is None else ids[parent],
-            "_children": [ids[child] for child in children],
-            "_state": state,
-            "task_spec": task_spec,
-            "last_state_change": changed,
-            "triggered": more.get("triggered", False),
-            "internal_data": more.get("internal", {}),
-            "kept": more,
-            "around": around if parent is None else None,
-        }
-        found[task_id] = task
-        if state == TaskState.WAITING and isinstance(task_spec, CatchingEvent):
+    workflow.asleep = {}
+    asleep = _asleep(rows, workflow.spec.task_specs, resting)
+    if asleep:
+        workflow.order = {task_id: place for place, task_id in enumerate(ids)}
+    for place, row in enumerate(tasks):
+        parent = None if row[1] is None else ids[row[1]]
+        if place in asleep:
+            workflow.asleep.setdefault(parent, {})[row[0]] = row
+            continue
+        children = [ids[child] for child in row[2]]
+        task = StoredTask.of(workflow, row, parent, children, around if parent is None else None)
+        found[task.id] = task
+        if task._state == TaskState.WAITING and isinstance(task.task_spec, CatchingEvent):
             workflow.top_workflow.event_manager.add_task(task)
     for task in found.values():
         if task._parent is not None:
@@ -313,6 +338,24 @@ def _load_one(workflow: Any, rows: dict[str, Any], around: dict[str, Any] | None
     workflow.completed = rows["completed"]
     workflow.correlations = rows["correlations"]
     workflow.data = rows["data"]
+
+
+def _asleep(rows: dict[str, Any], specs: dict[str, Any], resting: Collection[str]) -> set[int]:
+    """Return the places of instances of a list that rest or have ended.
+
+    Nobody looks at one but through the list, while that runs: its row stays as it is till then.
+    """
+    tasks, found = rows["tasks"], set[int]()
+    if not resting:
+        return found
+    for place, row in enumerate(tasks):
+        if row[1] is None or row[2] or place == rows.get("last"):
+            continue
+        above = tasks[row[1]]
+        runs = above[3] == TaskState.STARTED and isinstance(specs[above[4]], LoopTask)
+        if runs and (row[0] in resting or row[3] & TaskState.FINISHED_MASK):
+            found.add(place)
+    return found
 
 
 def _check_tree(tasks: list[list[Any]]) -> None:

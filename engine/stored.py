@@ -21,6 +21,53 @@ class StoredTask(Task):
     around: "dict[str, Any] | None" = None
     kept: dict[str, Any]
 
+    @classmethod
+    def of(
+        cls,
+        workflow: Any,
+        row: list[Any],
+        parent: str | None,
+        children: list[str],
+        around: dict[str, Any] | None = None,
+    ) -> "StoredTask":
+        """Return the token of a row; `parent` and `children` are ids, which the row has not."""
+        task_id, _, _, state, spec, changed, *rest = row
+        more = rest[0] if rest else {}
+        task = cls.__new__(cls)
+        task.__dict__ = {
+            "workflow": workflow,
+            "thread_id": 0,
+            "id": task_id,
+            "_parent": parent,
+            "_children": children,
+            "_state": state,
+            "task_spec": workflow.spec.task_specs[spec],
+            "last_state_change": changed,
+            "triggered": more.get("triggered", False),
+            "internal_data": more.get("internal", {}),
+            "kept": more,
+            "around": around,
+        }
+        return task
+
+    @property
+    def children(self) -> list[Task]:
+        """Return the tokens below it; rows that were left asleep become tokens."""
+        if self.id in self.workflow.asleep:
+            self.wake()
+        return [self.workflow.tasks.get(child) for child in self._children]
+
+    @children.setter
+    def children(self, tasks: list[Task]) -> None:
+        self._children = [task.id for task in tasks]
+
+    def wake(self) -> None:
+        """Make tokens of the rows below it that were left asleep."""
+        for task_id, row in self.workflow.asleep.pop(self.id).items():
+            task = StoredTask.of(self.workflow, row, self.id, [])
+            task.before = self
+            self.workflow.tasks[task_id] = task
+
     @property
     def data(self) -> dict[str, Any]:
         """Return the variables, which the holder may change."""

@@ -51,8 +51,13 @@ class Packed(sa.types.TypeDecorator[bytes]):
         return last[1]
 
     def process_result_value(self, value: bytes | None, _dialect: sa.Dialect) -> bytes | None:
-        """Unpack what was packed."""
-        return zlib.decompress(value) if value is not None and value[:2] == _PACKED else value
+        """Unpack what was packed; what was altered since is returned as it is, for its hash."""
+        if value is None or value[:2] != _PACKED:
+            return value
+        try:
+            return zlib.decompress(value)
+        except zlib.error:
+            return value
 
 
 class Base(orm.DeclarativeBase):

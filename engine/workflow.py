@@ -9,8 +9,9 @@ gathered for a log that nobody keeps).
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from SpiffWorkflow import task as library_task
@@ -186,6 +187,10 @@ class Flat:
     top_workflow: Any
     completed: bool
     unsettled = False
+    #: rows of a list's instances nobody has looked at, by the task that holds the list, then theirs
+    asleep: Mapping[str, dict[str, list[Any]]] = MappingProxyType({})
+    #: the places that tasks had in the state, where rows are asleep
+    order: Mapping[str, int] = MappingProxyType({})
 
     def everywhere(self) -> Iterator[Any]:
         """Yield every task here and in running sub-processes."""
@@ -272,6 +277,8 @@ class FlatWorkflow(Flat, BpmnWorkflow):
         chance.begin(script_engine.now)
         #: sub-processes nothing happens in, by the task that holds each: as they were stored
         self.resting: dict[str, dict[str, Any]] = {}
+        #: which sub-processes the state held, in its order
+        self.held: list[str] = []
         super().__init__(spec, subprocess_specs, script_engine=script_engine, **kwargs)
         self.event_manager.__class__ = Events
 

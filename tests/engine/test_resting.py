@@ -37,6 +37,24 @@ def awake(run: Run, only: str) -> tuple[int, int]:
     return len(loaded.subprocesses), len(loaded.resting)
 
 
+def test_only_the_token_of_the_step_is_made_of_its_row() -> None:
+    """Those of the others stay rows until somebody looks at the list as a whole."""
+    run = Run(wide("a"), xs=WIDE)
+    for gone in (0, 1):
+        run.complete(run.item("a", x=WIDE[gone]))
+    one, item = run.program, str(run.item("a", x="unit3"))
+    loaded = states.load(run.bytes, one.spec, one.subprocess_specs, Evaluator(NOW), item)
+    (rows,) = loaded.asleep.values()
+    whole = states.load(run.bytes, one.spec, one.subprocess_specs, Evaluator(NOW))
+    assert len(loaded.tasks) + len(rows) == len(whole.tasks)
+    assert (len(rows), whole.asleep) == (4, {})  # three rest, one ended before the last that did
+    (holder,) = loaded.asleep
+    assert [t.id for t in loaded.tasks[holder].children] == loaded.tasks[holder]._children
+    assert (len(loaded.tasks), loaded.asleep) == (len(whole.tasks), {})
+    for task_id, task in loaded.tasks.items():
+        assert task.data == whole.tasks[task_id].data
+
+
 def test_only_the_sub_process_of_the_step_is_read() -> None:
     run = Run(wide("a", "b"), xs=WIDE)
     item = run.item("a", x="unit3")
@@ -146,6 +164,8 @@ def test_a_sub_process_that_rests_is_never_begun_twice() -> None:
     one, item = run.program, str(run.item("a", x="unit0"))
     loaded = states.load(run.bytes, one.spec, one.subprocess_specs, Evaluator(NOW), item)
     [resting] = loaded.resting
+    (holder,) = loaded.asleep
+    loaded.tasks[holder].wake()
     task = loaded.tasks[resting]
     with pytest.raises(AssertionError, match="rests"):
         task.task_spec.start_workflow(task)
@@ -165,11 +185,10 @@ def test_a_large_state_is_packed_in_its_column_and_nowhere_else(database: Databa
     agency = office.agency(database)
     office.publish(database, agency, wide("a"))
     done = office.start(database, agency, xs=[f"unit{n}" for n in range(120)])
-    office.complete(database, agency, done.opened[0].id)
     with database.session() as session:
         instance = session.get_one(ProcessInstance, done.instance.id)
         raw = session.scalar(
-            sa.text("SELECT octet_length(state) FROM process_instance WHERE id = :id").bindparams(
+            sa.text("SELECT octet_length(base) FROM process_instance WHERE id = :id").bindparams(
                 id=instance.id
             )
         )
