@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from engine.database import Acting
 from engine.work_item import WorkItem
-from office import demo, migrate
+from office import demo, garbage, migrate
 from office import settings as configuration
 from office.office import Office
 from office.postgres import Cluster
@@ -54,8 +54,8 @@ def installation(port: int = 8097) -> Iterator["Bench"]:
         migrate.upgrade(found.database_url)
         demo.seed(Office.open(found), password=PASSWORD)
         office = Office.open(found)
-        gc.collect()
-        gc.freeze()  # as the supervisor does before it starts who serves
+        with garbage.loading():  # as whoever serves is started
+            gc.collect()
         try:
             yield Bench(found, office)
         finally:

@@ -10,7 +10,6 @@ connection that it keeps and no thread.
 """
 
 import fcntl
-import gc
 import os
 import signal
 import socket
@@ -23,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from engine.errors import OfficeError
+from office import garbage
 from office.child import Process, end, fork
 from office.postgres import Cluster
 from office.settings import Settings
@@ -163,13 +163,8 @@ class Supervisor:
         return house
 
     def _loaded(self) -> House:
-        # Importing leaves no garbage, and looking for it takes a fifth of the time. What is loaded
-        # is for good: a collector that does not touch it leaves its memory shared with the copies.
-        gc.disable()
-        house = self.load()
-        gc.freeze()
-        gc.enable()
-        return house
+        with garbage.loading():
+            return self.load()
 
     def _launch(self, child: _Child) -> None:
         child.started_at = time.monotonic()
