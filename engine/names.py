@@ -18,7 +18,7 @@ from engine.expressions import (
 )
 from engine.finding import Finding, error
 from engine.normalise import TIMER_LITERALS
-from engine.table_rules import KINDS
+from engine.table_rules import KINDS, check_shape, flaws
 
 _CONDITIONS = ("conditionExpression", "loopCondition", "completionCondition", "condition")
 _ASKS = ("candidates", "assignee", "exclude")
@@ -93,13 +93,21 @@ def _given_by(decision: Any) -> Iterator[tuple[str, Kind]]:
 
 
 def _read_by(decision: Any, names: dict[str, Kind]) -> Iterator[Finding]:
-    """Yield what is wrong with the names a decision table reads."""
+    """Yield what is wrong with the names a decision table reads, in the cells that can be read."""
     table = table_of(decision)
-    for text in table.inputs if table is not None else ():
-        yield from _checked(decision, text, names)
-    for rule in table.rules if table is not None else ():
-        for text in rule.entries:
-            yield from _checked(decision, text, names)
+    if table is None or any(f.code == "table-row" for f in check_shape(table)):
+        return
+    found = list(flaws(table, names))
+    told = {(f.row, f.column) for f in flaws(table)} if found else set()
+    for flaw in found:
+        if (flaw.row, flaw.column) not in told:
+            yield error(
+                decision, _code_of(flaw.problem), flaw.text("vi"), flaw.text("en")
+            )  # fmt: skip
+
+
+def _code_of(problem: ExpressionError) -> str:
+    return "unknown-name" if problem.problem == "unknown-name" else "wrong-kind"
 
 
 def _assigned(script: Any, names: dict[str, Kind]) -> dict[str, Kind]:
@@ -140,5 +148,4 @@ def _checked(
         owner = element
         while owner.getparent() is not None and not owner.get("id"):
             owner = owner.getparent()
-        code = "unknown-name" if problem.problem == "unknown-name" else "wrong-kind"
-        yield error(owner, code, problem.text("vi"), problem.text("en"))
+        yield error(owner, _code_of(problem), problem.text("vi"), problem.text("en"))

@@ -1,6 +1,7 @@
 """What speaks against a decision table (kiểm tra bảng quyết định), cell by cell."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from engine.decision_table import (
@@ -80,9 +81,18 @@ def _decision(decision: Any) -> Iterator[Finding]:
             f"The decision “{identity}” is not a table; only decision tables run.",
         )  # fmt: skip
         return
+    shape = list(check_shape(table))
+    yield from shape
+    if not any(finding.code == "table-row" for finding in shape):
+        for flaw in flaws(table):
+            yield error(identity, "decision-cell", flaw.text("vi"), flaw.text("en"))
+
+
+def check_shape(table: Table) -> Iterator[Finding]:
+    """Return what is wrong with a table as a whole: how it chooses, its size, a torn row."""
     if table.hit not in HIT_POLICIES or table.aggregation not in AGGREGATIONS:
         yield error(
-            identity, "hit-policy",
+            table.id, "hit-policy",
             f"Bảng «{table.name}» dùng cách chọn dòng {table.hit} {table.aggregation}; chỉ chạy "
             "UNIQUE, FIRST và COLLECT (kèm SUM, MIN, MAX, COUNT).",
             f"Table “{table.name}” uses hit policy {table.hit} {table.aggregation}; UNIQUE, FIRST "
@@ -90,66 +100,116 @@ def _decision(decision: Any) -> Iterator[Finding]:
         )  # fmt: skip
     if not table.outputs or not table.rules or len(table.rules) > MAX_RULES:
         yield error(
-            identity, "table-size",
+            table.id, "table-size",
             f"Bảng «{table.name}» phải có cột kết quả và từ 1 đến {MAX_RULES} dòng.",
             f"Table “{table.name}” needs an output and 1 to {MAX_RULES} rows.",
+        )  # fmt: skip
+    for name in sorted({n for n in table.outputs if table.outputs.count(n) > 1}):
+        yield error(
+            table.id, "table-column",
+            f"Bảng «{table.name}» có nhiều cột kết quả cùng tên «{name}». Đặt cho mỗi cột một tên.",
+            f"Table “{table.name}” has several outputs called “{name}”. Give each its own name.",
         )  # fmt: skip
     width = (len(table.inputs), len(table.outputs))
     for number, rule in enumerate(table.rules, 1):
         if (len(rule.tests), len(rule.entries)) != width:
             yield error(
-                identity, "table-row", f"Bảng «{table.name}», dòng {number} thiếu hoặc thừa ô.",
+                table.id, "table-row", f"Bảng «{table.name}», dòng {number} thiếu hoặc thừa ô.",
                 f"Table “{table.name}”, row {number} has too few or too many cells.",
             )  # fmt: skip
             return
-    yield from _cells(table)
 
 
-def _cells(table: Table) -> Iterator[Finding]:
+# cells -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong in one cell (ô sai): its row, 0 for the head, and its column, inputs first."""
+
+    row: int
+    column: int
+    problem: ExpressionError
+    table: str
+    vi: str
+    en: str
+
+    def reason(self, language: str = "vi") -> str:
+        """Return what is wrong, for whoever sees the cell itself."""
+        told = self.problem.reason(language)
+        return f"{told[:1].upper()}{told[1:]}.{self._advice(language)}"
+
+    def text(self, language: str = "vi") -> str:
+        """Return what is wrong with its place in the table."""
+        told = self.problem.text(language) + self._advice(language)
+        if language == "en":
+            return f"Table “{self.table}”, {self.en}: {told}"
+        return f"Bảng «{self.table}», {self.vi}: {told}"
+
+    def _advice(self, language: str) -> str:
+        """A word nobody sets was most often meant as text."""
+        if self.problem.problem != "unknown-name" or not self.row:
+            return ""
+        quoted = f'"{self.problem.fields["name"]}"'
+        if language == "en":
+            return f" If it is text, put it into quotes: {quoted}."
+        return f" Nếu là chữ, đặt trong ngoặc kép: {quoted}."
+
+
+def flaws(table: Table, names: Mapping[str, Kind] | None = None) -> Iterator[Flaw]:
+    """Return the cells that cannot be read or never hold; with `names` also those nobody sets."""
     known = [KINDS.get(kind, ANY) for kind in table.types]
-    inputs, outputs = known[: len(table.inputs)], known[len(table.inputs) :]
-    for place, text in enumerate(table.inputs, 1):
-        yield from _cell(table, f"cột vào {place}", f"input {place}", compile_expression, text)
-    for name, default, kind in zip(table.outputs, table.defaults, outputs, strict=True):
-        yield from _cell(table, f"cột {name}", f"column {name}", _names_variable, name)
+    width = len(table.inputs)
+    tested = list(known[:width])
+    for place, text in enumerate(table.inputs):
+        where = f"cột vào {place + 1}", f"input {place + 1}"
+        yield from _flaw(table, 0, place, where, _entry, text, known[place], names)
+        tested[place] = _tested(text, known[place], names)
+    outputs = list(enumerate(zip(table.outputs, known[width:], strict=True), width))
+    for place, (name, kind) in outputs:
+        where, default = (f"cột {name}", f"column {name}"), table.defaults[place - width]
+        yield from _flaw(table, 0, place, where, _names_variable, name)
         if default:
-            yield from _cell(table, f"cột {name}", f"column {name}", _entry(kind), default)
+            yield from _flaw(table, 0, place, where, _entry, default, kind, names)
     for number, rule in enumerate(table.rules, 1):
-        for place, (text, kind) in enumerate(zip(rule.tests, inputs, strict=True), 1):
-            where = f"dòng {number}, cột vào {place}", f"row {number}, input {place}"
-            yield from _cell(table, *where, _test(kind), text)
-        for name, text, kind in zip(table.outputs, rule.entries, outputs, strict=True):
+        for place, text in enumerate(rule.tests):
+            where = f"dòng {number}, cột vào {place + 1}", f"row {number}, input {place + 1}"
+            yield from _flaw(table, number, place, where, _test, text, tested[place], names)
+        for (place, (name, kind)), text in zip(outputs, rule.entries, strict=True):
+            where = f"dòng {number}, cột {name}", f"row {number}, column {name}"
             if text:
-                where = f"dòng {number}, cột {name}", f"row {number}, column {name}"
-                yield from _cell(table, *where, _entry(kind), text)
+                yield from _flaw(table, number, place, where, _entry, text, kind, names)
 
 
-def _test(kind: Kind) -> Any:
-    def check(text: str) -> None:
-        tests = compile_tests(text)
-        if tests is not None:
-            compile_tests(text, {**dict.fromkeys(tests.names, ANY), TESTED: kind})
+def _flaw(
+    table: Table, row: int, column: int, where: tuple[str, str], check: Any, *given: Any
+) -> Iterator[Flaw]:
+    try:
+        check(*given)
+    except ExpressionError as problem:
+        yield Flaw(row, column, problem, table.name, *where)
 
-    return check
+
+def _tested(text: str, declared: Kind, names: Mapping[str, Kind] | None) -> Kind:
+    """What a column tests: what its expression gives, where that fits what is declared."""
+    try:
+        found = compile_expression(text, names).kind if names is not None else ANY
+    except ExpressionError:
+        return declared
+    return found if found.name != "any" and declared.name in {"any", found.name} else declared
 
 
-def _entry(kind: Kind) -> Any:
-    def check(text: str) -> None:
-        names = compile_expression(text).names
-        compile_expression(text, dict.fromkeys(names, ANY), kind)
+def _test(text: str, kind: Kind, names: Mapping[str, Kind] | None) -> None:
+    tests = compile_tests(text)
+    if tests is not None:
+        known = dict.fromkeys(tests.names, ANY) if names is None else names
+        compile_tests(text, {**known, TESTED: kind})
 
-    return check
+
+def _entry(text: str, kind: Kind, names: Mapping[str, Kind] | None) -> None:
+    known = dict.fromkeys(compile_expression(text).names, ANY) if names is None else names
+    compile_expression(text, known, kind)
 
 
 def _names_variable(name: str) -> None:
     compile_assignments(f"{name} = null")
-
-
-def _cell(table: Table, vi: str, en: str, compiler: Any, text: str) -> Iterator[Finding]:
-    try:
-        compiler(text)
-    except ExpressionError as problem:
-        yield error(
-            table.id, "decision-cell", f"Bảng «{table.name}», {vi}: {problem.text('vi')}",
-            f"Table “{table.name}”, {en}: {problem.text('en')}",
-        )  # fmt: skip

@@ -62,13 +62,18 @@ def check(xml: bytes, key: str = "", on: date | None = None) -> Prepared:
     """
     root = diagram.read(xml)
     foreign = not key and not is_ours(root)
-    called = Counter(
-        verb for element in root.iter("{*}*") if (verb := diagram.own(element, "verb"))
-    )
-    key = key if key in SHIPPED else procedure_of(called)
+    key, called = procedure_for(root, key)
     prepared = definition.prepare(xml, catalogue(key, called), foreign=foreign, tried=True)
     findings = check_law(prepared, key, on)
     return replace(prepared, findings=[*prepared.findings, *findings])
+
+
+def procedure_for(root: Any, key: str = "") -> tuple[str, Counter[str]]:
+    """Return the shipped procedure whose rules a drawing follows, or "", and the verbs it calls."""
+    called = Counter(
+        verb for element in root.iter("{*}*") if (verb := diagram.own(element, "verb"))
+    )
+    return key if key in SHIPPED else procedure_of(called), called
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from engine.decision_table import DMN, DecisionUnclear, Table, table_of, with_ta
 from engine.expressions import ExpressionError, compile_tests
 from office.cli import main
 
+#: two columns that set one variable
+TWICE = '<output id="o1" name="days"/><output id="o2" name="days"/>'
+
 
 def read(tables: str) -> Table:
     root = diagram.read(decided(tables))
@@ -145,6 +148,7 @@ def test_a_round_of_tables_alone_is_endless() -> None:
         (table(RULES, "COLLECT AVG"), "hit-policy", "AVG"),
         (table(""), "table-size", "dòng"),
         (table(rule("-", "1")), "table-row", "dòng 1"),
+        (table(rule("-", "-", "1", "2", outputs=2), outputs=TWICE), "table-column", "«days»"),
         (table(rule("-", "<", "1")), "decision-cell", "dòng 1, cột vào 2"),
         (table(rule("3", "-", "1")), "decision-cell", "dòng 1, cột vào 1"),
         (table(rule("-", "-", '"x"')), "decision-cell", "dòng 1, cột days"),

@@ -134,6 +134,9 @@ ASKING = ASKING.replace('"khẩn", "thượng khẩn"', '"accept"').replace(', "
         (ASKING, "dys < 3", [("asked", "unknown-name")]),
         (ASKING.replace(">pages<", ">pgaes<"), "days < 3", [("limit", "unknown-name")]),
         (ASKING.replace("5 + pages", "5 + pgaes"), "days < 3", [("limit", "unknown-name")]),
+        (ASKING.replace('"accept"', "accept", 1), "days < 3", [("limit", "unknown-name")]),
+        (ASKING.replace('"accept"', '"acept"', 1), "days < 3", [("limit", "wrong-kind")]),
+        (ASKING.replace('typeRef="string"', 'typeRef="number"'), "days < 3", [("limit", "wrong-kind")]),
         (ASKING.replace('"UNIQUE"', '"COLLECT"'), "count(days) > 1", []),
         (ASKING.replace('"UNIQUE"', '"COLLECT"'), "days < 3", [("asked", "wrong-kind")]),
     ],
@@ -142,6 +145,14 @@ def test_a_decision_table_sets_its_outputs_and_reads_its_inputs(
     tables: str, condition: str, found: list[tuple[str, str]]
 ) -> None:
     assert told(by_table(tables, condition)) == found
+
+
+def test_a_word_without_quotes_is_told_where_it_stands_and_what_to_do() -> None:
+    drawing = by_table(ASKING.replace('"accept"', "accept", 1))
+    found = definition.prepare(drawing.xml(), OFFICE).findings
+    (words,) = [f.vi for f in found if f.code == "unknown-name"]
+    assert words.startswith("Bảng «Thời hạn», dòng 2, cột vào 1: ")
+    assert words.endswith('Nếu là chữ, đặt trong ngoặc kép: "accept".')
 
 
 def test_the_list_that_instances_give_is_set() -> None:
