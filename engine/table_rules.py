@@ -1,5 +1,6 @@
 """What speaks against a decision table (kiểm tra bảng quyết định), cell by cell."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,8 @@ KINDS: dict[str, Kind] = {
     "dayTimeDuration": DURATION, "yearMonthDuration": DURATION, "duration": DURATION,
 }  # fmt: skip
 
+_WORDS = re.compile(r"[^\W\d_][\w\s-]*")
+
 
 def check_decisions(root: Any) -> Iterator[Finding]:
     """Return what is wrong with the decision tables of a diagram and the steps that name them."""
@@ -52,9 +55,11 @@ def check_decisions(root: Any) -> Iterator[Finding]:
             yield error(
                 task, "no-decision",
                 f"Bước quy tắc gọi bảng quyết định «{wanted}» nhưng tệp có {len(found)} bảng mang "
-                "mã này. Đưa bảng DMN 1.3 vào tệp sơ đồ (lệnh congvan embed-decision).",
+                "mã này. Chọn hoặc thêm bảng tại bước này trong trình vẽ, hoặc đưa bảng DMN 1.3 "
+                "vào tệp sơ đồ (lệnh congvan embed-decision).",
                 f"The step names the decision “{wanted}”, of which the file holds {len(found)}. "
-                "Put the DMN 1.3 table into the diagram's file (congvan embed-decision).",
+                "Choose or add a table at this step in the designer, or put a DMN 1.3 table into "
+                "the diagram's file (congvan embed-decision).",
             )  # fmt: skip
     for decision in drawn:
         if ids.count(decision.get("id")) == 1:
@@ -136,7 +141,7 @@ class Flaw:
 
     def reason(self, language: str = "vi") -> str:
         """Return what is wrong, for whoever sees the cell itself."""
-        told = self.problem.reason(language)
+        told = self.problem.reason(language).removesuffix("?")
         return f"{told[:1].upper()}{told[1:]}.{self._advice(language)}"
 
     def text(self, language: str = "vi") -> str:
@@ -147,13 +152,13 @@ class Flaw:
         return f"Bảng «{self.table}», {self.vi}: {told}"
 
     def _advice(self, language: str) -> str:
-        """A word nobody sets was most often meant as text."""
-        if self.problem.problem != "unknown-name" or not self.row:
+        """Words alone were most often meant as text."""
+        words = self.problem.fields["source"].strip()
+        if not self.row or not _WORDS.fullmatch(words):
             return ""
-        quoted = f'"{self.problem.fields["name"]}"'
         if language == "en":
-            return f" If it is text, put it into quotes: {quoted}."
-        return f" Nếu là chữ, đặt trong ngoặc kép: {quoted}."
+            return f' If it is text, put it into quotes: "{words}".'
+        return f' Nếu là chữ, đặt trong ngoặc kép: "{words}".'
 
 
 def flaws(table: Table, names: Mapping[str, Kind] | None = None) -> Iterator[Flaw]:

@@ -10,6 +10,7 @@ from web import (
     account,
     api_page,
     begin,
+    decision,
     document,
     dossier,
     file,
@@ -49,8 +50,8 @@ LARGEST_TEXT = 8 << 20
 
 _ROOMS = (
     start, login, inbox, step, unsent, begin, document, search, file, register, dossier,
-    procedure, replay, run, running, migration, master, rehearsal, proposal, account, operator,
-    journal, api_page, help_page,
+    procedure, decision, replay, run, running, migration, master, rehearsal, proposal, account,
+    operator, journal, api_page, help_page,
 )  # fmt: skip
 
 

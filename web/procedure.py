@@ -22,7 +22,6 @@ from engine.definition import Definition, NotPublishable, Prepared
 from engine.diagram import DiagramRefused
 from engine.errors import OfficeError, Stale
 from engine.instance import InstanceStatus, ProcessInstance
-from engine.lint import Finding
 from forms.definition import load_form, shipped_keys
 from processes import procedures
 from processes.catalogue import VERBS
@@ -35,6 +34,7 @@ from records.vietnamese import local_date
 from web import fields, words
 from web.changes import changes_from
 from web.door import language, transaction
+from web.finding import counted, first_way, shown_findings
 from web.policy import needs
 from web.running import pilot_field, trial_badge
 from web.security import allow_editor
@@ -135,9 +135,9 @@ def _designer(
         render_template(
             "designer.html",
             process=process,
-            findings=_findings(checked),
+            findings=shown_findings(checked),
             changes=changes_from(current.xml_original, checked.original),
-            summary=_found(checked.findings),
+            summary=counted(checked.findings),
         ),
         status,
     )
@@ -145,11 +145,7 @@ def _designer(
 
 def _drawing(checked: Prepared) -> Any:
     """Draw what was checked, with the wrong way of its first finding in red."""
-    return render_diagram(checked.original, language=language(), way=_first_way(checked))
-
-
-def _first_way(checked: Prepared) -> tuple[str, ...]:
-    return next((f.path for f in checked.findings if f.path), ())
+    return render_diagram(checked.original, language=language(), way=first_way(checked))
 
 
 def _process(
@@ -179,6 +175,7 @@ def _process(
         "xml_href": url_for("procedure.xml", key=chosen.key, version=chosen.number),
         "etag": current.sha256,
         "lint_href": url_for("procedure.lint", key=chosen.key),
+        "tables_href": url_for("decision.lint", key=chosen.key),
         "publish": _publish_form(tx, versions, current, count, reason=reason, error=error),
         "tabs": _tabs(versions, chosen),
         "vocabulary": _vocabulary(),
@@ -272,7 +269,7 @@ def lint(key: str) -> Response:
 
 def _told(prepared: Prepared, changes: Sequence[str] = ()) -> dict[str, Any]:
     html = render_template(
-        "_findings.html", findings=_findings(prepared), summary=_found(prepared.findings),
+        "_findings.html", findings=shown_findings(prepared), summary=counted(prepared.findings),
         changes=changes,
     )  # fmt: skip
     return {
@@ -354,28 +351,3 @@ def _problem(error: OfficeError, prepared: Prepared | None = None) -> Response:
     answer.status_code = error.status
     answer.mimetype = "application/problem+json"
     return answer
-
-
-def _findings(checked: Prepared) -> list[dict[str, Any]]:
-    shown = _first_way(checked)
-    return [_finding(f, checked) | {"is_shown": f.path is shown} for f in checked.findings]
-
-
-def _finding(one: Finding, prepared: Prepared) -> dict[str, Any]:
-    known = prepared.model.nodes.get(one.element)
-    return {
-        "severity": one.severity.value,
-        "element": one.element,
-        "element_name": known.name if known is not None and known.name else one.element,
-        "text": one.en if language() == "en" else one.vi,
-        "citation": one.citation,
-        "path": one.path,
-        "path_text": prepared.named(one.path),
-    }
-
-
-def _found(findings: Sequence[Finding]) -> dict[str, Any]:
-    errors = sum(f.severity.value == "error" for f in findings)
-    warnings = sum(f.severity.value == "warning" for f in findings)
-    passed = "" if errors else _("Đạt, có thể công bố")
-    return {"errors": errors, "warnings": warnings, "passed_text": passed}

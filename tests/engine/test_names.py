@@ -147,12 +147,17 @@ def test_a_decision_table_sets_its_outputs_and_reads_its_inputs(
     assert told(by_table(tables, condition)) == found
 
 
-def test_a_word_without_quotes_is_told_where_it_stands_and_what_to_do() -> None:
-    drawing = by_table(ASKING.replace('"accept"', "accept", 1))
+@pytest.mark.parametrize(
+    ("cell", "code"), [("accept", "unknown-name"), ("tiếp nhận", "decision-cell")]
+)
+def test_words_without_quotes_are_told_where_they_stand_and_what_to_do(
+    cell: str, code: str
+) -> None:
+    drawing = by_table(ASKING.replace('"accept"', cell, 1))
     found = definition.prepare(drawing.xml(), OFFICE).findings
-    (words,) = [f.vi for f in found if f.code == "unknown-name"]
+    (words,) = [f.vi for f in found if f.code == code]
     assert words.startswith("Bảng «Thời hạn», dòng 2, cột vào 1: ")
-    assert words.endswith('Nếu là chữ, đặt trong ngoặc kép: "accept".')
+    assert words.endswith(f'Nếu là chữ, đặt trong ngoặc kép: "{cell}".')
 
 
 def test_the_list_that_instances_give_is_set() -> None:

@@ -496,7 +496,7 @@ def process() -> dict[str, Any]:
     words = [{"value": "solve", "label": "Giải quyết"}, {"value": "approve", "label": "Duyệt"}]
     return {
         "key": "incoming_sample", "name": "Xử lý văn bản đến", "origin_text": "QT-01 · Sở TT&TT · kế thừa mẫu tỉnh bản 5", "draft_text": "bản 7", "in_use_text": "Đang dùng: bản 7, 41 hồ sơ", "xml_href": "/sample.bpmn", "etag": "abc",
-        "lint_href": "/processes/incoming/lint", "editable": True, "svg": svg(bad=frozenset({"receive"})),
+        "tables_href": "/process/x/tables/lint", "lint_href": "/processes/incoming/lint", "editable": True, "svg": svg(bad=frozenset({"receive"})),
         "tabs": [{"label": "bản 7", "href": "#", "current": True}, {"label": "bản 6", "href": "#", "current": False}], "vocabulary": {"verbs": words, "forms": [], "roles": [{"value": "clerk", "label": "Văn thư"}], "statuses": [], "priorities": []},
         "publish": {"action": "/processes/incoming/publish", "intro": "41 hồ sơ đang chạy ở bản 7; bản 8 áp dụng cho hồ sơ mới.", "form": form(field("textarea", "reason", "Lý do và căn cứ thay đổi"), field("checklist", "pilot_units", "Áp dụng thử cho đơn vị", optional=True, options=options("Văn phòng Sở", "Phòng Công nghệ thông tin"))), "submit": "Công bố bản 8", "rehearse": "#"}, "runs_href": "/procedures/incoming/runs", "master_href": "/procedures/incoming/master", "trial_text": "Áp dụng thử: bản 8",
     }  # fmt: skip

@@ -9,6 +9,9 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
+from engine import diagram
+from engine.decision_table import drawn_tables, table_of
+
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text()
 PASSWORD = "mot-cau-dai-de-nho-188"
 #: as `web.md` 1.5: WCAG 2.0 to 2.2, A and AA, and best practice
@@ -275,5 +278,88 @@ def test_a_way_against_the_law_turns_red_as_it_is_drawn(desk):
         }"""
     )
     panel = page.locator("[data-panel]")
-    panel.get_by_text("Kết thúc thế nào").wait_for()
+    panel.get_by_text("Cách kết thúc").wait_for()
     assert panel.get_by_label("Lý do kết thúc tại đây").input_value() == "vì"
+
+
+#: puts a step that a table decides between two steps of the drawing, as a drop on their flow does
+BETWEEN = """() => {
+  const { modeler } = document.querySelector('[data-designer]').designer;
+  const get = (name) => modeler.get(name);
+  const flow = get('elementRegistry').get('f.register');
+  const shape = get('elementFactory').createShape({ type: 'bpmn:BusinessRuleTask' });
+  shape.businessObject.set('name', 'Tính số ngày');
+  const [from, to] = [flow.waypoints[0], flow.waypoints.at(-1)];
+  get('modeling').createShape(shape, { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 }, flow);
+  get('selection').select(shape);
+}"""
+
+
+def test_a_decision_table_is_written_checked_and_published(desk):
+    desk.log_in("quantri.stttt")
+    page = desk.page
+    page.goto("/procedures/outgoing")
+    page.wait_for_selector("[data-designer][data-ready]")
+    page.click("[data-palette] [data-type='bpmn:BusinessRuleTask']")  # nothing is selected
+    assert page.evaluate("document.querySelector('[data-designer]').designer.isDirty()")
+    page.click("[data-act=undo]")
+    page.evaluate(BETWEEN)
+    page.get_by_role("button", name="Thêm bảng").click()
+    table = page.locator("#decision")
+    table.get_by_label("Tên bảng").fill("Số ngày lưu")
+    table.locator("[data-expression]").fill("urgency")
+    table.locator("[data-variable]").fill("days")
+    first = table.get_by_label("Dòng 1, cột 1")
+    first.fill("hỏa tốc")
+    page.wait_for_selector("#decision td input[aria-invalid]")
+    assert 'đặt trong ngoặc kép: "hỏa tốc"' in table.locator("[data-told]").inner_text()
+    desk.axe("decision table")
+    first.fill('"express"')
+    table.get_by_label("Dòng 1, cột 2").fill("1")
+    page.keyboard.press("Enter")  # opens the next row, below
+    page.keyboard.type("5")
+    page.keyboard.press("Escape")  # what was written is not lost by a slip
+    assert "chưa đưa vào sơ đồ" in table.locator("[data-told]").inner_text()
+    table.locator("[data-hit]").select_option("FIRST")
+    page.wait_for_selector("#decision .note.ok")
+    table.get_by_role("button", name="Đưa vào sơ đồ").click()
+    assert table.is_hidden()
+    page.evaluate(
+        """() => {
+          const { modeler } = document.querySelector('[data-designer]').designer;
+          modeler.get('selection').select(modeler.get('elementRegistry').get('comment'));
+        }"""
+    )
+    page.get_by_label("Danh sách kết quả (tên biến)").fill("opinions")
+    page.keyboard.press("Tab")  # what is written is kept, and the next field has the focus
+    page.keyboard.type("outcome")
+    page.wait_for_function(
+        "async () => (await document.querySelector('[data-designer]').designer.xml())"
+        ".includes('congvan:result=')"
+    )
+    page.wait_for_selector("[data-saved]:text('Có thay đổi chưa công bố')")
+    page.click("[data-act=publish]")
+    page.fill("#publish textarea", "Thêm bảng quyết định")
+    page.click("#publish button[type=submit]")
+    page.wait_for_selector(".flash")
+    xml = page.request.get("/procedures/outgoing/diagram.bpmn").body()
+    assert b'congvan:results="opinions" congvan:result="outcome"' in xml
+    (drawn,) = drawn_tables(diagram.read(xml))
+    read = table_of(drawn)
+    assert (read.name, read.hit, read.inputs, read.outputs) == (
+        "Số ngày lưu", "FIRST", ("urgency",), ("days",)
+    )  # fmt: skip
+    assert [(r.tests, r.entries) for r in read.rules] == [
+        (('"express"',), ("1",)), (("-",), ("5",)),
+    ]  # fmt: skip
+    # Opened again it is edited in place, and one step back takes the edit back.
+    page.wait_for_selector("[data-designer][data-ready]")
+    page.evaluate("document.querySelector('[data-designer]').designer.showTable('bang_1')")
+    table.get_by_label("Dòng 2, cột 2").fill("7")
+    table.get_by_role("button", name="Đưa vào sơ đồ").click()
+    edited = page.evaluate("document.querySelector('[data-designer]').designer.xml()")
+    assert table_of(*drawn_tables(diagram.read(edited.encode()))).rules[1].entries == ("7",)
+    page.click("[data-act=undo]")
+    undone = page.evaluate("document.querySelector('[data-designer]').designer.xml()")
+    assert table_of(*drawn_tables(diagram.read(undone.encode()))) == read
+    assert desk.complaints == []

@@ -18,10 +18,18 @@ export default class Findings {
     this._marked = [];
   }
 
+  // A decision table is not drawn: the step that asks it stands for it.
+  _drawn(id) {
+    return (
+      this._registry.get(id) ??
+      this._registry.find((one) => one.businessObject?.get?.('congvan:decision') === id && !one.labelTarget)
+    );
+  }
+
   show(findings) {
     this.clear();
     findings.forEach((finding, index) => {
-      const element = finding.element && this._registry.get(finding.element);
+      const element = finding.element && this._drawn(finding.element);
       if (!element || element.waypoints) return;
       const severity = SEVERITIES.includes(finding.severity) ? finding.severity : 'warning';
       const html = document.createElement('span');

@@ -10,18 +10,21 @@ import '@bpmn-io/properties-panel/dist/assets/properties-panel.css';
 import 'diagram-js-minimap/assets/diagram-js-minimap.css';
 import 'bpmn-js-token-simulation/assets/css/bpmn-js-token-simulation.css';
 import congvan from './congvan.json';
+import Decisions from './decisions.js';
 import Findings from './findings.js';
 import OfficePropertiesProvider from './properties.js';
 import { translator, untranslated, watchFixedText } from './language.js';
 
 const TOOLS = { hand: 'handTool', lasso: 'lassoTool', space: 'spaceTool', connect: 'globalConnect' };
 
-export async function openDesigner({ container, panel, xml, language = 'vi', vocabulary = {} }) {
+// `openTable(table, put)` shows a decision table; it calls `put` with what shall stand in the drawing.
+export async function openDesigner({ container, panel, xml, language = 'vi', vocabulary = {}, openTable }) {
   const modeler = new BpmnModeler({
     container,
     propertiesPanel: { parent: panel },
     vocabulary,
     language,
+    openTable,
     bpmnRenderer: {
       defaultFillColor: 'var(--surface)', defaultStrokeColor: 'var(--line-strong)', defaultLabelColor: 'var(--text)',
     },
@@ -37,6 +40,7 @@ export async function openDesigner({ container, panel, xml, language = 'vi', voc
       TokenSimulationModule,
       {
         __init__: ['officePropertiesProvider', 'findings'],
+        decisions: ['type', Decisions],
         officePropertiesProvider: ['type', OfficePropertiesProvider],
         findings: ['type', Findings],
         translate: ['value', translator(language)],
@@ -59,6 +63,44 @@ export async function openDesigner({ container, panel, xml, language = 'vi', voc
     return shape;
   };
 
+  const leadsTo = (target, { type }) =>
+    !target.waypoints && target.type !== 'label' && target.parent && type !== 'bpmn:StartEvent' &&
+    target.businessObject.$instanceOf('bpmn:FlowNode') && target.type !== 'bpmn:EndEvent';
+
+  // Where a shape may stand that follows nothing: the middle of what is seen, inside a pool where there are pools.
+  const free = (shape) => {
+    const view = canvas.viewbox();
+    const seen = { x: view.x + view.width / 2, y: view.y + view.height / 2 };
+    const root = canvas.getRootElement();
+    const pools = root.children.filter((one) => one.type === 'bpmn:Participant' && one.businessObject.processRef);
+    if (!pools.length) return [seen, root];
+    const holds = (one) =>
+      one.x <= seen.x && seen.x <= one.x + one.width && one.y <= seen.y && seen.y <= one.y + one.height;
+    const pool = pools.find(holds) ?? pools[0];
+    const inside = (at, from, size, own) => Math.max(from + 60 + own / 2, Math.min(at, from + size - own / 2 - 10));
+    const middle = {
+      x: inside(seen.x, pool.x, pool.width, shape.width), y: inside(seen.y, pool.y, pool.height, shape.height),
+    };
+    return [places(pool, middle, shape).find((at) => !isTaken(at, shape)) ?? middle, pool];
+  };
+
+  // Places of a pool around its middle, the nearest first.
+  const places = (pool, middle, shape) => {
+    const found = [];
+    for (let x = pool.x + 60 + shape.width / 2; x < pool.x + pool.width - shape.width / 2; x += 20) {
+      for (let y = pool.y + 10 + shape.height / 2; y < pool.y + pool.height - shape.height / 2; y += 20) found.push({ x, y });
+    }
+    const away = (at) => (at.x - middle.x) ** 2 + (at.y - middle.y) ** 2;
+    return found.sort((one, other) => away(one) - away(other));
+  };
+
+  const isTaken = (at, shape) =>
+    get('elementRegistry').filter((one) => one.businessObject?.$instanceOf?.('bpmn:FlowNode')).some(
+      (one) =>
+        Math.abs(one.x + one.width / 2 - at.x) < (one.width + shape.width) / 2 + 10 &&
+        Math.abs(one.y + one.height / 2 - at.y) < (one.height + shape.height) / 2 + 10,
+    );
+
   return {
     modeler,
     warnings,
@@ -73,6 +115,11 @@ export async function openDesigner({ container, panel, xml, language = 'vi', voc
       return (await modeler.saveXML({ format: true })).xml;
     },
     showFindings: (findings) => get('findings').show(findings),
+    tables: () => get('decisions').list(),
+    showTable(id) {
+      const table = get('decisions').list().find((one) => one.id === id);
+      if (table) openTable?.(table, (made) => get('decisions').put(made));
+    },
     jumpTo(id) {
       const element = get('elementRegistry').get(id);
       if (!element) return false;
@@ -86,9 +133,8 @@ export async function openDesigner({ container, panel, xml, language = 'vi', voc
     // Keyboard way: the new step follows the selected one, or lands in the middle of what is seen.
     append(template) {
       const shape = newShape(template);
-      const [selected] = get('selection').get();
-      const target = selected && !selected.waypoints ? selected : undefined;
-      if (target && target.parent && target.businessObject.$instanceOf('bpmn:FlowNode')) {
+      const [target] = get('selection').get();
+      if (target && leadsTo(target, template)) {
         get('modeling').appendShape(
           target,
           shape,
@@ -96,12 +142,9 @@ export async function openDesigner({ container, panel, xml, language = 'vi', voc
             ? { x: target.x + target.width + 100, y: target.y + target.height / 2 }
             : undefined,
         );
-      } else {
-        const view = canvas.viewbox();
-        const centre = { x: view.x + view.width / 2, y: view.y + view.height / 2 };
-        get('modeling').createShape(shape, centre, canvas.getRootElement());
-      }
+      } else get('modeling').createShape(shape, ...free(shape));
       get('selection').select(shape);
+      canvas.scrollToElement(shape, 120);
     },
     tool(name, event) {
       const tool = get(TOOLS[name]);

@@ -13,44 +13,43 @@ import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
 import { h } from '@bpmn-io/properties-panel/preact';
 
 // `of` says which model element carries the attribute: the shape itself unless said otherwise.
-function attributeEntry(definition) {
-  const { id, label, description, options, area, of = getBusinessObject } = definition;
-
-  function AttributeEntry({ element }) {
-    const modeling = useService('modeling');
-    const translate = useService('translate');
-    const debounce = useService('debounceInput');
-    const property = `congvan:${id}`;
-    const shared = {
-      element,
-      id: `congvan-${id}`,
-      label: translate(label),
-      description: description && translate(description),
-      debounce,
-      getValue: () => of(element).get(property) || '',
-      setValue: (value) =>
-        modeling.updateModdleProperties(element, of(element), { [property]: value || undefined }),
-    };
-    if (options) {
-      const known = options(element);
-      const current = shared.getValue();
-      const missing = current && !known.some((option) => option.value === current);
-      return h(SelectEntry, {
-        ...shared,
-        getOptions: () => [
-          { value: '', label: translate('<none>') },
-          ...known,
-          ...(missing ? [{ value: current, label: current }] : []),
-        ],
-      });
-    }
-    return h(area ? TextAreaEntry : TextFieldEntry, area ? { ...shared, rows: 2 } : shared);
-  }
-
+function attributeEntry({ id, options, area, ...definition }) {
   let isEdited = isTextFieldEntryEdited;
   if (options) isEdited = isSelectEntryEdited;
   else if (area) isEdited = isTextAreaEntryEdited;
-  return { id: `congvan-${id}`, component: AttributeEntry, isEdited };
+  return { id: `congvan-${id}`, attribute: id, component: AttributeEntry, options, area, isEdited, ...definition };
+}
+
+// One component for all fields: one made anew with every change would take the focus away.
+function AttributeEntry({ element, id, attribute, label, description, options, area, of = getBusinessObject }) {
+  const modeling = useService('modeling');
+  const translate = useService('translate');
+  const debounce = useService('debounceInput');
+  const property = `congvan:${attribute}`;
+  const shared = {
+    element,
+    id,
+    label: translate(label),
+    description: description && translate(description),
+    debounce,
+    getValue: () => of(element).get(property) || '',
+    setValue: (value) =>
+      modeling.updateModdleProperties(element, of(element), { [property]: value || undefined }),
+  };
+  if (options) {
+    const known = options(element);
+    const current = shared.getValue();
+    const missing = current && !known.some((option) => option.value === current);
+    return h(SelectEntry, {
+      ...shared,
+      getOptions: () => [
+        { value: '', label: translate('<none>') },
+        ...known,
+        ...(missing ? [{ value: current, label: current }] : []),
+      ],
+    });
+  }
+  return h(area ? TextAreaEntry : TextFieldEntry, area ? { ...shared, rows: 2 } : shared);
 }
 
 function ConditionEntry({ element }) {
@@ -80,6 +79,65 @@ function ConditionEntry({ element }) {
   });
 }
 
+// What decides at a step, and its table: chosen, opened, made.
+function DecisionEntry({ element, openTable }) {
+  const decisions = useService('decisions');
+  const modeling = useService('modeling');
+  const translate = useService('translate');
+  const tables = decisions.list();
+  const chosen = getBusinessObject(element).get('congvan:decision') || '';
+  const table = tables.find((one) => one.id === chosen);
+  return [
+    h(SelectEntry, {
+      element,
+      id: 'congvan-decision',
+      label: translate('Decision table'),
+      getValue: () => chosen,
+      setValue: (value) =>
+        modeling.updateModdleProperties(element, getBusinessObject(element), {
+          'congvan:decision': value || undefined,
+        }),
+      getOptions: () => [
+        { value: '', label: translate('<none>') },
+        ...tables.map((one) => ({ value: one.id, label: one.name })),
+        ...(chosen && !table ? [{ value: chosen, label: chosen }] : []),
+      ],
+    }),
+    h('div', { class: 'cluster panel-acts' }, [
+      table && actButton(translate('Open the table'), () => openTable(table, (made) => decisions.put(made, element))),
+      actButton(translate('New table'), () =>
+        openTable(decisions.fresh(translate('Table')), (made) => decisions.put(made, element))),
+    ]),
+  ];
+}
+
+// All tables of the drawing, where nothing but the drawing is selected.
+function TablesEntry({ element, openTable }) {
+  const decisions = useService('decisions');
+  const translate = useService('translate');
+  const tables = decisions.list();
+  return [
+    ...tables.map((table) =>
+      h('div', { class: 'cluster panel-acts', key: table.id }, [
+        h('span', { class: 'grow' }, table.name),
+        actButton(translate('Open'), () => openTable(table, (made) => decisions.put(made)), table.name),
+        actButton(translate('Remove'), () => decisions.remove(table.id), table.name),
+      ]),
+    ),
+    h('div', { class: 'cluster panel-acts' }, [
+      actButton(translate('New table'), () =>
+        openTable(decisions.fresh(translate('Table')), (made) => decisions.put(made, element))),
+    ]),
+  ];
+}
+
+function actButton(label, onClick, of) {
+  return h('button', { class: 'btn sm', type: 'button', onClick, 'aria-label': of ? `${label}: ${of}` : undefined }, label);
+}
+
+const decides = (element) =>
+  is(element, 'bpmn:BusinessRuleTask') && Boolean(getBusinessObject(element).get('congvan:decision'));
+
 function repeatsOver(element) {
   const loop = getBusinessObject(element).get('loopCharacteristics');
   return Boolean(loop) && is(loop, 'bpmn:MultiInstanceLoopCharacteristics');
@@ -92,8 +150,9 @@ function mayHaveCondition(element) {
 }
 
 export default class OfficePropertiesProvider {
-  constructor(propertiesPanel, translate, vocabulary) {
+  constructor(propertiesPanel, translate, vocabulary, openTable) {
     this._translate = translate;
+    this._openTable = openTable;
     this._vocabulary = vocabulary;
     propertiesPanel.registerProvider(400, this);
   }
@@ -118,7 +177,17 @@ export default class OfficePropertiesProvider {
       shouldOpen: true,
     });
     const groups = [];
-    if (is(element, 'bpmn:Activity')) {
+    const tables = (component) => [
+      { id: 'congvan-decision', component, openTable: this._openTable, isEdited: isSelectEntryEdited },
+    ];
+    if (this._openTable && is(element, 'bpmn:BusinessRuleTask')) {
+      groups.push(group('congvan-table', 'Decided by a table', tables(DecisionEntry)));
+    }
+    if (this._openTable && (is(element, 'bpmn:Process') || is(element, 'bpmn:Collaboration'))) {
+      groups.push(group('congvan-tables', 'Decision tables of this drawing', tables(TablesEntry)));
+    }
+    // A table decides at once: nobody does it, nothing is due.
+    if (is(element, 'bpmn:Activity') && !decides(element)) {
       groups.push(
         group('congvan-work', 'Office work', [
           attributeEntry({ id: 'verb', label: 'Verb', options: () => verbs }),
@@ -150,20 +219,32 @@ export default class OfficePropertiesProvider {
           attributeEntry({ id: 'priority', label: 'Priority', options: () => priorities }),
         ]),
       );
-      if (repeatsOver(element)) {
-        const of = (shape) => getBusinessObject(shape).get('loopCharacteristics');
-        groups.push(
-          group('congvan-each', 'For each of', [
-            attributeEntry({
-              id: 'collection',
-              label: 'List (FEEL name)',
-              description: 'For example cooperating: one step opens for each member',
-              of,
-            }),
-            attributeEntry({ id: 'element', label: 'Name of each member', of }),
-          ]),
-        );
-      }
+    }
+    if (is(element, 'bpmn:Activity') && repeatsOver(element)) {
+      const of = (shape) => getBusinessObject(shape).get('loopCharacteristics');
+      groups.push(
+        group('congvan-each', 'For each of', [
+          attributeEntry({
+            id: 'collection',
+            label: 'List (FEEL name)',
+            description: 'For example cooperating: one step opens for each member',
+            of,
+          }),
+          attributeEntry({ id: 'element', label: 'Name of each member', of }),
+          attributeEntry({
+            id: 'results',
+            label: 'List of results (FEEL name)',
+            description: 'What the members gave, in the order of the list; a condition may ask it afterwards',
+            of,
+          }),
+          attributeEntry({
+            id: 'result',
+            label: 'What is taken from each',
+            description: 'For example outcome: what the officer chose at the step',
+            of,
+          }),
+        ]),
+      );
     }
     if (is(element, 'bpmn:Lane')) {
       groups.push(
@@ -204,4 +285,4 @@ export default class OfficePropertiesProvider {
   }
 }
 
-OfficePropertiesProvider.$inject = ['propertiesPanel', 'translate', 'config.vocabulary'];
+OfficePropertiesProvider.$inject = ['propertiesPanel', 'translate', 'config.vocabulary', 'config.openTable'];

@@ -1,5 +1,7 @@
 // The designer page: opens the XML, shows the server's findings as one draws, publishes without losing the drawing.
 // POST data-lint takes application/xml and answers {findings, findings_html}.
+import { isOpen, openTable } from './decision.js';
+
 const page = document.querySelector('[data-designer]');
 const words = page.dataset;
 const findingsBox = page.querySelector('[data-findings]');
@@ -29,6 +31,11 @@ function showWay(chosen) {
   way = chosen?.dataset.way.split(' ').filter((id) => registry.get(id)) ?? [];
   for (const id of way) canvas.addMarker(id, 'on-way');
   for (const one of findingsBox.querySelectorAll('[data-way]')) one.setAttribute('aria-pressed', String(one === chosen));
+}
+
+// What is wrong in a decision table is shown in the table.
+function jump(id) {
+  if (!designer.jumpTo(id)) designer.showTable(id);
 }
 
 async function check() {
@@ -96,22 +103,24 @@ function connect() {
     const control = event.target.closest('[data-act], [data-jump], [data-way]');
     if (!control) return;
     if (control.dataset.way) showWay(control);
-    else if (control.dataset.jump) designer.jumpTo(control.dataset.jump);
+    else if (control.dataset.jump) jump(control.dataset.jump);
     else acts[control.dataset.act]?.();
   });
   for (const button of page.querySelectorAll('[data-palette] button')) {
     const { type, event: definition, tool } = button.dataset;
+    // A step has a name from the start: findings call it by that.
+    const name = /Task|Activity/.test(type ?? '') ? button.textContent.trim() : '';
     button.draggable = Boolean(type);
     button.addEventListener('dragstart', (event) => {
       event.preventDefault();
-      designer.drag(event, { type, event: definition });
+      designer.drag(event, { type, event: definition, name });
     });
     button.addEventListener('click', (event) => {
       if (tool) designer.tool(tool, event);
-      else designer.append({ type, event: definition });
+      else designer.append({ type, event: definition, name });
     });
   }
-  window.addEventListener('beforeunload', (event) => { if (!clean) event.preventDefault(); });
+  window.addEventListener('beforeunload', (event) => { if (!clean || isOpen()) event.preventDefault(); });
   const form = document.querySelector('[data-publish]');
   const rehearsal = form?.querySelector('[data-rehearse]');
   rehearsal?.addEventListener('click', () => rehearse(form, rehearsal));
@@ -142,6 +151,7 @@ async function start() {
   try {
     designer = await library.openDesigner({
       container: canvas, panel, xml, language: words.language, vocabulary: JSON.parse(words.vocabulary),
+      openTable: (table, put) => openTable(table, put, () => designer.xml()),
     });
   } catch (error) {
     canvas.replaceChildren(...drawing);
