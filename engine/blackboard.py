@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+from SpiffWorkflow.util.task import TaskState
 
 from engine.tables import copied
+
+_LIVE = TaskState.READY | TaskState.WAITING | TaskState.STARTED
 
 #: where the state keeps it; no variable begins so
 _KEPT = "cv.noted"
@@ -27,6 +30,21 @@ def note(workflow: Any, values: dict[str, Any]) -> None:
         return
     for scope in _around(workflow):
         scope.data[_KEPT] = {**scope.data.get(_KEPT, {}), **copied(values)}
+
+
+def begin_notes(top: Any) -> None:
+    """Have a run that comes from a version without notes note what its tokens know, or stop."""
+    scopes = [top, *top.subprocesses.values()]
+    if not getattr(top.spec, "keeps_notes", False):
+        for scope in scopes:
+            scope.data.pop(_KEPT, None)
+        return
+    if _KEPT in top.data:
+        return
+    live = [t for scope in scopes for t in scope.tasks.values() if t.has_state(_LIVE)]
+    for task in sorted(live, key=lambda t: t.last_state_change):
+        nearest = next(_around(task.workflow))
+        nearest.data[_KEPT] = {**nearest.data.get(_KEPT, {}), **copied(task.data)}
 
 
 def noted(workflow: Any) -> dict[str, Any]:

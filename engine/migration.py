@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
 from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
@@ -20,8 +19,11 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
 from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.util.task import TaskState
 
+from engine import changes, tokens
 from engine import state as states
-from engine import tokens
+from engine.blackboard import begin_notes
+from engine.body import END, nest
+from engine.boundary import WATCHED
 from engine.chance import drawn
 from engine.compaction import compact
 from engine.diagram import Node
@@ -34,7 +36,6 @@ from engine.workflow import LIVE
 
 #: what the library adds to a node's name for its own tasks around it
 _AROUND = (".BoundaryEventSplit", ".BoundaryEventJoin", " [child]")
-_END = ".EndJoin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +61,6 @@ class NotMigratable(OfficeError):
             reasons_vi=" ".join(o.vi for o in obstacles),
             reasons_en=" ".join(o.en for o in obstacles),
         )
-
-
-#: what an officer would see of a step, in words
-_SEEN = (
-    ("form", "biểu mẫu", "form"), ("verb", "việc phải làm", "work"),
-    ("due", "thời hạn trong sơ đồ (hạn đang tính giữ nguyên)", "limit (the running one stays)"),
-)  # fmt: skip
-_WHO = ("lane", "role", "unit", "assignee", "candidates", "exclude")
-
-
-def _differences(old: Node, new: Node) -> list[tuple[str, str]]:
-    found = []
-    if (old.id, old.name) != (new.id, new.name):
-        found.append((f"«{old.name}» thành «{new.name}»", f"“{old.name}” becomes “{new.name}”"))
-    for name, vi, en in _SEEN:
-        if getattr(old, name) != getattr(new, name):
-            found.append((f"«{new.name}»: đổi {vi}", f"“{new.name}”: another {en}"))
-    if any(getattr(old, name) != getattr(new, name) for name in _WHO):
-        found.append((f"«{new.name}»: giao lại theo sơ đồ mới", f"“{new.name}”: given out anew"))
-    return found
 
 
 def match(old: Iterable[Node], new: Mapping[str, Node], table: Mapping[str, str]) -> dict[str, str]:
@@ -115,6 +96,8 @@ class Migrated:
     items: dict[str, Node]
     #: token id → node of the old diagram where it waited
     before: dict[str, Node]
+    #: events that were awaited and no longer are, or otherwise
+    stopped: tuple[Waiting, ...] = ()
 
     def changes(self) -> list[tuple[str, str]]:
         """Return what changes for who waits now, in Vietnamese and English; steps ahead aside."""
@@ -122,14 +105,8 @@ class Migrated:
         for identity, node in self.items.items():
             old = self.before.get(identity)
             if old is not None:
-                found += _differences(old, node)
-        for gone in self.step.unsubscribed:
-            if gone not in {w.task_id for w in self.step.subscribed}:
-                found.append(("một hẹn giờ đang chạy dừng lại", "a running timer stops"))
-        for waiting in self.step.subscribed:
-            if waiting.kind == "timer" and waiting.task_id not in self.step.unsubscribed:
-                found.append(("thêm một hẹn giờ, tính từ lúc chuyển", "a timer starts anew"))
-        return found
+                found += changes.of_step(old, node)
+        return found + changes.of_waiting(self.stopped, self.step.subscribed)
 
 
 @drawn
@@ -145,6 +122,7 @@ def migrate(
     if carried.obstacles:
         raise NotMigratable(carried.obstacles)
     workflow = states.load(states.dump(workflow), new.spec, new.subprocess_specs, evaluator)
+    begin_notes(workflow)
     for scope in [workflow, *workflow.subprocesses.values()]:
         _arm(scope)
     workflow.settle()
@@ -172,8 +150,9 @@ def _migrated(
     step = outcome_of(program, workflow, set(before), {})
     waits = _awaited(workflow)
     step.subscribed = [w for i, w in waits.items() if waited.get(i) != w]
-    step.unsubscribed = [UUID(i) for i, w in waited.items() if waits.get(i) != w]
-    return Migrated(step, _stand(program, workflow), before)
+    stopped = tuple(w for i, w in waited.items() if waits.get(i) != w)
+    step.unsubscribed = [w.task_id for w in stopped]
+    return Migrated(step, _stand(program, workflow), before, stopped)
 
 
 def _stand(program: Program, workflow: Any) -> dict[str, Node]:
@@ -221,12 +200,17 @@ class _Carrier:
 
     def __init__(self, old: Program, new: Program, found: dict[str, str]) -> None:
         self.old, self.new, self.found = old, new, found
+        #: the scopes of the old diagram as the new one calls them
+        self.scopes: dict[str, str] = {}
         self.obstacles: list[Obstacle] = []
 
     def scope(self, workflow: Any, spec: Any) -> None:
         """Carry one scope over to its new spec, and the scopes within it."""
         tokens.forget_foreseen(workflow)
         old_name = workflow.spec.name
+        if not spec.name.startswith(WATCHED):
+            self.scopes[old_name] = spec.name
+            nest(workflow, spec, self.new.subprocess_specs, self._name)
         for task in list(workflow.tasks.values()):
             if task.id not in workflow.tasks:
                 continue
@@ -243,12 +227,15 @@ class _Carrier:
             self._arrive(task)
 
     def _name(self, name: str, scope: str, spec: Any) -> str | None:
-        if name == f"{scope}{_END}":
-            return f"{spec.name}{_END}"
+        if name == f"{scope}{END}":
+            return f"{spec.name}{END}"
         for around in _AROUND:
             if name.endswith(around):
-                inner = self.found.get(name.removesuffix(around))
+                inner = self._name(name.removesuffix(around), scope, spec)
                 return f"{inner}{around}" if inner else None
+        if name.startswith(WATCHED):
+            body, _dot, kind = name.removeprefix(WATCHED).rpartition(".")
+            return f"{WATCHED}{self.scopes.get(body, body)}.{kind}"
         if name in self.old.nodes:
             return self.found.get(name)
         return name

@@ -101,12 +101,12 @@ def end(task: Any) -> Any:
         remove(child)
     _remove_subprocess(workflow.top_workflow, task)
     workflow.top_workflow.event_manager.remove_task(task)
-    _disarm(task)
+    disarm(task)
     task._set_state(TaskState.COMPLETED)
     return task
 
 
-def _disarm(task: Any) -> None:
+def disarm(task: Any) -> None:
     """Take away the events at the edge of a step, and where fired ones meet its end."""
     above = parent(task)
     if not isinstance(above.task_spec, BoundaryEventSplit) or isinstance(
@@ -170,7 +170,7 @@ def arm(task: Any) -> None:
 
 def withdraw(task: Any) -> None:
     """Withdraw a token: nothing of it is awaited or arrives anywhere any more."""
-    _disarm(task)
+    disarm(task)
     remove(task)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from bpmn_drawing import Drawing, each, event, line, timer
+from conformance import DEFINED, RECALL, handler, inside
 from token_runs import NOW, Run, hours, prepared, twice
 
 from engine import migration, program
@@ -251,3 +252,101 @@ def test_runs_that_stand_alike_are_tried_out_once(monkeypatch: pytest.MonkeyPatc
     assert len(tried) == 1
     route.carry(Run(fork("x")).do("a", "x").bytes, NOW)
     assert len(tried) == 2
+
+
+# bodies of scopes with event sub-processes ----------------------------------------------------------
+
+
+def beside(*kinds: str, steps: tuple[str, ...] = ("a", "b"), name: str = "p") -> bytes:
+    """Steps in a row; beside them a clock (`beside`), a recall (`ends`)."""
+    drawing = Drawing(name).start().user(*steps).end().chain("s", *steps, "e")
+    if "beside" in kinds:
+        drawing.sub("h", handler(timer("Duration", "P1D"), interrupting=False),
+                    triggeredByEvent="true")  # fmt: skip
+    if "ends" in kinds:
+        drawing.sub("k", handler(RECALL, interrupting=True, name="k"), triggeredByEvent="true")
+    return drawing.xml(DEFINED)
+
+
+ALL = [(), ("beside",), ("ends",), ("beside", "ends")]
+
+
+@pytest.mark.parametrize("new", ALL, ids="+".join)
+@pytest.mark.parametrize("old", ALL, ids="+".join)
+def test_a_body_goes_over_whatever_watches_it(old: tuple[str, ...], new: tuple[str, ...]) -> None:
+    run = Run(beside(*old), n=1).do("a", v=5)
+    clock = next((w.due_at for w in run.waiting.values() if w.node_id == "hs"), None)
+    run.now += hours(5)
+    over(run, beside(*new, steps=("a", "b", "c")))
+    assert run.seen() == [("b", '{"n":1,"v":5}')]
+    assert run.events == sorted({"beside": "hs", "ends": "ks"}[kind] for kind in new)
+    if "beside" in new:
+        due = next(w.due_at for w in run.waiting.values() if w.node_id == "hs")
+        assert due == (clock or run.now + hours(24))
+        # what was decided before it went over is seen beside it, and its end is awaited
+        run.fire("hs")
+        assert run.seen() == [("b", '{"n":1,"v":5}'), ("hu", '{"n":1,"v":5}')]
+    if "ends" in new:
+        run.deliver("message", "recall", why="sai")
+        assert run.seen() == [("ku", '{"n":1,"v":5,"why":"sai"}')]
+        assert finish(run) == ["ku"]
+    else:
+        assert sorted(finish(run)) == sorted(["b", "c", *(["hu"] if "beside" in new else [])])
+
+
+def test_branches_and_what_has_arrived_go_in_and_out_of_a_body() -> None:
+    def drawn(*more: str) -> bytes:
+        drawing = Drawing().start().both("f", "j").user("x", "y", "z", "c").end().end("e2")
+        drawing.chain("s", "f", "x", "j", "c", "e").chain("f", "y", "j").chain("f", "z", "e2")
+        if more:
+            drawing.sub("k", handler(RECALL, interrupting=True, name="k"), triggeredByEvent="true")
+        return drawing.xml(DEFINED)
+
+    run = Run(drawn()).do("x", "z")
+    for diagram in (drawn("k"), drawn(), drawn("k")):
+        over(run, diagram)
+        assert run.at == ["y"]
+    assert run.do("y").at == ["c"]
+    assert run.do("c").done
+
+
+def test_each_of_a_list_and_a_scope_of_another_name_keep_their_bodies() -> None:
+    def drawn(name: str, *more: str) -> bytes:
+        within = inside("one", "two")
+        if more:
+            within.sub("h", handler(RECALL, interrupting=True), triggeredByEvent="true")
+        drawing = Drawing().start().sub(name, within, each("xs", "x"), name="Từng đơn vị").end()
+        return drawing.chain("s", name, "e").xml(DEFINED)
+
+    run = Run(drawn("i"), xs=["p", "q"])
+    run.complete(run.item("one", x="p"))
+    for diagram in (drawn("i", "h"), drawn("i2", "h"), drawn("i")):
+        over(run, diagram)
+        assert run.at == ["one", "two"]
+        assert {run.item("one", x="q"), run.item("two", x="p")} == set(run.open)
+    assert sorted(finish(over(run, drawn("i3", "h")))) == ["one", "two", "two"]
+
+
+def test_a_handler_under_way_stays_beside_the_body_or_is_refused() -> None:
+    run = Run(beside("beside")).fire("hs").do("a")
+    assert over(run, beside("beside", "ends")).at == ["b", "hu"]
+    assert over(run, beside("beside")).at == ["b", "hu"]
+    [found] = refused(run, beside())
+    assert found.node == "h"
+    over(run, beside("beside", "ends")).deliver("message", "recall")
+    assert run.at == ["ku"]
+    assert over(run, beside("ends")).at == ["ku"]
+    assert run.do("ku").done
+
+
+def test_what_a_body_waits_for_is_told_in_words() -> None:
+    old, new = (program.restore(prepared(beside(*k)).specs) for k in ((), ("ends", "beside")))
+    run = Run(beside())
+    there = migration.migrate(old, new, run.bytes, {}, run.now)
+    assert sorted(vi for vi, _en in there.changes()) == [
+        "chờ thêm một thông báo, sự kiện", "thêm một hẹn giờ, tính từ lúc chuyển",
+    ]  # fmt: skip
+    back = migration.migrate(new, old, there.step.state, {}, run.now)
+    assert sorted(vi for vi, _en in back.changes()) == [
+        "một hẹn giờ đang chạy dừng lại", "thôi chờ một thông báo, sự kiện",
+    ]  # fmt: skip
