@@ -1,24 +1,16 @@
 """Faults (sự cố): the same ground as `tests/processes`, and a process that dies on request."""
 
 import os
-import pickle
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager
 
-import psycopg
 import pytest
-from dying_office import NAME, Crowd, Request
+from dying import Dying
+from dying import dying_in as lend_dying
 from story import Seeded, Story, make_seeded, open_story
 
 from office.postgres import Cluster
-
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
 
 
 @pytest.fixture(scope="session")
@@ -69,66 +61,14 @@ def story_office(seeded: Seeded) -> Iterator[Story]:
         yield story
 
 
-class Dying:
-    """Asks the dying process to do something and die on the way."""
-
-    def __init__(self, story: Story) -> None:
-        paths = [
-            str(ROOT),
-            str(HERE.parent / "engine"),
-            *os.environ.get("PYTHONPATH", "").split(":"),
-        ]
-        self.url = story.office.settings.database_url.replace("+psycopg", "")
-        self.process = subprocess.Popen(
-            [sys.executable, HERE / "dying_office.py"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": ":".join(reversed([p for p in paths if p]))},
-        )
-        self._tell(story.office.settings)
-
-    def ask(self, request: Request | Crowd) -> str | list[str]:
-        """Return how it ended, or how each of a crowd did, once the server knows it too.
-
-        Its locks are held until then.
-        """
-        self._tell(request)
-        answer = pickle.load(self.process.stdout)
-        living = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            until = time.monotonic() + 60
-            while connection.execute(living, [NAME]).fetchone() != (0,):
-                assert time.monotonic() < until, "the server still serves a dead office"
-                time.sleep(0.005)
-        return answer
-
-    def _tell(self, what: object) -> None:
-        pickle.dump(what, self.process.stdin)
-        self.process.stdin.flush()
-
-    def close(self) -> None:
-        self.process.stdin.close()
-        self.process.wait(10)
-        self.process.stdout.close()
-
-
-@contextmanager
-def _dying_in(story: Story) -> Iterator[Dying]:
-    made = Dying(story)
-    try:
-        yield made
-    finally:
-        made.close()
-
-
 @pytest.fixture(scope="session")
 def dying_in() -> Callable[[Story], AbstractContextManager[Dying]]:
     """Return what lends the dying process of an installation."""
-    return _dying_in
+    return lend_dying
 
 
 @pytest.fixture(scope="module")
 def dying(story_office: Story) -> Iterator[Dying]:
     """The dying process of this module's installation."""
-    with _dying_in(story_office) as made:
+    with lend_dying(story_office) as made:
         yield made

@@ -9,6 +9,7 @@ import contextlib
 import logging
 import os
 import pickle
+import select
 import signal
 import sys
 import traceback
@@ -17,17 +18,24 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from single_statements import singly
 
-from engine import jobs, wire
+from engine import jobs, steering, wire
 from engine.database import Acting, Query, Transaction
-from engine.errors import Unavailable
+from engine.definition import Definition
+from engine.errors import OfficeError, Unavailable
+from engine.handlers import Errand
+from engine.instance import ProcessInstance
+from engine.jobs import ClaimedJob
 from office.office import Office
 from office.runner import Runner
-from processes import work_items
+from processes import carrying, work_items
 from processes.incoming.receive import ReceiveIncoming, receive
+from processes.means import Means
+from processes.migration import Migration, MigrationRun, RunStatus
 from processes.outgoing.begin import begin
 from processes.work_items import CompleteItem
 from records import register
@@ -56,6 +64,10 @@ class Request:
     command: Command = None
     kind: str = ""
     cold: bool = False
+    #: seconds until it is killed from outside, wherever it is then
+    patience: float | None = None
+    #: the negative control: a run is noted as carried over in one transaction, carried in the next
+    torn: bool = False
 
 
 class Death(StrEnum):
@@ -117,8 +129,28 @@ def die_after(point: int) -> None:
     wire._converse = singly(count_down)
 
 
+def carry_in_two(errand: Errand, means: Means, job: ClaimedJob) -> None:
+    """Carry runs over as one must not: note each first, carry it in a transaction of its own."""
+    migration = UUID(job.payload["migration"])
+    with errand.transaction() as tx:
+        left = "SELECT id FROM migration_run WHERE migration_id = %s AND status = %s"
+        rows = tx.execute(left, migration, RunStatus.WAITING.value).fetchall()
+    for (identity,) in rows:
+        with errand.transaction() as tx:
+            row = tx.get(MigrationRun, identity, lock=True)
+            row.status, instance = RunStatus.CARRIED.value, row.instance_id
+        with errand.transaction() as tx:
+            run = tx.get(ProcessInstance, instance, lock=True)
+            whole = tx.get(Migration, migration)
+            definition = tx.get(Definition, whole.definition_id)
+            with contextlib.suppress(OfficeError):
+                steering.migrate(tx, means.desk, run, definition, whole.table, {})
+
+
 def alone(office: Office, request: Request) -> str:
     die_after(request.point)
+    if request.torn:
+        carrying.carry_runs = carry_in_two
     if request.kind:
         return do_job(office, request.kind)
     with office.database.transaction(request.acting) as tx:
@@ -220,7 +252,13 @@ def fork(office: Office, act: Callable[[], str]) -> int:
     os._exit(_CODES[answer])
 
 
-def ended(child: int) -> str:
+def ended(child: int, patience: float | None = None) -> str:
+    """Return how a fork ended; one still there when the patience runs out is killed."""
+    if patience is not None:
+        watched = os.pidfd_open(child)
+        if not select.select([watched], [], [], patience)[0]:
+            os.kill(child, signal.SIGKILL)
+        os.close(watched)
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         assert os.WTERMSIG(status) == signal.SIGKILL, status
@@ -244,7 +282,8 @@ def main() -> None:
         else:
             if asked.point == 1 and not asked.kind and not asked.cold:
                 warm_up(office, asked)
-            answer = ended(fork(office, lambda asked=asked: alone(office, asked)))
+            child = fork(office, lambda asked=asked: alone(office, asked))
+            answer = ended(child, asked.patience)
         pickle.dump(answer, outgoing)
         outgoing.flush()
 

@@ -1,14 +1,17 @@
 """Running work carried over in bulk, and a version on trial, in the demonstration."""
 
 import pytest
+from carried_runs import Watch, make_crowd
+from carried_runs import redrawn as another_drawing
+from dying import dying_in
+from dying_office import KILLED, Request
 from story import LETTER, Story, letter
 
-from engine import history
+from engine import history, jobs
 from engine.definition import Definition
 from engine.errors import NotFound
-from engine.handlers import Errand
 from engine.instance import InstanceStatus, ProcessInstance
-from processes import carrying, migration, procedures, second_person, unsent, work_items
+from processes import migration, procedures, second_person, unsent, work_items
 from processes.migration import MigrateRuns, MigrationStatus, NothingToCarry, StillCarrying
 from processes.outgoing.begin import begin
 from processes.procedures import PublishProcedure
@@ -152,38 +155,22 @@ def test_returned_in_one_act_while_nothing_has_moved(ground: Story) -> None:
     assert story.instance(moved).definition_id == new.id
 
 
-def test_an_interruption_leaves_each_run_wholly_old_or_new(ground: Story) -> None:
+def test_a_worker_that_is_killed_leaves_each_run_wholly_old_or_new(ground: Story) -> None:
+    """`make faults` does it to hundreds of runs, again and again."""
     story = ground
-    documents = [letter(story, "draft") for _ in range(3)]
-    new = publish(story, redrawn(*RENAMED))
+    watch = Watch(story, make_crowd(story, 6))
+    new = publish(story, another_drawing())
     with story.as_(ADMIN) as tx:
         made = migration.migrate(tx, MigrateRuns("outgoing", new.number, WHY, {}))
-
-    class Killed(BaseException):
-        """The worker dies."""
-
-    class Dying(Errand):
-        left = 2
-
-        def transaction(self):
-            if not Dying.left:
-                raise Killed
-            Dying.left -= 1
-            return super().transaction()
-
-    from office.runner import Runner
-
-    runner = Runner(story.office.database, story.office.handlers(), name="dies")
-    [job] = [j for j in runner.claim(20) if j.kind == migration.MIGRATION_JOB]
-    with pytest.raises(Killed):
-        carrying.carry_runs(Dying(story.office.database, job), story.means, job)
-    on_new = [story.instance(d).definition_id == new.id for d in documents]
-    assert sorted(on_new) == [False, True, True]
-    assert [marks(story, d)[-1] == "migrate" for d in documents] == on_new
-    carrying.carry_runs(Errand(story.office.database, job), story.means, job)  # taken up again
-    assert all(story.instance(d).definition_id == new.id for d in documents)
-    assert [marks(story, d).count("migrate") for d in documents] == [1, 1, 1]
-    assert outcome(story, made).counts == {"carried": 3}
+    watch.look()
+    with dying_in(story) as dying:
+        assert dying.ask(Request(25, kind=migration.MIGRATION_JOB)) == KILLED
+    assert 0 < watch.look() < 6
+    with story.office.database.transaction() as tx:
+        jobs.reap(tx)
+    story.work(poll=False, hurry=True)
+    watch.look()
+    watch.ensure_right(made, new)
 
 
 def test_only_an_administrator_and_with_a_reason(ground: Story) -> None:
