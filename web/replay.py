@@ -74,7 +74,8 @@ def export(way: str, document_id: UUID) -> Response:
 
 
 def _export_href(tx: Transaction, document: Document) -> str | None:
-    if not may(tx.acting, Act.EXPORT_EVIDENCE, reach.facts_of_document(tx, document)):
+    may_export = may(tx.acting, Act.EXPORT_EVIDENCE, reach.facts_of_document(tx, document))
+    if document.secrecy.is_secret or not may_export:
         return None
     return request.path.removesuffix("replay") + "evidence"
 

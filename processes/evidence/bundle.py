@@ -15,6 +15,7 @@ from sqlalchemy import orm
 from engine import history, replay
 from engine.database import Base, Transaction
 from engine.definition import Definition
+from engine.errors import OfficeError
 from engine.history import Event
 from engine.instance import ProcessInstance
 from engine.replay import Report, Verdict
@@ -51,15 +52,38 @@ class Bundle:
     manifest: str
 
 
+class SecretEvidence(OfficeError):
+    """The document is a secret now (văn bản đã xác định độ mật); its bundle is not made here."""
+
+    code = "secret-evidence"
+    status = 409
+    citation = (
+        "Luật Bảo vệ bí mật nhà nước; Quy chế kèm theo QĐ 188/2018/QĐ-UBND, Điều 3.4, Điều 6.2"
+    )
+    vi = (
+        "Văn bản đã xác định độ «{secrecy}» nên không xuất gói chứng cứ trên hệ thống nối mạng: "
+        "lịch sử xử lý còn giữ nội dung đã nhập trước đó. Báo người phụ trách bảo vệ bí mật nhà "
+        "nước của cơ quan để lập hồ sơ giấy."
+    )
+    en = (
+        "The document is now of class «{secrecy}», so no bundle of evidence is made on this "
+        "networked system: its history still holds what was typed before. Ask who answers for state "
+        "secrets in your agency for a file on paper."
+    )
+
+
 def make(tx: Transaction, session: orm.Session, means: Means, instance_id: UUID) -> Bundle:
     """Make the bundle of a run and note in the journal that it was made, with its digest.
 
     `session` is the system's: other agencies' leaves lend a Merkle path their hashes. No file of a
-    document is in it, only its digest. Raises `NotFound`, `NoRight`, `engine.replay.Unreadable`.
+    document is in it, only its digest. Raises `NotFound`, `NoRight`, `SecretEvidence`,
+    `engine.replay.Unreadable`.
     """
     instance = tx.get(ProcessInstance, instance_id)
     document = subject_of(tx, instance)
     authorize(tx.acting, Act.EXPORT_EVIDENCE, facts_of_document(tx, document))
+    if document.secrecy.is_secret:
+        raise SecretEvidence(secrecy=document.secrecy.vi)
     found = _Found(tx, session, instance, document)
     members = found.members(means)
     manifest = _manifest(tx, instance, members)

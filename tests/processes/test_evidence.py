@@ -310,6 +310,25 @@ def test_directives_are_told_with_who_gave_them(story_office: Story, tmp_path: P
     assert "Đỗ Xuân Hòa, Giám đốc" in page
 
 
+def test_no_bundle_of_a_document_that_became_secret(story_office: Story) -> None:
+    """Its events hold what was typed before (Quy chế, Điều 6.2); redacted they would not verify."""
+    document = letter(story_office, "issue", subject="Phương án bảo vệ mục tiêu Z-188")
+    said = exported(story_office, document).content
+    assert b"Z-188" in _all_members(said)
+    story_office.run_sql(
+        "UPDATE outgoing_document SET secrecy = 'secret', subject = '', description = '' WHERE id = %s",
+        document,
+    )
+    with pytest.raises(bundle.SecretEvidence) as refused:
+        exported(story_office, document)
+    assert "«Mật»" in refused.value.text()
+
+
+def _all_members(content: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return b"".join(archive.read(name) for name in archive.namelist())
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 13])
 def test_every_leaf_leads_to_the_root(count: int) -> None:
     leaves = [hashlib.sha256(bytes([n])).digest() for n in range(count)]
