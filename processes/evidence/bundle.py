@@ -67,8 +67,8 @@ class SecretEvidence(OfficeError):
     )
     en = (
         "The document is now of class «{secrecy}», so no bundle of evidence is made on this "
-        "networked system: its history still holds what was typed before. Ask who answers for state "
-        "secrets in your agency for a file on paper."
+        "networked system: its history still holds what was typed before. Ask who answers for "
+        "state secrets in your agency for a file on paper."
     )
 
 
