@@ -31,6 +31,13 @@ class Loop(_Begins, StandardLoopTask):
 class Parallel(_Begins, ParallelMultiInstanceTask):
     """For each of a list, all at once."""
 
+    def children_complete(self, my_task: Any) -> bool:
+        """Whether every instance is completed; while one that is asleep is not, nobody is woken."""
+        rows = my_task.workflow.asleep.get(my_task.id, {})
+        if any(row[3] != TaskState.COMPLETED for row in rows.values()):
+            return False
+        return bool(super().children_complete(my_task))
+
 
 class Sequential(_Begins, SequentialMultiInstanceTask):
     """For each of a list, one after the other."""

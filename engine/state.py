@@ -12,16 +12,15 @@ from typing import Any
 
 import orjson
 from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
-from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
 from SpiffWorkflow.util.task import TaskState
 
 from engine import chance
+from engine.asleep import places_asleep, rows_of
 from engine.budget import BUDGET
 from engine.environment import Evaluator
 from engine.errors import OfficeError
 from engine.stored import Differences, StoredTask, seen
-from engine.tables import same
 from engine.workflow import LIVE, FlatSubWorkflow, FlatWorkflow, Timer
 
 FORMAT = 3
@@ -112,10 +111,8 @@ def _dump_one(
     A `brief` one leaves out what is only foreseen, which is drawn again when it is loaded.
     """
     last, differences = workflow.last_task, Differences(above)
-    for task_id in [i for i in workflow.asleep if not _holds(workflow.tasks[i])]:
-        workflow.tasks[task_id].wake()
     told = [t for t in workflow.tasks.values() if not (brief and t._state < TaskState.WAITING)]
-    asleep = {i: above for above, rows in workflow.asleep.items() for i in rows}
+    asleep = rows_of(workflow) if workflow.asleep else {}
     ids = [task.id for task in told]
     if asleep:  # each in the place it had, so that little of the state changes
         order = workflow.order
@@ -134,16 +131,11 @@ def _dump_one(
     tasks = [_dump_task(task, places, differences) for task in told]
     if asleep:
         rows = {row[0]: row for row in tasks}
-        for task_id, holder in asleep.items():
-            rows[task_id] = row = workflow.asleep[holder][task_id]
+        for task_id, (holder, row) in asleep.items():
             row[1] = places[holder]
+            rows[task_id] = row
         tasks = [rows[task_id] for task_id in ids]
     return {**found, "tasks": tasks}
-
-
-def _holds(task: Any) -> bool:
-    """Whether what the rows below a token say against its variables is still so."""
-    return bool(task.is_untouched or same(task.data, task.first))
 
 
 #: what a running scope usually says of itself
@@ -315,7 +307,7 @@ def _load_one(
     ids = [row[0] for row in tasks]
     found = workflow.tasks
     workflow.asleep = {}
-    asleep = _asleep(rows, workflow.spec.task_specs, resting)
+    asleep = places_asleep(rows, workflow.spec.task_specs, resting)
     if asleep:
         workflow.order = {task_id: place for place, task_id in enumerate(ids)}
     for place, row in enumerate(tasks):
@@ -338,24 +330,6 @@ def _load_one(
     workflow.completed = rows["completed"]
     workflow.correlations = rows["correlations"]
     workflow.data = rows["data"]
-
-
-def _asleep(rows: dict[str, Any], specs: dict[str, Any], resting: Collection[str]) -> set[int]:
-    """Return the places of instances of a list that rest or have ended.
-
-    Nobody looks at one but through the list, while that runs: its row stays as it is till then.
-    """
-    tasks, found = rows["tasks"], set[int]()
-    if not resting:
-        return found
-    for place, row in enumerate(tasks):
-        if row[1] is None or row[2] or place == rows.get("last"):
-            continue
-        above = tasks[row[1]]
-        runs = above[3] == TaskState.STARTED and isinstance(specs[above[4]], LoopTask)
-        if runs and (row[0] in resting or row[3] & TaskState.FINISHED_MASK):
-            found.add(place)
-    return found
 
 
 def _check_tree(tasks: list[list[Any]]) -> None:
