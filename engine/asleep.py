@@ -7,12 +7,86 @@ ended, are looked at only through the list they belong to; till then they are th
 from collections.abc import Collection
 from typing import Any
 
+from SpiffWorkflow.bpmn.specs.defaults import ParallelMultiInstanceTask
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.util.task import TaskState
 
+from engine.stored import difference, instance, of_instance, seen
 from engine.tables import same
 
 _MORE = 6  # where a row has what is not told of every token
+
+
+def hang_instances(
+    scope: Any, instances: dict[str, list[str]], bodies: dict[str, dict[str, Any]]
+) -> None:
+    """Hang the instances that lines tell of below the tasks of `scope` that hold their lists.
+
+    Those whose line was read become tokens, the others rest.
+    """
+    scope.fans = {}
+    for holder in instances.keys() & scope.tasks.keys():
+        scope.fanned |= {holder}
+        task, rest = scope.tasks[holder], []
+        for identity in instances[holder]:
+            task._children.append(identity)
+            if identity in bodies:
+                instance(task, bodies[identity]["token"], of_base=True)
+            else:
+                rest.append(identity)
+        if rest:
+            scope.fans[holder] = rest
+
+
+class Fans:
+    """Which instances are stored with their sub-process, and the bases they are told against."""
+
+    def __init__(self, top: Any) -> None:
+        #: the holder of each such instance
+        self.holders: dict[str, str] = {
+            identity: one.place.holder
+            for identity, one in top.resting.items()
+            if one.place.holder is not None
+        }
+        #: the base of each list that has some
+        self.bases: dict[str, dict[str, Any]] = {}
+        for identity, sub in top.subprocesses.items():
+            task = top.get_task_from_id(identity) if sub.is_brief else None
+            holder = None if task is None else task.workflow.tasks.get(task._parent)
+            if holder is not None and _may_rest(task, holder):
+                self.holders[identity] = holder.id
+        if not self.holders:
+            return
+        wanted = set(self.holders.values())
+        for scope in (top, *top.subprocesses.values()):
+            for holder_id in wanted & scope.tasks.keys():
+                task = scope.tasks[holder_id]
+                self.bases[holder_id] = task.base if holder_id in scope.fanned else seen(task)
+
+    def row(self, task: Any) -> list[Any] | None:
+        """Return the row of an instance that is stored with its sub-process, None for others."""
+        holder = self.holders.get(task.id)
+        if holder is None:
+            return None
+        more = of_instance(task, self.bases[holder])
+        return [task.id, None, [], task._state, task.task_spec.name, task.last_state_change, more]
+
+    def tell_base(self, holder: Any, row: list[Any]) -> None:
+        """Add to the row of a list what its base has other than its variables now."""
+        more = dict(row.pop()) if len(row) > _MORE else {}
+        more.pop("base", None)
+        told = difference(self.bases[holder.id], seen(holder))
+        more |= {"base": told} if told else {}
+        row += [more] if more else []
+
+
+def _may_rest(task: Any, holder: Any) -> bool:
+    runs = holder._state == TaskState.STARTED
+    return (
+        runs and isinstance(holder.task_spec, ParallelMultiInstanceTask)
+        and task._state == TaskState.STARTED and not task._children
+        and task is not task.workflow.last_task
+    )  # fmt: skip
 
 
 def places_asleep(

@@ -13,8 +13,8 @@ import orjson
 _WHOLE_BELOW = 32_768
 #: a difference larger than this part of the state is worth a new whole one
 _LARGEST = 8
-#: where a state is cut: about each token, since a row begins with the text of an id
-_CUT = b'["'
+#: where a state is cut: in a wide one each row of the process and each sub-process has a line
+_CUT = b"\n"
 _SEQ = re.compile(rb"\[(\d{1,18})[,\]]")
 
 

@@ -33,8 +33,11 @@ class Parallel(_Begins, ParallelMultiInstanceTask):
 
     def children_complete(self, my_task: Any) -> bool:
         """Whether every instance is completed; while one that is asleep is not, nobody is woken."""
-        rows = my_task.workflow.asleep.get(my_task.id, {})
-        if any(row[3] != TaskState.COMPLETED for row in rows.values()):
+        workflow = my_task.workflow
+        rows = workflow.asleep.get(my_task.id, {})
+        if workflow.fans.get(my_task.id) or any(
+            row[3] != TaskState.COMPLETED for row in rows.values()
+        ):
             return False
         return bool(super().children_complete(my_task))
 

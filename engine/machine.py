@@ -254,7 +254,7 @@ def outcome_of(
 ) -> Step:
     """Say what changed since the ready tasks were `before` and the awaited events `moments`."""
     thrown = [_thrown(event) for event in workflow.get_events()]
-    withdrawn = states.drop_withdrawn(workflow)
+    withdrawn = [entry.body for entry in states.drop_withdrawn(workflow)]
     ready, waiting = ready_tasks(workflow), event_tasks(workflow)
     opened = []
     for task_id, task in ready.items():
@@ -267,7 +267,7 @@ def outcome_of(
         opened=opened,
         closed=[
             *(UUID(i) for i in before if i not in ready),
-            *(UUID(i) for entry in withdrawn for i in entry.get("ready", ())),
+            *(UUID(i) for body in withdrawn for i in body.get("ready", ())),
         ],
         subscribed=[
             awaited(task)
@@ -276,7 +276,7 @@ def outcome_of(
         ],
         unsubscribed=[
             *(UUID(i) for i, m in moments.items() if i not in waiting or m != _moment(waiting[i])),
-            *(UUID(i) for entry in withdrawn for i in entry.get("timers", ())),
+            *(UUID(i) for body in withdrawn for i in body.get("timers", ())),
         ],
         thrown=[t for t in thrown if t is not None],
         standing=_standing(program, workflow),
@@ -286,7 +286,8 @@ def outcome_of(
 
 def _standing(program: Program, workflow: FlatWorkflow) -> list[str]:
     specs = dict.fromkeys(t.task_spec for t in workflow.everywhere() if t._state & LIVE)
-    names = dict.fromkeys(name for rest in workflow.resting.values() for name in rest["at"])
+    places = {id(rest.place): rest.place for rest in workflow.resting.values()}
+    names = dict.fromkeys(name for place in places.values() for name in place.at)
     found = [program.node_named(spec) for spec in specs]
     found += [program.nodes.get(name) for name in names]
     drawn_at = (node.id for node in found if node is not None and node.kind != "boundaryEvent")

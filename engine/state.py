@@ -7,7 +7,6 @@ null, lists and objects are what a variable may be.
 """
 
 import re
-from collections.abc import Collection
 from typing import Any
 
 import orjson
@@ -16,14 +15,16 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
 from SpiffWorkflow.util.task import TaskState
 
 from engine import chance
-from engine.asleep import places_asleep, rows_of
+from engine.asleep import Fans, hang_instances, places_asleep, rows_of
 from engine.budget import BUDGET
+from engine.entry import BEGIN, BETWEEN, EAGER, END, Entry, Place, awake, entry
+from engine.entry import read as entries_of
 from engine.environment import Evaluator
 from engine.errors import OfficeError
 from engine.stored import Differences, StoredTask, seen
 from engine.workflow import LIVE, FlatSubWorkflow, FlatWorkflow, Timer
 
-FORMAT = 3
+FORMAT = 4
 
 #: the escape of NUL in JSON, not the six characters of a text that shows it
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -58,14 +59,19 @@ def check_variables(variables: dict[str, Any]) -> dict[str, Any]:
 
 def dump(workflow: FlatWorkflow) -> bytes:
     """Return the state of `workflow` as bytes."""
-    state = _dump_one(workflow, None)
-    state["format"] = FORMAT
     many = len(workflow.subprocesses) + len(workflow.resting) > _FEW
-    subs = {str(task_id): _dump_sub(sub, many) for task_id, sub in workflow.subprocesses.items()}
+    for sub in workflow.subprocesses.values():
+        sub.is_brief = many if sub.is_brief is None else sub.is_brief
+    fans = Fans(workflow)
+    subs = {str(task_id): _dump_sub(sub, fans) for task_id, sub in workflow.subprocesses.items()}
     subs |= workflow.resting
-    stay = [i for i in workflow.held if i in subs]
-    state["subs"] = {i: subs[i] for i in dict.fromkeys([*stay, *subs])} if stay else subs
-    return orjson.dumps(state)
+    order = [i for i in workflow.held if i in subs]
+    lines = [subs[i].line for i in dict.fromkeys([*order, *subs])]
+    rows = _dump_one(workflow, None, fans)
+    tasks = rows.pop("tasks")
+    told = b"\n" + BETWEEN.join(map(orjson.dumps, tasks)) if many else orjson.dumps(tasks)[1:-1]
+    head = orjson.dumps({"format": FORMAT, "changed": workflow.changed, **rows})
+    return head[:-1] + b',"tasks":[' + told + BEGIN + BETWEEN.join(lines) + END
 
 
 #: more sub-processes than these leave out what they foresee: drawing it anew takes longer than
@@ -73,12 +79,10 @@ def dump(workflow: FlatWorkflow) -> bytes:
 _FEW = 8
 
 
-def _dump_sub(sub: Any, many: bool) -> dict[str, Any]:
-    """Return the entry of a sub-process: its rows as text, and what must be known without them."""
-    brief = many if sub.is_brief is None else sub.is_brief
+def _dump_sub(sub: Any, fans: Fans) -> Entry:
+    """Return the entry of a sub-process: its rows, and what must be known without them."""
     top = sub.top_workflow
     task = top.get_task_from_id(sub.parent_task_id)
-    rows = orjson.dumps(_dump_one(sub, seen(task), brief=brief), option=orjson.OPT_SORT_KEYS)
     ready, timers, at, eager = [], [], [], bool(sub.completed)
     for inner in sub.tasks.values():
         if not inner._state & LIVE:
@@ -92,19 +96,17 @@ def _dump_sub(sub: Any, many: bool) -> dict[str, Any]:
             timers += [inner.id] if timed else []
             eager = eager or not timed
     changed = max(t.last_state_change for t in sub.tasks.values() if t._state >= TaskState.WAITING)
-    told = {
-        "under": None if task.workflow is top else task.workflow.parent_task_id,
-        "ready": ready,
-        "timers": timers,
-        "eager": eager,
-        "brief": brief,
-    }
-    entry = {name: value for name, value in told.items() if value}
-    return {**entry, "at": at, "changed": changed, "rows": rows.decode()}
+    top.changed = max(top.changed, changed)
+    told = {"ready": ready, "timers": timers, "brief": sub.is_brief, "token": fans.row(task)}
+    body = {name: value for name, value in told.items() if value}
+    body |= _dump_one(sub, seen(task), fans, brief=sub.is_brief)
+    under = None if task.workflow is top else task.workflow.parent_task_id
+    place = Place(under, fans.holders.get(task.id), EAGER if eager else "", sorted(set(at)))
+    return entry(sub.parent_task_id, place, body)
 
 
 def _dump_one(
-    workflow: Any, above: dict[str, Any] | None, *, brief: bool = False
+    workflow: Any, above: dict[str, Any] | None, fans: Fans, *, brief: bool = False
 ) -> dict[str, Any]:
     """Return the rows of one scope; what its first token has from `above` is not told again.
 
@@ -112,6 +114,8 @@ def _dump_one(
     """
     last, differences = workflow.last_task, Differences(above)
     told = [t for t in workflow.tasks.values() if not (brief and t._state < TaskState.WAITING)]
+    if fans.holders:
+        told = [t for t in told if t.id not in fans.holders]
     asleep = rows_of(workflow) if workflow.asleep else {}
     ids = [task.id for task in told]
     if asleep:  # each in the place it had, so that little of the state changes
@@ -129,6 +133,8 @@ def _dump_one(
     if brief:
         found = {name: value for name, value in found.items() if value != _USUAL[name]}
     tasks = [_dump_task(task, places, differences) for task in told]
+    for holder in fans.bases.keys() & places.keys():
+        fans.tell_base(workflow.tasks[holder], tasks[told.index(workflow.tasks[holder])])
     if asleep:
         rows = {row[0]: row for row in tasks}
         for task_id, (holder, row) in asleep.items():
@@ -162,10 +168,10 @@ def shape(data: bytes) -> tuple[str, ...]:
 
     Two runs of one shape go on alike, but for what their variables decide.
     """
-    state = orjson.loads(data)
+    state, entries = _read(data)
     found = _shape_of(state)
-    for entry in state["subs"].values():
-        found += _shape_of(orjson.loads(entry["rows"]))
+    for one in entries.values():
+        found += _shape_of(one.body)
     return tuple(sorted(found))
 
 
@@ -208,8 +214,35 @@ def _from_second(state: dict[str, Any]) -> dict[str, Any]:
     return {**state, "format": 3, "subs": subs}
 
 
+def _from_third(state: dict[str, Any]) -> dict[str, Any]:
+    """Give each sub-process a line of its own."""
+    subs = []
+    for identity, kept in state["subs"].items():
+        eager = "eager" if "eager" in kept or "whole" in kept else ""
+        body = {name: kept[name] for name in ("ready", "timers", "brief") if name in kept}
+        body |= orjson.loads(kept["rows"])
+        subs.append([identity, kept.get("under"), None, eager, kept.get("at", []), body])
+    changed = max((kept.get("changed", 0) for kept in state["subs"].values()), default=0)
+    return {**state, "format": 4, "changed": changed, "subs": subs}
+
+
 #: how an older format becomes the next one: format number → function of the decoded state
-UPCASTERS: dict[int, Any] = {1: _from_first, 2: _from_second}
+UPCASTERS: dict[int, Any] = {1: _from_first, 2: _from_second, 3: _from_third}
+
+
+def _read(data: bytes) -> tuple[dict[str, Any], dict[str, Entry]]:
+    """Return the state of the process itself, and the entries of its sub-processes."""
+    own, found, rest = data.partition(BEGIN)
+    state = orjson.loads(own + b"]}") if found else orjson.loads(data)
+    if found and state["format"] == FORMAT:
+        lines = rest.removesuffix(END)
+        return state, entries_of(lines.split(BETWEEN) if lines else ())
+    while state["format"] != FORMAT:
+        if state["format"] not in UPCASTERS:
+            msg = f"a state of format {state['format']} cannot be read by this version"
+            raise ValueError(msg)
+        state = UPCASTERS[state["format"]](state)
+    return state, {i: entry(i, Place(*place), body) for i, *place, body in state["subs"]}
 
 
 def load(
@@ -224,54 +257,39 @@ def load(
     With `only` the token that something is done to, sub-processes in which nothing can happen rest:
     their rows are not even read. Raises `ValueError` for a state that no upcaster knows.
     """
-    state = orjson.loads(data)
-    while state["format"] != FORMAT:
-        if state["format"] not in UPCASTERS:
-            msg = f"a state of format {state['format']} cannot be read by this version"
-            raise ValueError(msg)
-        state = UPCASTERS[state["format"]](state)
+    state, entries = _read(data)
     workflow = FlatWorkflow(spec, subprocess_specs, deserializing=True, script_engine=evaluator)
-    entries = state["subs"]
-    wanted = entries.keys() if only is None else _awake(entries, only)
-    chance.not_before(max((entry.get("changed", 0) for entry in entries.values()), default=0))
+    wanted = entries.keys() if only is None else awake(entries, only)
+    workflow.changed = state["changed"]
+    chance.not_before(workflow.changed)
     workflow.held = list(entries)
-    workflow.resting = {i: entry for i, entry in entries.items() if i not in wanted}
-    _load_one(workflow, state, None, workflow.resting)
-    _load_subs(workflow, workflow, entries, wanted)
+    workflow.resting = {i: one for i, one in entries.items() if i not in wanted}
+    bodies = {i: entries[i].body for i in wanted}
+    instances: dict[str, list[str]] = {}
+    for identity, one in entries.items():
+        if one.place.holder is not None:
+            instances.setdefault(one.place.holder, []).append(identity)
+    _load_one(workflow, state, None, instances, bodies)
+    _load_subs(workflow, workflow, instances, bodies)
     return workflow
 
 
-def _awake(entries: dict[str, dict[str, Any]], only: str) -> Collection[str]:
-    """Return which sub-processes something may happen in while the token `only` moves."""
-    if any("whole" in entry for entry in entries.values()):
-        return entries.keys()
-    found: set[str] = set()
-    for identity, entry in entries.items():
-        name: str | None = identity
-        if "eager" in entry or only in entry.get("ready", ()) or only in entry.get("timers", ()):
-            while name is not None and name not in found:
-                found.add(name)
-                name = entries[name].get("under")
-    return found
-
-
-def drop_withdrawn(workflow: FlatWorkflow) -> list[dict[str, Any]]:
+def drop_withdrawn(workflow: FlatWorkflow) -> list[Entry]:
     """Forget resting sub-processes whose step is no longer open; return their entries."""
     dropped = []
     asleep = {
         identity
         for scope in (workflow, *workflow.subprocesses.values())
-        for rows in scope.asleep.values()
+        for rows in (*scope.asleep.values(), *scope.fans.values())
         for identity in rows
     }
-    for identity, entry in list(workflow.resting.items()):
-        if identity not in asleep and not _is_open(workflow, identity, entry):
+    for identity, one in list(workflow.resting.items()):
+        if identity not in asleep and not _is_open(workflow, identity, one.place.under):
             dropped.append(workflow.resting.pop(identity))
     return dropped + (drop_withdrawn(workflow) if dropped else [])
 
 
-def _is_open(workflow: FlatWorkflow, identity: str, entry: dict[str, Any]) -> bool:
-    under = entry.get("under")
+def _is_open(workflow: FlatWorkflow, identity: str, under: str | None) -> bool:
     if under in workflow.resting:
         return True
     scope = workflow if under is None else workflow.subprocesses.get(under)
@@ -280,25 +298,33 @@ def _is_open(workflow: FlatWorkflow, identity: str, entry: dict[str, Any]) -> bo
 
 
 def _load_subs(
-    workflow: Any, top: FlatWorkflow, entries: dict[str, dict[str, Any]], wanted: Collection[str]
+    workflow: Any,
+    top: FlatWorkflow,
+    instances: dict[str, list[str]],
+    bodies: dict[str, dict[str, Any]],
 ) -> None:
     for task in list(workflow.tasks.values()):
-        if task.id not in wanted or not isinstance(task.task_spec, SubWorkflowTask):
+        if task.id not in bodies or not isinstance(task.task_spec, SubWorkflowTask):
             continue
         spec = top.subprocess_specs[task.task_spec.spec]
         sub = FlatSubWorkflow(spec, task.id, top, deserializing=True)
         top.subprocesses[task.id] = sub
-        _load_one(sub, orjson.loads(entries[task.id]["rows"]), seen(task), top.resting)
-        sub.is_brief = "brief" in entries[task.id]
+        body = bodies[task.id]
+        _load_one(sub, body, seen(task), instances, bodies)
+        sub.is_brief = "brief" in body
         if sub.is_brief:
             for inner in [t for t in sub.tasks.values() if t._state & LIVE]:
                 inner.task_spec._predict(inner, mask=TaskState.NOT_FINISHED_MASK)
         sub.completed_event.connect(task.task_spec._on_subworkflow_completed, task)
-        _load_subs(sub, top, entries, wanted)
+        _load_subs(sub, top, instances, bodies)
 
 
 def _load_one(
-    workflow: Any, rows: dict[str, Any], around: dict[str, Any] | None, resting: Collection[str]
+    workflow: Any,
+    rows: dict[str, Any],
+    around: dict[str, Any] | None,
+    instances: dict[str, list[str]],
+    bodies: dict[str, dict[str, Any]],
 ) -> None:
     tasks = rows["tasks"]
     chance.not_before(max(row[5] for row in tasks))
@@ -307,6 +333,7 @@ def _load_one(
     ids = [row[0] for row in tasks]
     found = workflow.tasks
     workflow.asleep = {}
+    resting = workflow.top_workflow.resting
     asleep = places_asleep(rows, workflow.spec.task_specs, resting)
     if asleep:
         workflow.order = {task_id: place for place, task_id in enumerate(ids)}
@@ -323,6 +350,8 @@ def _load_one(
     for task in found.values():
         if task._parent is not None:
             task.before = found[task._parent]
+    if instances:
+        hang_instances(workflow, instances, bodies)
     rows = {**_USUAL, "correlations": {}, "data": {}, **rows}
     workflow.task_tree = workflow.tasks[ids[rows["root"]]]
     workflow.last_task = None if rows["last"] is None else workflow.tasks[ids[rows["last"]]]

@@ -4,6 +4,7 @@ Each token carries a copy of its variables. In a wide fan-out most are never loo
 moves, so a loaded token keeps the difference to the token before it and copies nothing until then.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from SpiffWorkflow.task import Task
@@ -20,6 +21,8 @@ class StoredTask(Task):
     before: "StoredTask | None" = None
     around: "dict[str, Any] | None" = None
     kept: dict[str, Any]
+    #: whether its difference is told against the base of its list, not against its variables now
+    is_instance: bool = False
 
     @classmethod
     def of(
@@ -53,20 +56,13 @@ class StoredTask(Task):
     @property
     def children(self) -> list[Task]:
         """Return the tokens below it; rows that were left asleep become tokens."""
-        if self.id in self.workflow.asleep:
-            self.wake()
+        if self.id in self.workflow.asleep or self.id in self.workflow.fans:
+            wake(self)
         return [self.workflow.tasks.get(child) for child in self._children]
 
     @children.setter
     def children(self, tasks: list[Task]) -> None:
         self._children = [task.id for task in tasks]
-
-    def wake(self) -> None:
-        """Make tokens of the rows below it that were left asleep."""
-        for task_id, row in self.workflow.asleep.pop(self.id).items():
-            task = StoredTask.of(self.workflow, row, self.id, [])
-            task.before = self
-            self.workflow.tasks[task_id] = task
 
     @property
     def data(self) -> dict[str, Any]:
@@ -97,17 +93,50 @@ class StoredTask(Task):
         assert self._first is not None
         return self._first
 
+    @property
+    def base(self) -> dict[str, Any]:
+        """Return what the rows of its instances are told against: its variables at the fan-out."""
+        return _with(self.first, self.kept.get("base", {}))
+
     def _worked_out(self) -> dict[str, Any]:
-        above = self.around if self.before is None else self.before.first
-        if above is None or "bare" in self.kept or "data" in self.kept:
+        if self.before is None:
+            above = self.around
+        else:
+            above = self.before.base if self.is_instance else self.before.first
+        if above is None or "data" in self.kept:
             found: dict[str, Any] = self.kept.get("data", {})
             return found
-        if "put" not in self.kept and "cut" not in self.kept:
-            return above
-        found = {**above, **self.kept.get("put", {})}
-        for name in self.kept.get("cut", ()):
-            found.pop(name, None)
-        return found
+        return _with(above, self.kept)
+
+
+def _with(above: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    if "bare" in told:
+        return {}
+    if "put" not in told and "cut" not in told:
+        return above
+    found = {**above, **told.get("put", {})}
+    for name in told.get("cut", ()):
+        found.pop(name, None)
+    return found
+
+
+def instance(holder: StoredTask, row: list[Any], *, of_base: bool) -> None:
+    """Make the token of an instance of a list from its row."""
+    task = StoredTask.of(holder.workflow, row, holder.id, [])
+    task.before, task.is_instance = holder, of_base
+    holder.workflow.tasks[task.id] = task
+
+
+def wake(holder: StoredTask) -> None:
+    """Make tokens of all instances of a list that were left asleep."""
+    workflow = holder.workflow
+    if holder.id in workflow.asleep:
+        for row in workflow.asleep.pop(holder.id).values():
+            instance(holder, row, of_base=False)
+    if holder.id in workflow.fans:
+        for task_id in workflow.fans.pop(holder.id):
+            token = workflow.top_workflow.resting[task_id].body["token"]
+            instance(holder, token, of_base=True)
 
 
 def seen(task: Any) -> dict[str, Any]:
@@ -115,6 +144,33 @@ def seen(task: Any) -> dict[str, Any]:
     if isinstance(task, StoredTask) and task.is_untouched:
         return task.first
     found: dict[str, Any] = task.data
+    return found
+
+
+def difference(
+    mine: dict[str, Any], above: dict[str, Any], equal: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return what `mine` has other than `above`; names in `equal` are known to be the same."""
+    if not mine:
+        return {"bare": True} if above else {}
+    put = {k: v for k, v in mine.items() if k not in above or not (k in equal or same(above[k], v))}
+    cut = sorted(k for k in above if k not in mine)
+    return ({"put": put} if put else {}) | ({"cut": cut} if cut else {})
+
+
+def of_instance(task: Any, base: dict[str, Any]) -> dict[str, Any]:
+    """Return what to keep of an instance of a list, told against the `base` of the list."""
+    if isinstance(task, StoredTask) and task.is_instance and task.is_untouched:
+        return _beside({k: v for k, v in task.kept.items() if k in _PARTS}, task)
+    return _beside(difference(seen(task), base), task)
+
+
+def _beside(found: dict[str, Any], task: Any) -> dict[str, Any]:
+    """Add what is kept of a token beside its variables."""
+    if task.triggered:
+        found["triggered"] = True
+    if task.internal_data:
+        found["internal"] = task.internal_data
     return found
 
 
@@ -137,27 +193,18 @@ class Differences:
             found = {k: v for k, v in kept.items() if k in _PARTS}
         else:
             found = self._variables(task, parent)
-        if task.triggered:
-            found["triggered"] = True
-        if task.internal_data:
-            found["internal"] = task.internal_data
-        return found
+        return _beside(found, task)
 
     def _variables(self, task: Any, parent: Any) -> dict[str, Any]:
         above, mine = self.around if parent is None else seen(parent), seen(task)
         if above is None:
             return {"data": mine}
-        if not mine:
-            return {"bare": True} if above else {}
-        equal = self._equal_to(task, parent)
-        put = {
-            k: v for k, v in mine.items() if k not in above or not (k in equal or same(above[k], v))
-        }
-        cut = sorted(k for k in above if k not in mine)
-        return ({"put": put} if put else {}) | ({"cut": cut} if cut else {})
+        return difference(mine, above, self._equal_to(task, parent))
 
     def _stands(self, task: StoredTask, parent: Any) -> bool:
         """Whether what was stored of it says the same still."""
+        if task.is_instance:
+            return False
         if parent is not None:
             return isinstance(parent, StoredTask) and parent is task.before and parent.is_untouched
         if task.around is None or self.around is None:
@@ -171,7 +218,7 @@ class Differences:
         """
         if not isinstance(task, StoredTask) or not isinstance(parent, StoredTask):
             return set()
-        if not task.is_untouched or parent is not task.before:
+        if not task.is_untouched or task.is_instance or parent is not task.before:
             return set()
         if parent.id not in self._unchanged:
             now, then = parent.data, parent.first

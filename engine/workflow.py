@@ -36,6 +36,7 @@ from engine import chance
 from engine.ad_hoc import OVERVIEW, Overview
 from engine.boundary import Boundary, Events
 from engine.decision_table import RuleTask, RuleTaskParser
+from engine.entry import Entry
 from engine.environment import plain
 from engine.errors import OfficeError
 from engine.event_choice import Crossroads
@@ -189,6 +190,10 @@ class Flat:
     unsettled = False
     #: rows of a list's instances nobody has looked at, by the task that holds the list, then theirs
     asleep: Mapping[str, dict[str, list[Any]]] = MappingProxyType({})
+    #: instances that rest with their sub-process, by the task that holds the list
+    fans: Mapping[str, list[str]] = MappingProxyType({})
+    #: the tasks that held a list with such instances in the state
+    fanned: frozenset[str] = frozenset()
     #: the places that tasks had in the state, where rows are asleep
     order: Mapping[str, int] = MappingProxyType({})
 
@@ -276,9 +281,10 @@ class FlatWorkflow(Flat, BpmnWorkflow):
     ) -> None:
         chance.begin(script_engine.now)
         #: sub-processes nothing happens in, by the task that holds each: as they were stored
-        self.resting: dict[str, dict[str, Any]] = {}
-        #: which sub-processes the state held, in its order
+        self.resting: dict[str, Entry] = {}
+        #: which sub-processes the state held, in its order, and when one of them changed last
         self.held: list[str] = []
+        self.changed: float = 0
         super().__init__(spec, subprocess_specs, script_engine=script_engine, **kwargs)
         self.event_manager.__class__ = Events
 

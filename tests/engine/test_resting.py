@@ -159,13 +159,55 @@ def test_resting_changes_nothing_of_a_run(seed: int, monkeypatch: pytest.MonkeyP
     assert wholly.done
 
 
+@pytest.mark.parametrize("until", ["", "n7 != null"])
+@pytest.mark.parametrize("seed", range(3))
+def test_instances_that_rest_change_nothing_of_a_wide_run(
+    seed: int, until: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What each decides changes the list's variables, but nobody else's, however it is stored."""
+    diagram = wide("a", "b", until=until, edge=timer("Duration", "P1D"))
+    units = [f"unit{n}" for n in range(12)]
+    partly, wholly = (
+        Run(diagram, xs=units, deep={"n": [0]}),
+        Run(diagram, xs=units, deep={"n": [0]}),
+    )
+    chance, load = random.Random(seed), states.load
+    tokens = set()
+    for count in range(40):
+        assert sorted(partly.shown()) == sorted(wholly.shown())
+        if not partly.open:
+            break
+        node, shown = chance.choice(sorted(partly.shown()))
+        given = {f"n{count % 9}": count, "deep": {"n": [count]}, "by": count}
+        for run in (partly, wholly):
+            if run is wholly:
+                monkeypatch.setattr(states, "load", lambda *a: load(*a[:4]))
+            else:
+                one = run.program
+                item = next(iter(run.open))
+                read = load(run.bytes, one.spec, one.subprocess_specs, Evaluator(NOW), str(item))
+                tokens.add(len(read.tasks))
+            item = next(
+                i for i, o in run.open.items() if (o.node.id, _json(o.variables)) == (node, shown)
+            )
+            run.complete(item, **given)
+            monkeypatch.setattr(states, "load", load)
+        for opened in partly.step.opened:
+            if opened.node.id == "b":  # it sees what its own unit decided, and nobody else
+                mine = {name for name in opened.variables if name[0] == "n" or name == "by"}
+                assert mine == {f"n{count % 9}", "by"}
+                assert opened.variables["by"] == count
+    assert partly.done
+    assert min(tokens) < 11  # and few tokens were made meanwhile
+
+
 def test_a_sub_process_that_rests_is_never_begun_twice() -> None:
     run = Run(wide("a"), xs=WIDE[:2])
     one, item = run.program, str(run.item("a", x="unit0"))
     loaded = states.load(run.bytes, one.spec, one.subprocess_specs, Evaluator(NOW), item)
     [resting] = loaded.resting
     (holder,) = loaded.asleep
-    loaded.tasks[holder].wake()
+    assert loaded.tasks[holder].children
     task = loaded.tasks[resting]
     with pytest.raises(AssertionError, match="rests"):
         task.task_spec.start_workflow(task)

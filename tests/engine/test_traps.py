@@ -285,7 +285,7 @@ def test_merge_is_the_same_in_the_stock_library() -> None:
 
 def test_state_of_an_unknown_format_is_refused() -> None:
     run = Run(two_node_loop())
-    newer = run.step.state.replace(b'"format":3', b'"format":99')
+    newer = run.step.state.replace(b'"format":4', b'"format":99')
     assert newer != run.step.state
     with pytest.raises(ValueError, match="format 99"):
         states.load(newer, run.program.spec, {}, Evaluator(NOW))
@@ -297,9 +297,10 @@ def test_upcaster_carries_an_older_state_over(monkeypatch: pytest.MonkeyPatch) -
 
     def upcast(state: dict) -> dict:
         state["tasks"] = state.pop("nodes")
-        return {**state, "format": 3}
+        return {**state, "format": 4}
 
-    older = run.step.state.replace(b'"format":3', b'"format":0').replace(b'"tasks":', b'"nodes":')
+    older = run.step.state.replace(b'"format":4', b'"format":0').replace(b'"tasks":', b'"nodes":')
+    older = older.replace(b"\n", b"")
     with pytest.raises(ValueError, match="format 0"):
         states.load(older, run.program.spec, {}, Evaluator(NOW))
     monkeypatch.setitem(states.UPCASTERS, 0, upcast)
@@ -325,3 +326,27 @@ def test_a_state_of_the_second_format_goes_on() -> None:
         step = machine.complete(one, state, UUID(task), {}, NOW)
         state = step.state
     assert step.completed
+
+
+def test_a_state_of_the_third_format_goes_on() -> None:
+    """Ten sub-processes, of which one ended; their tokens stood with the others of the process."""
+    kept = (Path(__file__).parents[1] / "data" / "state-format-3.json").read_bytes()
+    inside = Drawing("q").start("is").user("x", "y").end("ie").chain("is", "x", "y", "ie")
+    drawing = Drawing().start().user("c").end().sub("sub", inside, each("xs", "x1"))
+    one = program.restore(prepared(drawing.chain("s", "sub", "c", "e").xml()).specs)
+    state, seen = kept, list[tuple[str, str, int]]()
+    for count in range(100):
+        workflow = states.load(state, one.spec, one.subprocess_specs, Evaluator(NOW))
+        ready = machine.ready_tasks(workflow)
+        if not ready:
+            break
+        item, task = min(
+            ready.items(), key=lambda pair: (pair[1].task_spec.name, pair[1].data["n"])
+        )
+        seen.append((task.task_spec.name, task.data.get("x1", ""), task.data["n"]))
+        state = machine.complete(one, state, UUID(item), {"n": 10 + count}, NOW).state
+    assert sorted({name for name, _, _ in seen}) == ["c", "x", "y"]
+    assert [node for node, _, _ in seen].count("x") == 8
+    assert {unit for node, unit, _ in seen if node == "y"} == {f"k{n}" for n in range(10)} - {"k3"}
+    assert {n for node, _, n in seen if node == "x"} == {0}
+    assert seen[-1][0] == "c"
