@@ -185,10 +185,10 @@ def vars_of(finding: Any) -> dict[str, Any]:
 @_told
 def verify_journal() -> None:
     """Kiểm tra toàn vẹn nhật ký và lịch sử xử lý (verify the journal and all histories)."""
-    from office import start
+    from office import verification
 
     with _database() as found:
-        lines, sound = start.verify_records(found)
+        lines, sound = verification.verify_records(found)
     for line in lines:
         click.echo(line)
     if not sound:

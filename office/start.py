@@ -4,23 +4,17 @@ import os
 import pwd
 import signal
 from collections.abc import Callable
-from datetime import UTC, datetime
 from wsgiref.types import WSGIApplication
 
 import psycopg
-import sqlalchemy as sa
-from sqlalchemy import orm
 
-from engine import history
 from engine.database import SYSTEM, Database
 from engine.errors import NotFound, OfficeError
-from engine.instance import ProcessInstance
 from office import demo, founding, migrate, wsgi
 from office.office import Office
 from office.postgres import refuse_unsafe
 from office.settings import Mode, Settings
 from office.supervisor import House, Program
-from records import seal
 from records.account import invite, reset_on_machine
 from records.calendar_day import seed_calendar
 from records.organization import Role, find_agency_by_code
@@ -211,26 +205,3 @@ def who() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return str(os.getuid())
-
-
-def verify_records(settings: Settings) -> tuple[list[str], bool]:
-    """Verify the journal and all histories; return what to print and whether they hold."""
-    database = Database(settings.database_url)
-    with database.session() as session:
-        journal = seal.verify(session)
-        lines = [journal.text("vi")]
-        broken = list(_broken(session))
-        count = session.scalar(sa.select(sa.func.count(ProcessInstance.id)))
-    lines += broken or [f"Lịch sử xử lý toàn vẹn: {count} lần chạy quy trình."]
-    lines.append(f"Kiểm tra lúc {datetime.now(UTC).isoformat(timespec='seconds')}")
-    database.dispose()
-    return lines, journal.holds and not broken
-
-
-def _broken(session: orm.Session) -> list[str]:
-    found = []
-    for instance in session.scalars(sa.select(ProcessInstance).order_by(ProcessInstance.id)):
-        problem = history.verify(session, instance)
-        if problem is not None:
-            found.append(f"Lần chạy {instance.id}, sự kiện {problem.seq}: {problem.reason}")
-    return found

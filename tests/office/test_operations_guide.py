@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from engine.database import Database
-from office import settings, start
+from office import settings, start, verification
 from office.place import account, programs
 from office.postgres import Cluster
 from office.settings import Settings
@@ -125,7 +125,7 @@ def test_an_external_server_takes_us_and_its_dump_lives_on_another(server, tmp_p
         seal_journal(there)
     seal_journal(there, seal.begin_epoch, role=None)  # congvan begin-epoch
     seal_journal(there)
-    lines, sound = start.verify_records(there)
+    lines, sound = verification.verify_records(there)
     assert sound, lines
     start.upgrade(there)
     # The control: without its last line the restored database lets nobody in.

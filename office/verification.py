@@ -1,0 +1,38 @@
+"""Whether the journal and the histories stand as they were written (kiểm tra toàn vẹn).
+
+It stands apart from `office.start`, which brings the pages and the whole house with it.
+"""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from engine import history
+from engine.database import Database
+from engine.instance import ProcessInstance
+from office.settings import Settings
+from records import seal
+
+
+def verify_records(settings: Settings) -> tuple[list[str], bool]:
+    """Verify the journal and all histories; return what to print and whether they hold."""
+    database = Database(settings.database_url)
+    with database.session() as session:
+        journal = seal.verify(session)
+        lines = [journal.text("vi")]
+        broken = list(_broken(session))
+        count = session.scalar(sa.select(sa.func.count(ProcessInstance.id)))
+    lines += broken or [f"Lịch sử xử lý toàn vẹn: {count} lần chạy quy trình."]
+    lines.append(f"Kiểm tra lúc {datetime.now(UTC).isoformat(timespec='seconds')}")
+    database.dispose()
+    return lines, journal.holds and not broken
+
+
+def _broken(session: orm.Session) -> list[str]:
+    found = []
+    for instance in session.scalars(sa.select(ProcessInstance).order_by(ProcessInstance.id)):
+        problem = history.verify(session, instance)
+        if problem is not None:
+            found.append(f"Lần chạy {instance.id}, sự kiện {problem.seq}: {problem.reason}")
+    return found
