@@ -15,7 +15,7 @@ from records.encoding import fold
 SHORTEST = 12
 LONGEST = 200  # argon2 takes any length; a request does not
 
-_HASHER = PasswordHasher()  # argon2id, RFC 9106 second recommended option
+HASHER = PasswordHasher()  # argon2id, RFC 9106 second recommended option
 #: what is checked when there is no such account, so that it takes the same time
 _DECOY = (
     "$argon2id$v=19$m=65536,t=3,p=4"
@@ -63,7 +63,7 @@ def check_strength(password: str, username: str = "") -> None:
 
 def hash_password(password: str) -> str:
     """Return the argon2id hash of the password in NFC: typed composed or not, it is the same."""
-    return _HASHER.hash(unicodedata.normalize("NFC", password))
+    return HASHER.hash(unicodedata.normalize("NFC", password))
 
 
 def matches(password: str, stored: str | None) -> bool:
@@ -74,7 +74,7 @@ def matches(password: str, stored: str | None) -> bool:
     if len(password) > LONGEST:
         return False
     try:
-        _HASHER.verify(stored or _DECOY, unicodedata.normalize("NFC", password))
+        HASHER.verify(stored or _DECOY, unicodedata.normalize("NFC", password))
     except (VerificationError, InvalidHashError):
         return False
     return stored is not None
@@ -82,7 +82,7 @@ def matches(password: str, stored: str | None) -> bool:
 
 def needs_rehash(stored: str) -> bool:
     """Return whether a stored hash was made with weaker settings than today's."""
-    return _HASHER.check_needs_rehash(stored)
+    return HASHER.check_needs_rehash(stored)
 
 
 def one_time_secret() -> str:

@@ -11,6 +11,7 @@ import shutil
 import socket
 import tempfile
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,11 +19,13 @@ from pathlib import Path
 import hypothesis
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from psycopg import sql
 
 from engine.database import Database, Transaction
 from office import migrate
 from office.postgres import Cluster
+from records import password
 
 #: `HYPOTHESIS_SEED=n` looks elsewhere; a failure prints how to repeat it
 SEED = os.environ.get("HYPOTHESIS_SEED", "188")
@@ -108,7 +111,36 @@ def closed_network() -> Iterator[None]:
         yield
 
 
+# -- passwords ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def product_hasher() -> Iterator[PasswordHasher]:
+    """The product's own hasher; tests log in a thousand times, a quarter of a second each."""
+    with pytest.MonkeyPatch.context() as patch:
+        own = password.HASHER
+        quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(password, "HASHER", quick)
+        yield own
+
+
 # -- the database ---------------------------------------------------------------------------------
+
+
+def make_careful(server: Cluster, *, careful: bool) -> None:
+    """Have the server wait for the disk, or acknowledge at once: few tests outlive a power cut.
+
+    To copy and drop a database takes a second with care and a tenth of it without.
+    """
+    wanted = "on" if careful else "off"
+    with server.connect() as administrator:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            administrator.execute(f"ALTER SYSTEM SET {name} = {wanted}")
+        administrator.execute("SELECT pg_reload_conf()")
+        until = time.monotonic() + 30
+        while administrator.execute("SHOW fsync").fetchone() != (wanted,):
+            assert time.monotonic() < until, "the server does not read its settings"
+            time.sleep(0.01)
 
 
 @pytest.fixture(scope="session")
@@ -120,10 +152,19 @@ def cluster() -> Iterator[Cluster]:
     server = Cluster(data)
     try:
         server.start()
+        make_careful(server, careful=False)
         yield server
     finally:
         server.stop()
         shutil.rmtree(data)
+
+
+@pytest.fixture
+def careful_cluster(cluster: Cluster) -> Iterator[Cluster]:
+    """The server of all tests, set up for one test as in the product."""
+    make_careful(cluster, careful=True)
+    yield cluster
+    make_careful(cluster, careful=False)
 
 
 @pytest.fixture(scope="session")
@@ -140,7 +181,7 @@ def copy_template(cluster: Cluster, template: str) -> Iterator[str]:
     name = f"t_{uuid.uuid4().hex}"
     with cluster.connect() as administrator:
         administrator.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
                 sql.Identifier(name), sql.Identifier(template)
             )
         )

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import HTTPException
 
 from api import init_api
-from office import demo, migrate
+from office import demo
 from office.office import Office
 from office.settings import Mode, Settings
 
@@ -41,14 +41,10 @@ def settings_for(url: str, data: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def seeded(cluster, template: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """The name of a database with the demonstration in it, and its data directory.
-
-    `template` makes the role, which is one for all databases of the cluster.
-    """
+    """The name of a database with the demonstration in it, and its data directory."""
     with cluster.connect() as administrator:
-        administrator.execute("CREATE DATABASE api_seeded")
+        administrator.execute(f"CREATE DATABASE api_seeded TEMPLATE {template} STRATEGY FILE_COPY")
     url = cluster.url("api_seeded")
-    migrate.upgrade(url)
     opened = Office.open(settings_for(url, tmp_path_factory.mktemp("office")))
     demo.seed(opened, password=PASSWORD)
     opened.database.dispose()
@@ -61,7 +57,7 @@ def office(cluster, seeded: tuple[str, Path]) -> Iterator[Office]:
     template, data = seeded
     name = f"api_{uuid.uuid4().hex}"
     with cluster.connect() as administrator:
-        administrator.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        administrator.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     opened = Office.open(settings_for(cluster.url(name), data))
     yield opened
     opened.database.dispose()

@@ -23,6 +23,15 @@ def test_the_story_over_the_api(told: Installation):
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
+def test_passwords_are_kept_at_the_full_cost(told: Installation):
+    """RFC 9106, 4: argon2id with 64 MiB, three passes, four lanes."""
+    with told.database() as owner:
+        stored = owner.execute("SELECT password_hash FROM account").fetchall()
+    assert {one.rpartition("$")[0].rpartition("$")[0] for (one,) in stored} == {
+        "$argon2id$v=19$m=65536,t=3,p=4"
+    }
+
+
 def test_an_altered_event_is_found(told: Installation):
     """The control: one step renamed in the database, and the same command says so."""
     change = "UPDATE event SET node_id = %s WHERE instance_id = %s AND seq = %s"

@@ -40,6 +40,7 @@ def seed(tell: Callable[[str], None]) -> int:
 def cluster(cluster: Cluster) -> Cluster:
     """The server of all tests, which here is killed, and takes a hundred officers at once."""
     with cluster.connect() as administrator:
+        administrator.execute("ALTER SYSTEM RESET ALL")  # here it keeps what it acknowledged
         administrator.execute("ALTER SYSTEM SET max_connections = 150")
     cluster.stop()
     cluster.start()
@@ -48,8 +49,8 @@ def cluster(cluster: Cluster) -> Cluster:
 
 @pytest.fixture(scope="session")
 def seeded(cluster: Cluster, template: str) -> Iterator[Seeded]:
-    """The demonstration, migrated and seeded; copied, never used (`template` makes the role)."""
-    made = make_seeded(cluster)
+    """The demonstration, migrated and seeded; copied, never used."""
+    made = make_seeded(cluster, template)
     yield made
     shutil.rmtree(made.data)
 

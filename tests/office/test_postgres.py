@@ -205,18 +205,18 @@ def test_settings_that_lose_data_are_refused(
     assert not made.running
 
 
-def test_a_database_that_cannot_fold_vietnamese_is_refused(cluster: Cluster):
+def test_a_database_that_cannot_fold_vietnamese_is_refused(careful_cluster: Cluster):
     name = "wrong_letters"
-    with cluster.connect() as administrator:
+    with careful_cluster.connect() as administrator:
         administrator.execute(
             sql.SQL(
                 "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'"
                 " LOCALE_PROVIDER libc LOCALE 'C'"
             ).format(sql.Identifier(name))
         )
-    with cluster.connect(name) as connection, pytest.raises(Unsafe, match="tiếng Việt"):
+    with careful_cluster.connect(name) as connection, pytest.raises(Unsafe, match="tiếng Việt"):
         refuse_unsafe(connection)
-    with cluster.connect("congvan") as connection:
+    with careful_cluster.connect("congvan") as connection:
         refuse_unsafe(connection)
 
 

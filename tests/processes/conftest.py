@@ -14,8 +14,8 @@ from office.postgres import Cluster
 
 @pytest.fixture(scope="session")
 def seeded(cluster: Cluster, template: str) -> Iterator[Seeded]:
-    """The demonstration, migrated and seeded; copied, never used (`template` makes the role)."""
-    made = make_seeded(cluster)
+    """The demonstration, migrated and seeded; copied, never used."""
+    made = make_seeded(cluster, template)
     yield made
     shutil.rmtree(made.data)
 

@@ -23,6 +23,7 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pikepdf
+import psycopg
 import sqlalchemy as sa
 from flask import Flask
 from psycopg import sql
@@ -38,7 +39,7 @@ from exchange.document_type import document_type
 from exchange.envelope import Attachment, Business, Code, Envelope, Party, TraceHop
 from exchange.gateway import Gateway, MessageType
 from exchange.status import StatusMessage
-from office import demo, migrate, settings
+from office import demo, settings
 from office.office import Office
 from office.postgres import Cluster
 from office.runner import Runner
@@ -91,18 +92,25 @@ def settings_for(url: str, data: Path, port: int) -> Settings:
     )
 
 
-def make_seeded(cluster: Cluster) -> Seeded:
-    """Migrate a new database of `cluster` as an installation does, and seed the demonstration."""
+def make_seeded(cluster: Cluster, template: str) -> Seeded:
+    """Seed the demonstration in a copy of a migrated database of `cluster`."""
     name = f"seeded_{uuid4().hex[:12]}"
     data = Path(tempfile.mkdtemp(prefix="congvan-story-"))
     with cluster.connect() as administrator:
-        administrator.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        _copy(administrator, template, name)
     url = cluster.url(name)
-    migrate.upgrade(url)
     office = Office.open(settings_for(url, data, 1))
     assert demo.seed(office, password=PASSWORD)
     office.database.dispose()
     return Seeded(cluster, name, data)
+
+
+def _copy(administrator: "psycopg.Connection", template: str, name: str) -> None:
+    administrator.execute(
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+            sql.Identifier(name), sql.Identifier(template)
+        )
+    )
 
 
 @contextmanager
@@ -112,11 +120,7 @@ def open_story(seeded: Seeded, **changes: Any) -> Iterator["Story"]:
     data = Path(tempfile.mkdtemp(prefix="congvan-story-"))
     shutil.copytree(seeded.data, data, dirs_exist_ok=True)
     with seeded.cluster.connect() as administrator:
-        administrator.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(seeded.database)
-            )
-        )
+        _copy(administrator, seeded.database, name)
     url = seeded.cluster.url(name)
     try:
         with axis_server() as server:

@@ -101,8 +101,9 @@ def test_the_hash_is_argon2id_and_composed_or_not_is_the_same():
     assert not matches("x" * 1_000_000, stored)
 
 
-def test_the_decoy_costs_what_a_hash_costs():
-    assert not password.needs_rehash(password._DECOY)
+def test_the_decoy_costs_what_a_hash_of_the_product_costs(product_hasher):
+    assert not product_hasher.check_needs_rehash(password._DECOY)
+    assert product_hasher.check_needs_rehash(hash_password(PASSWORD)), "the control: a quick one"
     assert not matches("", None)
 
 
@@ -316,7 +317,16 @@ def test_a_wrong_name_and_a_wrong_password_get_one_answer(tx, people):
     assert acts_of(tx).count("log_in_refused") == 2
 
 
-def test_an_unknown_name_takes_the_same_time(tx, people):
+@pytest.fixture
+def at_full_cost(monkeypatch, product_hasher):
+    """A password that is set now is hashed as in the product."""
+    monkeypatch.setattr(password, "HASHER", product_hasher)
+
+
+def test_an_unknown_name_takes_the_same_time(at_full_cost, tx, people):
+    find_account(tx, "giamdoc").password_hash = hash_password(PASSWORD)
+    tx.flush()
+
     def timed(name):
         start = time.perf_counter()
         log_in(tx, name, "sai mật khẩu", "")

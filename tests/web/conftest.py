@@ -18,8 +18,8 @@ from flask.testing import FlaskClient
 from psycopg import sql
 from werkzeug.test import TestResponse
 
-from engine.database import APP_ROLE, Acting
-from office import demo, migrate
+from engine.database import Acting
+from office import demo
 from office.office import Office
 from office.postgres import Cluster
 from office.settings import Mode, Settings
@@ -48,15 +48,11 @@ def settings_for(url: str, data: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def seeded(cluster: Cluster) -> Iterator[Path]:
+def seeded(cluster: Cluster, template: str) -> Iterator[Path]:
     """The data directory of a seeded demonstration whose database is copied, never used."""
     data = Path(tempfile.mkdtemp(prefix="congvan-web-"))
     with cluster.connect() as administrator:
-        known = administrator.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (APP_ROLE,))
-        if known.fetchone() is None:
-            administrator.execute(f"CREATE ROLE {APP_ROLE} NOLOGIN")
-        administrator.execute(f"CREATE DATABASE {SEEDED}")
-    migrate.upgrade(cluster.url(SEEDED))
+        administrator.execute(f"CREATE DATABASE {SEEDED} TEMPLATE {template} STRATEGY FILE_COPY")
     office = Office.open(settings_for(cluster.url(SEEDED), data))
     demo.seed(office, password=PASSWORD)
     office.database.dispose()
@@ -70,7 +66,7 @@ def office(cluster: Cluster, seeded: Path) -> Iterator[Office]:
     name = f"web_{uuid.uuid4().hex}"
     with cluster.connect() as administrator:
         administrator.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
                 sql.Identifier(name), sql.Identifier(SEEDED)
             )
         )
