@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 from uuid import UUID
@@ -163,6 +164,12 @@ def end_trial(tx: Transaction, key: str, reason: str, *, adopt: bool) -> Definit
 
 def _publish(tx: Transaction, agency_id: UUID, command: PublishProcedure) -> Definition:
     prepared = check(command.xml, command.key, local_date(tx.now))
+    return _keep(tx, agency_id, command, prepared)
+
+
+def _keep(
+    tx: Transaction, agency_id: UUID, command: PublishProcedure, prepared: Prepared
+) -> Definition:
     if not prepared.is_publishable:
         raise definition.NotPublishable(prepared.findings)
     forms = {
@@ -190,13 +197,21 @@ def shipped_xml(key: str) -> bytes:
     return files(f"processes.{key}").joinpath(f"{key}.bpmn").read_bytes()
 
 
+@lru_cache(maxsize=8)
+def _checked(key: str, on: date) -> Prepared:
+    """Check a shipped diagram once for all agencies that begin on the same day."""
+    return check(shipped_xml(key), key, on)
+
+
 def seed(tx: Transaction, agency_id: UUID) -> list[Definition]:
     """Publish the shipped procedures for a new agency."""
     reason = "Quy trình mẫu theo Quyết định 188/2018/QĐ-UBND và Nghị định 30/2020/NĐ-CP"
-    return [
-        _publish(tx, agency_id, PublishProcedure(key, shipped_xml(key), reason, name))
-        for key, name in SHIPPED.items()
-    ]
+    today = local_date(tx.now)
+    made = []
+    for key, name in SHIPPED.items():
+        command = PublishProcedure(key, shipped_xml(key), reason, name)
+        made.append(_keep(tx, agency_id, command, _checked(key, today)))
+    return made
 
 
 def current_procedures(tx: Transaction) -> Sequence[Definition]:
