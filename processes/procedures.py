@@ -69,6 +69,15 @@ def check(xml: bytes, key: str = "", on: date | None = None) -> Prepared:
     return replace(prepared, findings=[*prepared.findings, *findings])
 
 
+@lru_cache(maxsize=32)
+def check_version(xml: bytes, key: str, on: date) -> Prepared:
+    """Return what `check` finds in a published version, the versions looked at last kept for a day.
+
+    A version never changes and neither do the rules of a release; what binds changes with the day.
+    """
+    return check(xml, key, on)
+
+
 def procedure_for(root: Any, key: str = "") -> tuple[str, Counter[str]]:
     """Return the shipped procedure whose rules a drawing follows, or "", and the verbs it calls."""
     called = Counter(

@@ -1,6 +1,7 @@
 """Procedures (quy trình): the list, the designer, findings, publishing with a reason."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from flask import (
     request,
     url_for,
 )
+from markupsafe import Markup
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from engine.database import Transaction
@@ -96,7 +98,7 @@ def _row(tx: Transaction, one: Definition, running: dict[Any, int]) -> dict[str,
         "changed_text": _("ban hành %(at)s", at=words.moment(one.published_at, tx.now)),
         "findings_text": _("%(n)s lưu ý", n=warnings) if warnings else _("không có lỗi"),
         "findings_tone": "warn" if warnings else "ok",
-        "svg": render_diagram(one.xml_original, language=language(), compact=True),
+        "svg": _drawing(one.xml_original, language(), compact=True),
     }
 
 
@@ -124,12 +126,12 @@ def _designer(
         if number is not None and chosen is None:
             raise UnknownProcedure(key)
         chosen = chosen or current
-        checked = prepared or procedures.check(chosen.xml_original, key)
+        checked = prepared or procedures.check_version(chosen.xml_original, key, local_date(tx.now))
         running = _running(tx)
         by = tx.get(Officer, chosen.published_by).full_name if chosen.published_by else ""
         journal.record(tx, "view", "definition", chosen.id, key=key, number=chosen.number)
         process = _process(tx, versions, chosen, running, by, reason=reason, error=error)
-    process["svg"] = _drawing(checked)
+    process["svg"] = _drawing(checked.original, language(), first_way(checked))
     allow_editor()
     return make_response(
         render_template(
@@ -143,9 +145,12 @@ def _designer(
     )
 
 
-def _drawing(checked: Prepared) -> Any:
-    """Draw what was checked, with the wrong way of its first finding in red."""
-    return render_diagram(checked.original, language=language(), way=first_way(checked))
+@lru_cache(maxsize=64)
+def _drawing(
+    xml: bytes, tongue: str, way: tuple[str, ...] = (), *, compact: bool = False
+) -> Markup:
+    """Draw a diagram, a wrong way in red; those that were looked at last are kept."""
+    return render_diagram(xml, language=tongue, way=way, compact=compact)
 
 
 def _process(

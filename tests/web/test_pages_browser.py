@@ -212,10 +212,13 @@ def test_a_phone_shows_the_same_pages(chromium, address, knock, theme):
 def test_the_administrator_draws_without_a_report(desk):
     desk.log_in("quantri.stttt")
     page = desk.page
+    checked = []
+    page.on("request", lambda r: checked.append(r.url) if r.url.endswith("/lint") else None)
     page.goto("/procedures/incoming")
     page.wait_for_selector("[data-designer][data-ready]")
     assert page.locator(".bjs-powered-by").is_visible(), "the mark of bpmn.io stays in sight"
     assert "Đạt, có thể công bố" in page.locator("[data-findings]").inner_text()
+    assert checked == [], "the page came with its findings"
     page.click("[data-act=publish]")
     page.fill("#publish textarea", "Thử công bố từ trình vẽ")
     with page.context.expect_page() as opened:

@@ -3,13 +3,14 @@
 import html
 import io
 import re
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
 
 from engine.jobs import Incident, Job, JobState
 from processes.evidence import verify
-from processes.procedures import shipped_xml
+from processes.procedures import check_version, shipped_xml
 from records import seal
 from records.account import find_account
 from records.journal import JournalLeaf
@@ -44,6 +45,21 @@ def test_the_designer_says_in_words_what_a_drawing_changes(knock):
     text = html.unescape(lint(admin, drawn).json["findings_html"])
     assert "2 thay đổi so với bản đang dùng" in text
     assert "<li>bước «Trình người có thẩm quyền»: thời hạn từ PT4H thành P1D</li>" in text
+
+
+def test_a_version_that_was_looked_at_is_not_checked_again(knock):
+    admin = knock("quantri.stttt")
+    first = admin.get("/procedures/incoming").text
+    known = check_version.cache_info()
+    assert admin.get("/procedures/incoming").text.count("Đạt, có thể công bố") == 1
+    assert "Đạt, có thể công bố" in first
+    again = check_version.cache_info()
+    assert (again.hits, again.misses) == (known.hits + 1, known.misses)
+    assert again.maxsize == 32, "what is kept is bounded"
+    # Another day another law may bind: then it is checked anew.
+    xml = shipped_xml("incoming")
+    check_version(xml, "incoming", date(2020, 3, 4))
+    assert check_version.cache_info().misses == again.misses + 1
 
 
 def past_the_approval() -> bytes:

@@ -165,8 +165,9 @@ async function start() {
     designer.onChange(changed);
   }
   connect();
-  if (words.editable === 'true') await check().catch(() => say(words.failed));
-  else showWay(findingsBox.querySelector('[data-way][aria-pressed="true"]'));
+  // The page came with what the server found; only what is drawn from now on is asked again.
+  designer.showFindings(JSON.parse(words.found).map((one) => ({ ...one, [words.language]: one.text })));
+  showWay(findingsBox.querySelector('[data-way][aria-pressed="true"]'));
   page.dataset.ready = 'true';
   page.designer = designer;
 }
