@@ -13,6 +13,7 @@ from sqlalchemy import orm
 
 from engine import diagram, dry_run, lint, normalise, program
 from engine import foreign as drawn_elsewhere
+from engine.choices import take_out_own
 from engine.database import Base, Query, Transaction, new_id
 from engine.errors import NotFound, OfficeError
 from engine.expressions import Kind
@@ -122,7 +123,7 @@ def prepare(
     as well. A `foreign` diagram is completed first, and what an office must name is a warning.
     """
     root = diagram.read(xml)
-    findings = lint.schema_findings(root)
+    findings = [*lint.schema_findings(root), *take_out_own(root)]
     given: set[str] = set()
     if foreign:
         diagram.main_process(root)  # refuses a file of choreographies only

@@ -16,11 +16,15 @@ def check_conditions(root: Any) -> Iterator[Finding]:
     for gateway, flows in _choices(root):
         for flow in flows if len(flows) > 1 else ():
             if not _condition(flow) and flow.get("id") != gateway.get("default"):
+                which = f" «{flow.get('name')}»" if flow.get("name") else ""
                 yield error(
                     flow, "no-condition",
-                    f"Luồng ra khỏi cổng «{_name(gateway)}» chưa có điều kiện và không phải luồng "
-                    "mặc định.",
-                    "The flow has no condition and is not the gateway's default.",
+                    f"Luồng{which} ra khỏi cổng «{_name(gateway)}» chưa có điều kiện và không phải "
+                    "luồng mặc định. Ghi điều kiện theo điều cán bộ chọn trên biểu mẫu của bước "
+                    'trước cổng, ví dụ outcome = "return", hoặc đặt làm luồng mặc định.',
+                    f"The flow{which} out of “{_name(gateway)}” has no condition and is not the "
+                    "gateway's default. Write what the officer chooses at the form of the step "
+                    'before, such as outcome = "return", or make it the default.',
                 )  # fmt: skip
 
 

@@ -51,8 +51,10 @@ def check_names(root: Any, declared: Mapping[str, Kind]) -> Iterator[Finding]:
 
 def names_of(root: Any, declared: Mapping[str, Kind]) -> dict[str, Kind]:
     """Return every variable of a diagram with its kind, declared ones first."""
-    names = {KEY: CONTEXT, **declared}
+    names = dict(declared)
     for element in root.iter(tag("*")):
+        if own(element, "choice") or own(element, "choices"):  # completed, drawn elsewhere
+            names.setdefault(KEY, CONTEXT)
         for name in own(element, "sets").split():
             names.setdefault(name, ANY)
         kind = kind_of(element)

@@ -48,6 +48,7 @@ BAD = {
     "outcome > 3": "wrong-kind",
     'pages = "3"': "wrong-kind",
     "deadline < now()": "wrong-kind",
+    'cv_choice.at_g = "asked"': "unknown-name",  # no form of ours offers it
     "pages": "wrong-kind",  # a number is no answer to a choice
     'some p in parts satisfies p.unt = "x"': "wrong-kind",
 }
