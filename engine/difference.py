@@ -13,6 +13,7 @@ from lxml import etree
 
 from engine.diagram import CONGVAN, EVENTS, FLOW_NODES, GATEWAYS, SCOPES, kind_of, tag
 from engine.normalise import normalise
+from engine.table_difference import tables_changed
 from engine.unfolding import unfold
 
 #: what of an element another one tells: a node's flows, a lane's members, the lane set of a process
@@ -240,6 +241,16 @@ def _moved(parts: Parts, identity: str, after: str) -> Change:
 
 
 def _changed(old: Parts, new: Parts, identity: str, slot: str, was: str, now: str) -> Change:
+    names = new.name(identity, "vi"), new.name(identity, "en")
+    if slot == "<extensionElements>":
+        vi, en = tables_changed(old.elements[identity], new.elements[identity])
+        vi, en = f"{names[0]}: {vi or 'dữ liệu kèm theo'}", f"{names[1]}: {en or 'data beside it'}"
+        return Change(Turn.CHANGED, identity, slot, was, now, vi, en)
+    if slot == f"<{_EACH}>":
+        vi, en = _list_changed(old.elements[identity], new.elements[identity])
+        if vi:
+            vi, en = f"{names[0]}: {vi}", f"{names[1]}: {en}"
+            return Change(Turn.CHANGED, identity, slot, was, now, vi, en)
     vi, en = _LABELS.get(slot, (slot.partition("}")[2] or slot.strip("<>"),) * 2)
     before, after = was, now
     if slot in _REFERS:
@@ -251,8 +262,45 @@ def _changed(old: Parts, new: Parts, identity: str, slot: str, was: str, now: st
     else:
         vi, en = f"{vi} từ {before} thành {after}", f"{en} from {before} to {after}"
     en = en.replace("«", "“").replace("»", "”")
-    vi, en = f"{new.name(identity, 'vi')}: {vi}", f"{new.name(identity, 'en')}: {en}"
+    vi, en = f"{names[0]}: {vi}", f"{names[1]}: {en}"
     return Change(Turn.CHANGED, identity, slot, was, now, vi, en)
+
+
+#: what a step for each of a list says of it
+_OF_A_LIST = {
+    "collection": ("danh sách lặp", "list it runs over"),
+    "element": ("tên mỗi mục", "name of each"),
+    "results": ("danh sách kết quả", "list of results"),
+    "result": ("biến lấy từ mỗi mục", "what is taken from each"),
+    "isSequential": ("làm lần lượt", "one after the other"),
+    "completionCondition": ("điều kiện hoàn thành", "completion condition"),
+    "loopCardinality": ("số lượt", "number of times"),
+}
+_EACH = "multiInstanceLoopCharacteristics"
+
+
+def _list_changed(old: Any, new: Any) -> tuple[str, str]:
+    """Only what became another is told, each thing by its name; nothing where all came or went."""
+    before, after = _of_a_list(old), _of_a_list(new)
+    told: list[tuple[str, str]] = []
+    for name in dict.fromkeys([*before, *after]) if before and after else ():
+        vi, en = _OF_A_LIST.get(name, (name, name))
+        was, now = before.get(name), after.get(name)
+        if was is None:
+            told.append((f"thêm {vi} {now}", f"{en} {now} added"))
+        elif now is None:
+            told.append((f"bỏ {vi} {was}", f"{en} {was} removed"))
+        elif was != now:
+            told.append((f"{vi} từ {was} thành {now}", f"{en} from {was} to {now}"))
+    return ", ".join(vi for vi, _ in told), ", ".join(en for _, en in told)
+
+
+def _of_a_list(element: Any) -> dict[str, str]:
+    loop = element.find(tag(_EACH))
+    if loop is None:
+        return {}
+    said = {etree.QName(n).localname: str(v) for n, v in loop.attrib.items() if n != "id"}
+    return said | {kind_of(e): canonical(e) for e in loop if kind_of(e)}
 
 
 def _called(parts: Parts, identity: str) -> str:

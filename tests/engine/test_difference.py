@@ -2,6 +2,7 @@
 
 import pytest
 from bpmn_drawing import Drawing, each, line, timer
+from conformance import RULES, giving, rule, table
 
 from engine.diagram import read
 from engine.difference import Turn, differences
@@ -97,10 +98,7 @@ def test_conditions_lists_lanes_and_kinds_are_told():
         Drawing().start().user("a", inner=each(name)).end().chain("s", "a", "e") for name in "xy"
     ]
     ((_, _, words),) = told(*listed)
-    assert words == (
-        "bước «a»: danh sách lặp từ collection=x isSequential=false thành "
-        "collection=y isSequential=false"
-    )
+    assert words == "bước «a»: danh sách lặp từ x thành y"
 
     def laned(holder: str) -> Drawing:
         lanes = "".join(
@@ -131,3 +129,42 @@ def test_what_lies_in_a_sub_process_is_told_too():
     assert told(nested("P1D"), nested("P2D")) == [
         ("changed", "a", "bước «a»: thời hạn từ P1D thành P2D")
     ]
+
+
+def ruled(tables: str) -> Drawing:
+    drawing = Drawing().start().user("a").end()
+    drawing.node("businessRuleTask", "x", tables, congvan__decision="limit")
+    return drawing.chain("s", "x", "a", "e")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (table(RULES), table(RULES, "FIRST"), "cách chọn dòng từ UNIQUE thành FIRST"),
+        (table(RULES), table(RULES.replace("5 + pages", "6 + pages")), "sửa dòng 3"),
+        (table(RULES), table(RULES + rule("-", "-", "9")), "từ 3 thành 4 dòng"),
+        (table(RULES), table(RULES).replace(">pages<", ">days<"), "sửa các cột"),
+        (table(RULES), table(RULES).replace("Thời hạn", "Hạn"), "tên từ «Thời hạn»"),
+    ],
+)
+def test_what_became_of_a_decision_table_is_told(old, new, words):
+    ((_, element, told_words),) = told(ruled(old), ruled(new))
+    assert element == "x"
+    assert told_words.startswith("bước «x»: bảng quyết định «")
+    assert told_words.endswith(words)
+
+
+def test_a_table_that_came_or_went_is_told():
+    ((_, _, words),) = told(ruled(""), ruled(table(RULES)))
+    assert words == "bước «x»: thêm bảng quyết định «Thời hạn»"
+    ((_, _, words),) = told(ruled(table(RULES)), ruled(""))
+    assert words == "bước «x»: bỏ bảng quyết định «Thời hạn»"
+
+
+def test_what_a_list_gives_is_told_by_name():
+    def listed(inner):
+        return Drawing().start().user("a", inner=inner).end().chain("s", "a", "e")
+
+    ((_, _, words),) = told(listed(each("xs")), listed(giving(each("xs"))))
+    assert "thêm danh sách kết quả votes" in words
+    assert "thêm biến lấy từ mỗi mục vote" in words
