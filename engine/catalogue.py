@@ -58,6 +58,8 @@ def check_catalogue(model: Model, catalogue: Catalogue) -> Iterator[Finding]:
         if not node.is_machine and not (node.role or node.candidates or node.assignee):
             yield error(
                 node.id, "nobody",
-                f"Bước «{node.name}» không nằm trong làn có vai trò nên không ai nhận được việc.",
-                f"Step “{node.name}” has no lane with a role: nobody would get it.",
+                f"Bước «{node.name}» không nằm trong làn có vai trò nên không ai nhận được việc. "
+                "Kéo bước vào một làn, hoặc chọn vai trò cho bước.",
+                f"Step “{node.name}” has no lane with a role: nobody would get it. Move it into a "
+                "lane or choose a role for it.",
             )  # fmt: skip

@@ -71,7 +71,7 @@ class NotPublishable(OfficeError):
     """The diagram has errors and was not published (sơ đồ còn lỗi); nothing changed."""
 
     code = "not-publishable"
-    vi = "Sơ đồ còn {count} lỗi nên chưa ban hành. Sửa các lỗi nêu bên dưới rồi ban hành lại."
+    vi = "Sơ đồ còn {count} lỗi nên chưa công bố được. Sửa các lỗi nêu dưới đây rồi thử lại."
     en = "The diagram has {count} errors and was not published. Mend them and publish again."
 
     def __init__(self, findings: list[lint.Finding]) -> None:

@@ -217,4 +217,6 @@ def _entry(text: str, kind: Kind, names: Mapping[str, Kind] | None) -> None:
 
 
 def _names_variable(name: str) -> None:
+    if not name.isidentifier():
+        raise ExpressionError("variable-name", source=name)
     compile_assignments(f"{name} = null")

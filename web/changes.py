@@ -4,10 +4,14 @@ from engine.diagram import read
 from engine.difference import differences
 from web.door import language
 
+#: a rewritten explanation would bury what else is another
+LONGEST = 240
+
 
 def changes_from(in_use: bytes, drawn: bytes) -> list[str]:
     """Return what differs from the version in use, element by element; nothing where it is that."""
     if in_use == drawn:
         return []
     found = differences(read(in_use), read(drawn))
-    return [change.en if language() == "en" else change.vi for change in found]
+    told = (change.en if language() == "en" else change.vi for change in found)
+    return [text if len(text) <= LONGEST else f"{text[:LONGEST]}…" for text in told]

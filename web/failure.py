@@ -121,7 +121,8 @@ def failed(
 
 def _is_machine() -> bool:
     sent = request.mimetype in {"application/xml", "application/json"}
-    return sent or request.path.startswith(MACHINE_DOORS)
+    asks = request.accept_mimetypes.best == "application/json"
+    return sent or asks or request.path.startswith(MACHINE_DOORS)
 
 
 def _shell() -> dict[str, Any]:

@@ -32,12 +32,21 @@ def counted(findings: Sequence[Finding]) -> dict[str, Any]:
     return {"errors": errors, "warnings": warnings, "passed_text": passed}
 
 
+#: a longer name would bury what is said of it
+_LONGEST = 80
+
+
 def _finding(one: Finding, checked: Prepared, called: Callable[[str], str]) -> dict[str, Any]:
+    name = called(one.element)
+    text = one.en if language() == "en" else one.vi
+    if len(name) > _LONGEST:
+        short = name[:_LONGEST] + "…"
+        name, text = short, text.replace(name, short)
     return {
         "severity": one.severity.value,
         "element": one.element,
-        "element_name": called(one.element),
-        "text": one.en if language() == "en" else one.vi,
+        "element_name": name,
+        "text": text,
         "citation": one.citation,
         "path": one.path,
         "path_text": checked.named(one.path),

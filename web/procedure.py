@@ -53,7 +53,7 @@ class NoDiagram(OfficeError):
     """Neither a drawing nor a file was sent (chưa có sơ đồ)."""
 
     code = "no-diagram"
-    vi = "Chưa có sơ đồ để ban hành. Chọn tệp BPMN, hoặc mở trình vẽ trên trang này."
+    vi = "Chưa có sơ đồ để công bố. Chọn tệp BPMN, hoặc mở trình vẽ trên trang này."
     en = "There is no diagram to publish. Choose a BPMN file, or draw it on this page."
 
 
@@ -95,7 +95,7 @@ def _row(tx: Transaction, one: Definition, running: dict[Any, int]) -> dict[str,
         "version_text": _("bản %(n)s", n=one.number),
         "running": ngettext("%(num)d hồ sơ đang chạy", "%(num)d hồ sơ đang chạy", count),
         "draft_text": "",
-        "changed_text": _("ban hành %(at)s", at=words.moment(one.published_at, tx.now)),
+        "changed_text": _("công bố %(at)s", at=words.moment(one.published_at, tx.now)),
         "findings_text": _("%(n)s lưu ý", n=warnings) if warnings else _("không có lỗi"),
         "findings_tone": "warn" if warnings else "ok",
         "svg": _drawing(one.xml_original, language(), compact=True),
@@ -166,7 +166,7 @@ def _process(
     current = next((v for v in versions if v.is_current), versions[0])
     editable = may(tx.acting, Act.PUBLISH_PROCESS)
     count = running.get(current.id, 0)
-    origin = _("%(why)s · ban hành %(at)s", why=chosen.reason,
+    origin = _("%(why)s · công bố %(at)s", why=chosen.reason,
                at=words.moment(chosen.published_at, tx.now))  # fmt: skip
     return {
         "key": chosen.key,
@@ -199,10 +199,12 @@ def _publish_form(
 ) -> dict[str, Any]:
     label = _("Lý do và căn cứ thay đổi")
     part = fields.field("textarea", "reason", label, reason, error=error, required=True)
-    intro = _(
-        "%(count)s hồ sơ đang chạy ở bản %(n)s giữ nguyên bản đó; bản mới áp dụng cho hồ sơ mới.",
-        count=count, n=current.number,
-    )  # fmt: skip
+    intro = _("Bản mới áp dụng cho hồ sơ mới; không có hồ sơ nào đang chạy ở bản đang dùng.")
+    if count:
+        intro = _(
+            "%(count)s hồ sơ đang chạy ở bản %(n)s giữ nguyên bản đó; bản mới áp dụng cho hồ sơ "
+            "mới.", count=count, n=current.number,
+        )  # fmt: skip
     return {
         "action": url_for("procedure.publish", key=current.key),
         "intro": intro,

@@ -7,8 +7,10 @@ from flask import Blueprint, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from engine.database import Transaction
+from engine.definition import NotPublishable
 from engine.diagram import DiagramRefused
 from engine.errors import OfficeError
+from engine.finding import Finding
 from processes import procedures, rehearsal
 from processes.rehearsal import SECTIONS, Line, RehearseDraft, Report
 from records import journal
@@ -40,13 +42,15 @@ def rehearse(key: str) -> Response:
     except (DiagramRefused, OfficeError) as error:
         if error.status in {403, 404} or error.status >= 500:
             raise
-        return _page(key, None, sent, cases, error.text(language()), error.status)
+        found = error.findings if isinstance(error, NotPublishable) else []
+        return _page(key, None, sent, cases, error.text(language()), error.status, found)
     return _page(key, report, sent, cases)
 
 
 def _page(
-    key: str, report: Report | None, sent: bytes, cases: int, error: str = "", status: int = 200
-) -> Response:
+    key: str, report: Report | None, sent: bytes, cases: int, error: str = "", status: int = 200,
+    findings: Iterable[Finding] = (),
+) -> Response:  # fmt: skip
     with transaction() as tx:
         version = next(iter(procedures.versions(tx, key)))
         shown = {
@@ -54,6 +58,7 @@ def _page(
             "crumbs": crumbs(version, _("Diễn tập")),
             "intro": "" if report is None else _intro(report),
             "error": error,
+            "errors": [f.en if language() == "en" else f.vi for f in findings if f.is_error],
             "is_empty": report is not None and not report.cases,
             "sections": [] if report is None else _sections(tx, report),
             "action": url_for("rehearsal.rehearse", key=key),

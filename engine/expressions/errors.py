@@ -58,6 +58,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "“{value}” never occurs; the possible values are: {values}",
     ),
     "wrong-kind": ("cần {wanted}, đang có {found}", "{wanted} is needed, not {found}"),
+    "variable-name": (
+        "tên biến gồm chữ không dấu, số, gạch dưới và bắt đầu bằng chữ, ví dụ so_ngay",
+        "a name is made of letters, digits and underscores, such as days",
+    ),
     "assignment": (
         "mỗi dòng có dạng “tên = biểu thức”",
         "each line reads “name = expression”",

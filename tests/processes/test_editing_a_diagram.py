@@ -238,7 +238,7 @@ def test_a_wrong_diagram_is_refused_with_findings_in_vietnamese(
     assert errors
     assert all(f.vi and f.en and f.vi != f.en for f in errors)
     assert any(f.element == element for f in errors) or not element, errors
-    assert "chưa ban hành" in refused.value.text()
+    assert "chưa công bố được" in refused.value.text()
     assert snapshot(story_office) == before
 
 

@@ -834,6 +834,7 @@ def steering() -> dict[str, tuple[str, dict[str, Any]]]:
         "crumbs": trail,
         "intro": "100 hồ sơ gần nhất được xử lý lại trên bản vẽ này; 88 hồ sơ không có gì thay đổi.",
         "error": "",
+        "errors": [],
         "is_empty": False,
         "sections": [
             {

@@ -366,3 +366,55 @@ def test_a_decision_table_is_written_checked_and_published(desk):
     undone = page.evaluate("document.querySelector('[data-designer]').designer.xml()")
     assert table_of(*drawn_tables(diagram.read(undone.encode()))) == read
     assert desk.complaints == []
+
+
+#: gives a step another name, as the panel does
+NAME = """name => {
+  const { modeler } = document.querySelector('[data-designer]').designer;
+  modeler.get('modeling').updateProperties(modeler.get('elementRegistry').get('file'), { name });
+}"""
+
+
+def test_a_drawing_outlives_its_session_and_its_tab(desk):
+    """Whoever is logged out while drawing logs in again elsewhere and goes on; a reload offers it."""
+    desk.log_in("quantri.stttt")
+    page = desk.page
+    page.goto("/procedures/incoming")
+    page.wait_for_selector("[data-designer][data-ready]")
+    assert page.locator("[data-kept]").is_hidden()
+    desk.context.clear_cookies()
+    page.evaluate(NAME, "Lập hồ sơ mới")
+    page.wait_for_selector("[data-saved]:has-text('Phiên làm việc đã hết')")
+    page.click("[data-act=publish]")
+    page.fill("#publish textarea", "Đổi tên bước")
+    page.click("#publish button[type=submit]")
+    page.wait_for_selector("[data-refusal]:has-text('Phiên làm việc đã hết')")
+    other = desk.context.new_page()
+    other.goto("/")
+    other.fill("#username", "quantri.stttt")
+    other.fill("#password", PASSWORD)
+    other.click("main button.primary")
+    other.wait_for_selector(".top")
+    # A page that was left with changes offers them; the browser asks before it lets them go.
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    page.wait_for_selector("[data-designer][data-ready]")
+    assert "Trên máy này còn bản vẽ chưa công bố" in page.locator("[data-kept]").inner_text()
+    page.click("[data-reopen]")
+    page.wait_for_selector("[data-saved]:has-text('Có thay đổi chưa công bố')")
+    page.wait_for_selector("[data-findings] .changes")
+    desk.context.clear_cookies()  # and once more, on a page that stays open
+    other.goto("/")
+    other.fill("#username", "quantri.stttt")
+    other.fill("#password", PASSWORD)
+    other.click("main button.primary")
+    other.wait_for_selector(".top")
+    page.click("[data-act=publish]")
+    page.wait_for_selector("#publish [data-changes]:has-text('Lập hồ sơ mới')")
+    page.fill("#publish textarea", "Đổi tên bước")
+    page.click("#publish button[type=submit]")
+    page.wait_for_selector(".flash:has-text('Đã công bố')")
+    page.wait_for_selector("[data-designer][data-ready]")
+    assert page.locator("[data-kept]").is_hidden(), "what was published is kept no longer"
+    xml = page.request.get("/procedures/incoming/diagram.bpmn").text()
+    assert 'name="Lập hồ sơ mới"' in xml

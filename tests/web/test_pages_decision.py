@@ -38,7 +38,8 @@ def test_a_good_table_has_nothing_to_mend_and_names_can_be_chosen(knock) -> None
     ("changes", "row", "column", "words"),
     [
         ({"inputs": ["urgncy"]}, 0, 0, "có phải là “urgency”"),
-        ({"outputs": ["số ngày"]}, 0, 1, ""),
+        ({"outputs": ["số ngày"]}, 0, 1, "Tên biến gồm chữ không dấu"),
+        ({"outputs": [""]}, 0, 1, "Tên biến gồm chữ không dấu"),
         ({"types": ["number", "number"]}, 0, 0, "Cần số"),
         ({"rules": rows(("express", "1"))}, 1, 0, 'đặt trong ngoặc kép: "express"'),
         ({"rules": rows(("hỏa tốc", "1"))}, 1, 0, 'đặt trong ngoặc kép: "hỏa tốc"'),

@@ -62,6 +62,21 @@ def test_a_version_that_was_looked_at_is_not_checked_again(knock):
     assert check_version.cache_info().misses == again.misses + 1
 
 
+def test_findings_call_flows_by_their_ends_and_bury_nothing_under_a_long_name(knock):
+    admin = knock("quantri.stttt")
+    xml = shipped_xml("incoming").decode()
+    flow = re.search(r'<bpmn:sequenceFlow id="f.duplicate".*?</bpmn:sequenceFlow>', xml, re.DOTALL)[
+        0
+    ]
+    bare = re.sub(r">.*", "/>", flow, flags=re.DOTALL).replace(' name="', ' data-name="')
+    bare = re.sub(r' data-name="[^"]*"', "", bare)
+    told = lint(admin, xml.replace(flow, bare).encode()).json["findings_html"]
+    assert "Ghi điều kiện theo điều cán bộ chọn" in html.unescape(told)
+    assert re.search(r'data-jump="f.duplicate">[^<]+ → [^<]+<', told)
+    long = xml.replace('name="Đăng ký văn bản đến"', f'name="{"Dài " * 200}"').encode()
+    assert "Dài " * 61 not in html.unescape(lint(admin, long).json["findings_html"])
+
+
 def past_the_approval() -> bytes:
     """The shipped procedure with a second way that leaves the approval of the content out."""
     xml = shipped_xml("outgoing").decode()
@@ -130,6 +145,10 @@ def test_publishing_needs_a_reason_and_makes_the_next_version(knock):
     assert admin.get("/procedures/khong-co").status_code == 404
     stale = admin.post(address, {"xml": changed, "etag": etag, "reason": "muộn"})
     assert stale.status_code == 409, "another version is in use by now"
+    late = {"xml": changed, "etag": etag, "reason": "muộn"}
+    told = admin.post(address, late, headers=asked)
+    assert told.status_code == 409
+    assert "vừa được người khác thay đổi" in told.json["detail"], "the page can say why"
 
 
 def test_without_scripts_a_file_is_published_or_its_errors_are_listed(knock):

@@ -32,6 +32,7 @@ def test_a_drawing_with_errors_is_told_so_on_the_page(knock, drawing):
     page = admin.post("/procedures/outgoing/rehearsal", {"xml": wrong})
     assert page.status_code == 422
     assert "Sơ đồ còn" in page.text
+    assert "sing" in page.text, "the errors are named: the page has no other list of them"
     broken = admin.post("/procedures/outgoing/rehearsal", {"xml": "<x/>"})
     assert broken.status_code == 422
 

@@ -1,9 +1,10 @@
 // The editor of a decision table: a copy is written in the dialog and goes into the drawing when one says so.
 // POST data-href takes {xml, table} and answers {problems, cells: [{row, column, text}], names}; row 0 is the head.
+import { Refused, send } from './request.js';
+
 const form = document.querySelector('[data-decision]');
 const dialog = form.closest('dialog');
 const words = form.dataset;
-const token = document.querySelector('meta[name="csrf-token"]').content;
 const part = (name) => form.querySelector(`[data-${name}]`);
 let table;
 let put;
@@ -165,18 +166,10 @@ function plain() {
 async function check() {
   asked += 1;
   const mine = asked;
-  let told = null;
-  try {
-    const answer = await fetch(words.href, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', 'X-CSRFToken': token },
-      body: JSON.stringify({ xml: await drawing(), table: plain() }),
-    });
-    told = await answer.json();
-    if (!answer.ok) told = { problems: [told.detail ?? words.failed], cells: [], names: [] };
-  } catch {
-    told = { problems: [words.failed], cells: [], names: [] };
-  }
+  const body = JSON.stringify({ xml: await drawing(), table: plain() });
+  const told = await send(words.href, { body, headers: { 'Content-Type': 'application/json' } }, words.ended).catch(
+    (error) => ({ problems: [(error instanceof Refused && error.message) || words.failed], cells: [], names: [] }),
+  );
   if (mine === asked && dialog.open) tell(told);
 }
 

@@ -1,11 +1,11 @@
 // The designer page: opens the XML, shows the server's findings as one draws, publishes without losing the drawing.
 // POST data-lint takes application/xml and answers {findings, findings_html}.
 import { isOpen, openTable } from './decision.js';
+import { Refused, send } from './request.js';
 
 const page = document.querySelector('[data-designer]');
 const words = page.dataset;
 const findingsBox = page.querySelector('[data-findings]');
-const token = document.querySelector('meta[name="csrf-token"]').content;
 let designer;
 let clean = true;
 let waiting;
@@ -40,15 +40,51 @@ function jump(id) {
 
 async function check() {
   say(words.saving);
-  const answer = await fetch(words.lint, {
-    method: 'POST',
-    body: await designer.xml(),
-    headers: { 'Content-Type': 'application/xml', 'X-CSRFToken': token },
-  });
-  const result = await answer.json().catch(() => ({}));
-  if (!answer.ok) { say(result.detail ?? words.failed); return; }
-  show(result);
+  const xml = await designer.xml();
+  if (!clean) keep(xml);
+  show(await send(words.lint, { body: xml, headers: { 'Content-Type': 'application/xml' } }, words.ended));
   say(clean ? '' : words.changed);
+}
+
+const why = (error) => (error instanceof Refused && error.message) || words.failed;
+
+// What is drawn and not published stays in this browser: a session, a tab or the power may end.
+const SHELF = `congvan-drawing:${location.pathname}`;
+
+function keep(xml) {
+  try {
+    localStorage.setItem(SHELF, JSON.stringify({ xml, base: words.base, at: new Date().toISOString() }));
+  } catch {
+    // a browser that keeps nothing, or no more
+  }
+}
+
+function kept() {
+  try {
+    return JSON.parse(localStorage.getItem(SHELF));
+  } catch {
+    return null;
+  }
+}
+
+const forget = () => { try { localStorage.removeItem(SHELF); } catch { /* nothing is kept */ } };
+
+function offerKept() {
+  const found = kept();
+  const offer = page.querySelector('[data-kept]');
+  if (!found?.xml || !offer) return;
+  const at = new Date(found.at).toLocaleString(words.language === 'vi' ? 'vi-VN' : 'en-GB', { dateStyle: 'short', timeStyle: 'short' });
+  offer.querySelector('[data-kept-text]').textContent =
+    words.left.replace('{at}', at) + (found.base === words.base ? '' : ` ${words.moved}`);
+  offer.hidden = false;
+  designer.fit();
+  offer.querySelector('[data-reopen]').addEventListener('click', async () => {
+    offer.hidden = true;
+    await designer.modeler.importXML(found.xml).catch((error) => say(error.message));
+    designer.fit();
+    changed();
+  });
+  offer.querySelector('[data-forget]').addEventListener('click', () => { offer.hidden = true; forget(); });
 }
 
 // The report opens as a page of its own; the drawing stays where it is.
@@ -72,31 +108,59 @@ async function rehearse(form, button) {
 
 async function publish(form) {
   form.querySelector('[data-xml-field]').value = await designer.xml();
-  const answer = await fetch(form.action, {
-    method: 'POST', body: new FormData(form), headers: { Accept: 'application/json' },
-  });
-  const result = await answer.json().catch(() => ({}));
-  if (answer.ok && result.location) {
-    clean = true;
-    location.assign(result.location);
-    return;
-  }
+  const result = await send(form.action, { body: () => new FormData(form) }, words.ended);
+  clean = true;
+  forget();
+  location.assign(result.location);
+}
+
+// The errors stand in the dialog as well: it covers their list.
+function refuse(form, error) {
   const refusal = form.querySelector('[data-refusal]');
-  refusal.textContent = result.detail ?? words.failed;
+  const { findings = [], findings_html: html } = error.problem ?? {};
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  const list = document.createElement('ul');
+  list.append(...errors.map((one) => item([one[words.language] ?? one.vi, one.citation].filter(Boolean).join(' · '))));
+  refusal.replaceChildren(why(error), ...(errors.length ? [list] : []));
   refusal.hidden = false;
-  if (result.findings_html) show(result);
+  if (html) show(error.problem);
+}
+
+// Whoever publishes reads first what differs from the version in use.
+async function sum(form) {
+  const [details, unchanged] = [form.querySelector('[data-changes]'), form.querySelector('[data-unchanged]')];
+  for (const part of [details, unchanged, form.querySelector('[data-refusal]')]) part.hidden = true;
+  if (!clean) {
+    clearTimeout(waiting);
+    try {
+      await check();
+    } catch (error) {
+      refuse(form, error);
+      return;
+    }
+  }
+  const found = [...findingsBox.querySelectorAll('.changes li')].map((line) => line.textContent);
+  unchanged.hidden = found.length > 0;
+  details.hidden = !found.length;
+  details.querySelector('ul').replaceChildren(...found.map(item));
+}
+
+function item(text) {
+  const line = document.createElement('li');
+  line.textContent = text;
+  return line;
 }
 
 function changed() {
   clean = false;
   say(words.changed);
   clearTimeout(waiting);
-  waiting = setTimeout(() => check().catch(() => say(words.failed)), 1500);
+  waiting = setTimeout(() => check().catch((error) => say(why(error))), 1500);
 }
 
 function connect() {
   const acts = {
-    undo: () => designer.undo(), simulate: () => designer.simulate(),
+    undo: () => designer.undo(), redo: () => designer.redo(), simulate: () => designer.simulate(),
     fit: () => designer.fit(), 'zoom-in': () => designer.zoom(1), 'zoom-out': () => designer.zoom(-1),
   };
   page.addEventListener('click', (event) => {
@@ -122,17 +186,14 @@ function connect() {
   }
   window.addEventListener('beforeunload', (event) => { if (!clean || isOpen()) event.preventDefault(); });
   const form = document.querySelector('[data-publish]');
+  document.querySelector('[data-act="publish"]')?.addEventListener('click', () => sum(form));
   const rehearsal = form?.querySelector('[data-rehearse]');
   rehearsal?.addEventListener('click', () => rehearse(form, rehearsal));
   form?.addEventListener('submit', async (event) => {
     event.preventDefault();
     const button = event.submitter;
     button?.setAttribute('aria-busy', 'true');
-    await publish(form).catch(() => {
-      const refusal = form.querySelector('[data-refusal]');
-      refusal.textContent = words.failed;
-      refusal.hidden = false;
-    });
+    await publish(form).catch((error) => refuse(form, error));
     button?.removeAttribute('aria-busy');
   });
 }
@@ -163,6 +224,7 @@ async function start() {
   if (words.editable === 'true') {
     for (const button of page.querySelectorAll('[data-act][hidden]')) button.hidden = false;
     designer.onChange(changed);
+    offerKept();
   }
   connect();
   // The page came with what the server found; only what is drawn from now on is asked again.
