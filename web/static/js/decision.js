@@ -224,6 +224,8 @@ function stay(event) {
 }
 
 dialog.addEventListener('cancel', stay);
+// A browser lets a second Escape close it all the same.
+dialog.addEventListener('close', () => { if (dirty) dialog.showModal(); });
 dialog.querySelector('[data-close]').addEventListener('click', stay, { capture: true });
 part('drop').addEventListener('click', leave);
 part('name').addEventListener('input', (event) => { table.name = event.target.value; changed(); });
