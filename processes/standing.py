@@ -15,8 +15,9 @@ from engine.instance import InstanceStatus, ProcessInstance
 from engine.work_item import MACHINE_GROUP, ItemStatus, WorkItem
 from forms.components import Field, Option
 from processes import history, work_items
+from processes.lineage import done_before
 from processes.reach import facts_of_document
-from processes.steering import Steer, SteerRun, done_before, ensure_lawful
+from processes.steering import Steer, SteerRun, ensure_lawful
 from records.authority import Act, Facts, NoRight, authorize, may
 from records.document import Document
 from records.organization import Role, choose_officers

@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from engine import runtime, steering
 from engine.database import Transaction
 from engine.definition import program_of
@@ -21,6 +19,7 @@ from engine.work_item import WorkItem
 from processes import history, second_person, timers
 from processes.catalogue import VERBS
 from processes.law.rule import Kind, rules_of
+from processes.lineage import done_before
 from processes.means import Means
 from processes.reach import facts_of_document
 from processes.second_person import Proposal, reasoned
@@ -269,20 +268,6 @@ def ensure_lawful(
 def _demanded(node: Node, owed: dict[str, tuple[str, str]]) -> StepDemanded:
     why, source = owed[node.verb]
     return StepDemanded(step=node.name or VERBS[node.verb].vi, why=why, source=source)
-
-
-def done_before(tx: Transaction, item: WorkItem) -> set[str]:
-    """Return the nodes whose steps were done before the run first came to this one.
-
-    What was done after that, and then sent back, has to be done again: it lies ahead.
-    """
-    rows = tx.rows(
-        sa.select(WorkItem.node_id, sa.func.min(WorkItem.opened_at), sa.func.min(WorkItem.done_at))
-        .where(WorkItem.instance_id == item.instance_id)
-        .group_by(WorkItem.node_id)
-    )
-    came = next((opened for node, opened, _done in rows if node == item.node_id), item.opened_at)
-    return {node for node, _opened, done in rows if done is not None and done <= came}
 
 
 def _passed_over(

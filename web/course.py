@@ -1,6 +1,6 @@
 """What became of a document, step by step (quá trình xử lý): read from the chain of events."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -17,7 +17,7 @@ from engine.diagram import Model, model_of, read
 from engine.history import Event
 from engine.instance import ProcessInstance
 from engine.work_item import ItemStatus, WorkItem
-from processes import way
+from processes import lineage, way
 from records.document import Document
 from records.organization import Role
 from web import steered, words
@@ -86,14 +86,15 @@ class Course:
         return model_of(read(self.definition.xml_original))
 
     @cached_property
-    def _models(self) -> list[Model]:
-        """Return the diagrams of this run, the present one first."""
+    def _models(self) -> dict[str, Model]:
+        """Return the diagrams of this run by their versions, the present one first."""
         others = (v for v in self.named.versions.values() if v.id != self.definition.id)
-        return [self.model, *(model_of(read(v.xml_original)) for v in others)]
+        found = {str(self.definition.id): self.model}
+        return found | {str(v.id): model_of(read(v.xml_original)) for v in others}
 
     def name_of(self, node: str) -> str:
         """Return the words of a step, of a former version where the present one has it not."""
-        known = (model.nodes.get(node) for model in self._models)
+        known = (model.nodes.get(node) for model in self._models.values())
         return next((n.name for n in known if n is not None and n.name), node)
 
     def version_at(self, upto: int | None) -> Definition:
@@ -109,8 +110,24 @@ class Course:
         return way.passed(self._moves(upto))
 
     def _moves(self, upto: int | None) -> list[way.Move]:
+        """Return what was passed, under the names of the version after event `upto`."""
+        now = self._names(upto)
         told = self.happenings if upto is None else self.happenings[:upto]
-        return [(one.passed, one.standing) for one in told]
+        return [(now(one, *one.passed), now(one, *one.standing)) for one in told]
+
+    def _names(self, upto: int | None) -> Callable[..., list[str]]:
+        """Return what tells how the version after `upto` calls nodes of an event, where it does."""
+        told = self.happenings if upto is None else self.happenings[:upto]
+        line = lineage.trace(
+            ((one.seq, one.facts) for one in told if one.is_steering),
+            lambda version: self._models[version].nodes,
+        )
+
+        def now(one: Happening, *nodes: str) -> list[str]:
+            found = (line.place(node, one.seq) for node in nodes)
+            return [node for node in found if node is not None]
+
+        return now
 
     def draw(self, upto: int | None = None, *, compact: bool = False) -> Markup:
         """Draw the diagram as it stood after an event; now when none is named."""
@@ -123,20 +140,27 @@ class Course:
             active,
             way.walked(self.version_at(upto).xml_original, self._moves(upto)),
             language(),
-            bad=frozenset(h.node for h in self.happenings[: upto or None] if h.is_return),
+            bad=frozenset(
+                node
+                for h in self.happenings[: upto or None]
+                if h.is_return
+                for node in self._names(upto)(h, h.node)
+            ),
             counts=self._counts(upto) if not compact else None,
             compact=compact,
         )
 
     def _counts(self, upto: int | None) -> dict[str, str]:
         """Return at which event each step was last passed."""
+        now = self._names(upto)
         told = self.happenings if upto is None else self.happenings[:upto]
-        return {one.node: str(one.seq) for one in told if one.node}
+        return {node: str(one.seq) for one in told if one.node for node in now(one, one.node)}
 
     def steps(self) -> list[dict[str, str]]:
         """Return the steps as a list beside the drawing: done, standing, still to come."""
-        active, done = set(self.instance.standing), set(self.passed())
-        who = {h.node: h.name for h in self.happenings if h.node and h.kind == "complete"}
+        active, done, now = set(self.instance.standing), set(self.passed()), self._names(None)
+        told = (h for h in self.happenings if h.kind == "complete")
+        who = {node: h.name for h in told for node in now(h, h.node)}
         shown = []
         for node in self.model.nodes.values():
             if not node.kind.lower().endswith("task"):

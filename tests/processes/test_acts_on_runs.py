@@ -119,6 +119,23 @@ def test_what_was_done_before_it_was_sent_back_is_demanded_again(story_office: S
     assert story.standing(document) == ["draft"]
 
 
+def test_a_step_that_was_withdrawn_was_not_done(story_office: Story) -> None:
+    """Sent back from the approval, the draft takes the way of the opinions: that approves nothing."""
+    story = story_office
+    document, run, item = at_approval(story)
+    act(story, LEADER, run, Steer.SEND_BACK, item_id=item.id, target="draft")
+    units = [story.unit("STTTT", "TTBC")]
+    story.do(OFFICER, "draft", of=document, **letter_values(story, cooperating_units=units))
+    [item] = story.open_items(document)
+    assert item.node_id == "comment"
+    with pytest.raises(StepDemanded):
+        act(story, LEADER, run, Steer.MOVE, item_id=item.id, target="check_format")
+    with pytest.raises(NeverThere):
+        act(story, LEADER, run, Steer.SEND_BACK, item_id=item.id, target="approve")
+    act(story, LEADER, run, Steer.SEND_BACK, item_id=item.id, target="draft")
+    assert story.standing(document) == ["draft"]
+
+
 def test_a_step_the_law_does_not_demand_may_be_skipped(story_office: Story) -> None:
     story = story_office
     units = [story.unit("STTTT", "TTBC")]

@@ -8,16 +8,18 @@ from dying_office import KILLED, Request
 from story import LETTER, Story, letter
 
 from engine import history, jobs
+from engine import steering as steering_of_engine
 from engine.definition import Definition
 from engine.errors import NotFound
 from engine.instance import InstanceStatus, ProcessInstance
-from processes import migration, procedures, second_person, unsent, work_items
+from processes import migration, procedures, second_person, standing, unsent, work_items
 from processes.migration import MigrateRuns, MigrationStatus, NothingToCarry, StillCarrying
 from processes.outgoing.begin import begin
 from processes.procedures import PublishProcedure
 from processes.second_person import Proposal, ReasonMissing
 from processes.steering import Steer, SteerRun, steer
 from records.authority import Act, NoRight
+from web.course import courses_of
 
 ADMIN, LEADER, OFFICER = "quantri.stttt", "giamdoc.stttt", "chuyenvien.stttt"
 WHY = "Bỏ bước kiểm tra trùng lặp theo quy chế mới"
@@ -171,6 +173,47 @@ def test_a_worker_that_is_killed_leaves_each_run_wholly_old_or_new(ground: Story
     story.work(poll=False, hurry=True)
     watch.look()
     watch.ensure_right(made, new)
+
+
+def test_steps_done_under_another_id_are_sent_back_to_and_shown(ground: Story) -> None:
+    story = ground
+    documents = [letter(story, "check_format") for _ in range(2)]
+    before = [*RENAMED, ('name="Duyệt nội dung"', 'name="Thẩm định"')]
+    new = publish(story, redrawn(*before))
+    tables = ({"approve": "approve2"}, {"approve": "sign"})
+    for document, table in zip(documents, tables, strict=True):
+        with story.as_(ADMIN) as tx:
+            run = tx.get(ProcessInstance, story.instance(document).id, lock=True)
+            steering_of_engine.migrate(
+                tx, story.means.desk, run, tx.get(Definition, new.id), table, {"reason": WHY}
+            )
+    right, wrong = documents
+    with story.as_(LEADER) as tx:
+        [step] = standing.standing_of(tx, story.instance(right).id).steps
+        [other] = standing.standing_of(tx, story.instance(wrong).id).steps
+    assert [node.id for node in step.back] == ["draft", "approve2"]
+    # whatever a table says, what was approved is not thereby signed
+    assert [node.id for node in other.back] == ["draft"]
+    run, [item] = story.instance(right), story.open_items(right)
+    with story.as_(LEADER) as tx:
+        back = SteerRun(run.id, Steer.SEND_BACK, WHY, item_id=item.id, target="approve2")
+        steer(tx, story.means, back)
+    assert story.standing(right) == ["approve2"]
+    with story.as_(LEADER) as tx:
+        [course] = courses_of(tx, story.outgoing(right))
+    assert course.passed(3) == ["begun", "draft", "consult", "approve", "approved"]
+    assert course.passed() == ["begun", "draft", "consult", "approve2", "approved"]
+    shown = {step["name"]: step for step in course.steps()}
+    assert (shown["Thẩm định"]["state"], shown["Soạn thảo"]["state"]) == ("now", "done")
+    assert shown["Thẩm định"]["who"] != ""
+    # returned to the former version nothing has another name
+    run, [item] = story.instance(wrong), story.open_items(wrong)
+    with story.as_(ADMIN) as tx:
+        held = tx.get(ProcessInstance, run.id, lock=True)
+        steering_of_engine.give_back(tx, story.means.desk, held, {"reason": WHY})
+    with story.as_(LEADER) as tx:
+        [step] = standing.standing_of(tx, run.id).steps
+    assert [node.id for node in step.back] == ["draft", "approve"]
 
 
 def test_only_an_administrator_and_with_a_reason(ground: Story) -> None:
