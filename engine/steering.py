@@ -109,7 +109,11 @@ def skip(
 
 
 def suspend(tx: Transaction, instance: ProcessInstance, facts: Mapping[str, Any]) -> None:
-    """Hold a run: its steps leave the inboxes and its timers wait until it is resumed."""
+    """Hold a run: its steps leave the inboxes and its timers wait until it is resumed.
+
+    Deadlines run on: neither Decree 30/2020 nor the Quy chế lets one stop (Điều 24.2 gives it to
+    the work rules or the leader's directive).
+    """
     ensure_running(instance)
     for item in open_items(tx, instance):
         tx.discard(Candidate, work_item_id=item.id)

@@ -137,7 +137,23 @@ def _run(
         "item": str(step.item.id) if step is not None else "",
         "step_name": step.item.name if step is not None else "",
         "acts": acts,
+        "held_text": _held(instance.status, offered),
     }  # fmt: skip
+
+
+def _held(status: str, offered: list[Steer]) -> str:
+    """Say what becomes of deadlines while a run is held: no law lets them stop."""
+    if status == InstanceStatus.SUSPENDED:
+        return _(
+            "Hồ sơ đang tạm dừng: việc không nằm trong hộp việc của ai. Hạn xử lý vẫn tính; hẹn "
+            "giờ đã đến hạn được thực hiện ngay khi tiếp tục."
+        )
+    if Steer.SUSPEND in offered:
+        return _(
+            "Tạm dừng không làm ngừng hạn xử lý, vì pháp luật về văn thư không cho ngừng tính hạn. "
+            "Cần hạn khác thì người giao hạn đặt lại hạn (Nghị định 30/2020/NĐ-CP, Điều 24.2)."
+        )
+    return ""
 
 
 def called(tx: Transaction, document: Document, *, reads: bool) -> str:

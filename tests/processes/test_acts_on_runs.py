@@ -1,5 +1,7 @@
 """Acts of people on running work, in the demonstration: rights, reasons, the law, two persons."""
 
+from datetime import timedelta
+
 import pytest
 from story import LETTER, Story, letter, letter_values
 
@@ -7,7 +9,7 @@ from engine import history
 from engine.database import Acting
 from engine.errors import Stale
 from engine.instance import InstanceStatus, ProcessInstance, Suspended
-from processes import second_person, steering
+from processes import inbox, second_person, steering
 from processes.outgoing.begin import begin
 from processes.second_person import (
     OwnProposal,
@@ -164,6 +166,21 @@ def test_a_held_document_waits_and_goes_on(story_office: Story) -> None:
         story.do(user, node, of=document, **values)
     assert story.instance(document).status == InstanceStatus.COMPLETED
     assert marks(story, run)[2:4] == ["suspend", "resume"]
+
+
+def test_deadlines_run_on_while_a_document_is_held(story_office: Story) -> None:
+    story = story_office
+    document, run, item = at_approval(story)
+    act(story, LEADER, run, Steer.SUSPEND)
+    with story.reopened(clock=lambda: item.due_at + timedelta(hours=1)) as later:
+        with later.as_("truongphong.stttt") as tx:
+            before = inbox.count(tx)
+        act(later, LEADER, run, Steer.RESUME)
+        [same] = later.open_items(document)
+        assert same.due_at == item.due_at
+        with later.as_("truongphong.stttt") as tx:
+            after = inbox.count(tx)
+    assert (after[0] - before[0], after[1] - before[1]) == (1, 1)  # one more, and overdue
 
 
 def test_work_is_given_to_another_who_then_finds_it(story_office: Story) -> None:

@@ -88,10 +88,13 @@ def test_what_the_law_demands_is_not_offered_and_the_author_is_not_named(knock, 
 def test_a_held_document_says_so_and_is_let_go_on(knock, registering):
     leader, clerk = knock("giamdoc.stttt"), knock("vanthu.stttt")
     run = registering("tạm dừng chờ ý kiến")
-    sheet = leader.sheet(leader.get(run), "data-run")
+    running = leader.get(run)
+    assert "Tạm dừng không làm ngừng hạn xử lý" in words(running)
+    sheet = leader.sheet(running, "data-run")
     leader.send(sheet.fill(act="suspend", reason="Chờ ý kiến cấp trên"))
     held = leader.get(run)
     assert "đang tạm dừng" in words(held)
+    assert "Hạn xử lý vẫn tính" in words(held)
     assert "(đang tạm dừng)" in clerk.get("/incoming").text
     address = re.search(r'href="(/incoming/[0-9a-f-]{36})"', held.text)[1]
     shown = clerk.get(address).text
