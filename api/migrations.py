@@ -8,7 +8,9 @@ from flask import Response
 from api.answers import Answer, show
 from api.bearer import Scope, guarded, transaction
 from api.blueprint import Resource
+from api.foresight import preview
 from api.idempotency import carry_out
+from api.installation import installation
 from api.proposals import asked
 from api.schemas.steering import (
     MigrationLine,
@@ -22,7 +24,7 @@ from api.schemas.steering import (
 )
 from engine.database import Transaction
 from processes import migration
-from processes.migration import Foreseen, MigrateRuns, Migration
+from processes.migration import MigrateRuns, Migration
 from processes.second_person import Proposal
 from records.authority import Act
 
@@ -41,10 +43,8 @@ _LINE = (
 def foresee(body: dict[str, Any], key: str, number: int) -> Response:
     """Tell run by run what carrying all over to this version would change; nothing is written."""
     with transaction() as tx:
-        found = migration.foresee(tx, key, number, body["table"])
-    stays = sum(one.is_refused for one in found)
-    items = [_foreseen(one) for one in found]
-    return show({"goes": len(found) - stays, "stays": stays, "items": items})
+        found = migration.foresee(tx, installation().means, key, number, body["table"])
+    return show(preview(found))
 
 
 @blueprint.post("/process-definitions/<key>/<int:number>/migrations")
@@ -57,7 +57,7 @@ def migrate(body: dict[str, Any], key: str, number: int) -> Response:
     command = MigrateRuns(key, number, body["reason"], body["table"])
 
     def effect(tx: Transaction) -> Answer:
-        made = migration.migrate(tx, command)
+        made = migration.migrate(tx, installation().means, command)
         if isinstance(made, Proposal):
             return asked(made)
         place = f"{blueprint.url_prefix}/migrations/{made.id}"
@@ -105,14 +105,3 @@ def give_back(body: dict[str, Any], migration_id: UUID) -> Response:
 
 def _line(one: Migration) -> dict[str, Any]:
     return {name: getattr(one, name) for name in _LINE}
-
-
-def _foreseen(one: Foreseen) -> dict[str, Any]:
-    return {
-        "instance_id": one.instance_id,
-        "document_id": one.subject_id,
-        "standing": list(one.standing),
-        "changes": [{"vi": vi, "en": en} for vi, en in one.changes],
-        "obstacles": [{"vi": vi, "en": en} for vi, en in one.obstacles],
-        "is_refused": one.is_refused,
-    }

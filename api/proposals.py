@@ -8,11 +8,13 @@ from flask import Response
 from api.answers import Answer, show
 from api.bearer import Scope, guarded, transaction
 from api.blueprint import Resource
+from api.foresight import preview
 from api.idempotency import carry_out
 from api.installation import installation
 from api.schemas.steering import DecisionRequest, ProposalDetail, ProposalLine, ProposalList
 from engine.database import Transaction
-from processes import second_person
+from processes import migration, second_person
+from processes.foresight import Comparison
 from processes.second_person import Proposal
 from records.authority import Act
 
@@ -52,7 +54,21 @@ def read(proposal_id: UUID) -> Response:
     """Read a proposal with the command that would be carried out."""
     with transaction() as tx:
         found = second_person.find(tx, proposal_id)
-    return show({**line(found), "order": found.order})
+        order = {name: value for name, value in found.order.items() if name != "foreseen"}
+        foreseen = None
+        if found.kind == "migrate":
+            foreseen = _compared(migration.compared(tx, installation().means, found))
+    return show({**line(found), "order": order, "foreseen": foreseen})
+
+
+def _compared(found: Comparison) -> dict[str, Any]:
+    return {
+        **preview(found.then),
+        "differs": found.differs,
+        "gone": [one.instance_id for one in found.gone],
+        "come": preview(found.come)["items"],
+        "changed": preview(found.changed)["items"],
+    }
 
 
 @blueprint.post("/<uuid:proposal_id>/decision")

@@ -43,7 +43,9 @@ def carried(bench: Bench) -> list[bool]:
             begin(tx, bench.office.means)
     number = publish(bench, "outgoing")
     with bench.office.database.transaction(bench.acting(ADMIN)) as tx:
-        made = migration.migrate(tx, MigrateRuns("outgoing", number, "đo hiệu năng", {}))
+        made = migration.migrate(
+            tx, bench.office.means, MigrateRuns("outgoing", number, "đo hiệu năng", {})
+        )
     runner = Runner(bench.office.database, bench.office.handlers(), name="bench")
     [job] = [j for j in runner.claim(50) if j.kind == MIGRATION_JOB]
     floors = completions(bench, COMPLETIONS)

@@ -26,6 +26,7 @@ from processes.migration import (
     MigrationStatus,
     RunStatus,
 )
+from processes.next_authority import NobodyToAsk
 
 
 def add_handlers(handlers: Handlers, means: Means) -> None:
@@ -45,25 +46,43 @@ _NEXT = Query(
 )
 
 
+#: why a run stays where it is; whatever else goes wrong is the job's, which is tried again
+_REFUSALS = (NotMigratable, NotWaiting, Suspended, MovedOn, NobodyToAsk)
+
+
 def carry_runs(errand: Errand, means: Means, job: ClaimedJob) -> None:
     """Carry the runs of a migration over one by one, or return them, each in its transaction."""
     identity = UUID(job.payload["migration"])
     returning = job.payload["status"] == MigrationStatus.RETURNING
     wanted = RunStatus.CARRIED if returning else RunStatus.WAITING
-    while True:
-        with errand.transaction() as tx:
-            row = tx.scalar(_NEXT, migration=identity, status=wanted.value)
-            if row is None:
-                break
-            whole = tx.get(Migration, identity)
-            if returning:
-                _return_one(tx, means, whole, row)
-            else:
-                _carry_one(tx, means, whole, row)
+    while _next(errand, means, identity, wanted):
+        pass
     with errand.finish() as tx:
         whole = tx.get(Migration, identity, lock=True)
         whole.status = (MigrationStatus.RETURNED if returning else MigrationStatus.DONE).value
         whole.ended_at = tx.now
+
+
+def _next(errand: Errand, means: Means, identity: UUID, wanted: RunStatus) -> bool:
+    """Carry the next run over, or return it; return whether there was one.
+
+    What refuses takes back all that was begun with the run, and is noted in a transaction after.
+    """
+    row: MigrationRun | None = None
+    try:
+        with errand.transaction() as tx:
+            row = tx.scalar(_NEXT, migration=identity, status=wanted.value)
+            if row is None:
+                return False
+            whole = tx.get(Migration, identity)
+            (_return_one if wanted is RunStatus.CARRIED else _carry_one)(tx, means, whole, row)
+    except _REFUSALS as error:
+        assert row is not None
+        with errand.transaction() as tx:
+            left = tx.get(MigrationRun, row.id, lock=True)
+            stays = RunStatus.STAYED if wanted is RunStatus.CARRIED else RunStatus.REFUSED
+            _told(left, stays, error)
+    return True
 
 
 def _carry_one(tx: Transaction, means: Means, whole: Migration, row: MigrationRun) -> None:
@@ -71,12 +90,8 @@ def _carry_one(tx: Transaction, means: Means, whole: Migration, row: MigrationRu
     definition = tx.get(Definition, whole.definition_id)
     facts = {"reason": whole.reason, "migration": whole.id, "started_by": whole.started_by}
     facts |= whole.facts
-    try:
-        steering.migrate(tx, means.desk, run, definition, whole.table, facts)
-    except (NotMigratable, NotWaiting, Suspended) as error:
-        _told(row, RunStatus.REFUSED, error)
-    else:
-        row.status = RunStatus.CARRIED.value
+    steering.migrate(tx, means.desk, run, definition, whole.table, facts)
+    row.status = RunStatus.CARRIED.value
 
 
 def _return_one(tx: Transaction, means: Means, whole: Migration, row: MigrationRun) -> None:
@@ -85,12 +100,8 @@ def _return_one(tx: Transaction, means: Means, whole: Migration, row: MigrationR
         "reason": whole.facts["returned_reason"], "migration": whole.id,
         "started_by": whole.facts.get("returned_by"),
     }  # fmt: skip
-    try:
-        steering.give_back(tx, means.desk, run, facts)
-    except (MovedOn, NotWaiting, Suspended) as error:
-        _told(row, RunStatus.STAYED, error)
-    else:
-        row.status = RunStatus.RETURNED.value
+    steering.give_back(tx, means.desk, run, facts)
+    row.status = RunStatus.RETURNED.value
 
 
 def _told(row: MigrationRun, status: RunStatus, error: OfficeError) -> None:

@@ -15,16 +15,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine import jobs, steering
+from engine import jobs
 from engine.database import Transaction
-from engine.definition import Definition, program_of
+from engine.definition import Definition
 from engine.errors import NotFound, OfficeError
-from engine.instance import InstanceStatus, ProcessInstance, Suspended
-from engine.migration import NotMigratable
-from engine.moves import TARGETS
-from processes import second_person
+from engine.instance import InstanceStatus, ProcessInstance
+from processes import foresight, second_person
+from processes.foresight import Comparison, Foreseen
 from processes.means import Means
-from processes.second_person import Proposal, reasoned
+from processes.second_person import Proposal, ProposalStatus, reasoned
 from records import journal
 from records.authority import Act, authorize
 from records.record import GuardedRecord, Record
@@ -104,26 +103,6 @@ class StillCarrying(OfficeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
-    """What a migration would do to one run: its changes in words, or why it is refused.
-
-    `lost` are the steps, by id and name, that the administrator's table may find a place for.
-    """
-
-    instance_id: UUID
-    subject_id: UUID
-    standing: tuple[str, ...]
-    changes: tuple[tuple[str, str], ...]
-    obstacles: tuple[tuple[str, str], ...]
-    lost: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether the run would stay where it is."""
-        return bool(self.obstacles)
-
-
-@dataclass(frozen=True, slots=True)
 class MigrateRuns:
     """The command: which procedure, to which version, by which table, and why."""
 
@@ -164,35 +143,19 @@ def _elsewhere(tx: Transaction, definition: Definition) -> Sequence[ProcessInsta
     )
 
 
-def foresee(tx: Transaction, key: str, number: int, table: Mapping[str, str]) -> list[Foreseen]:
+def foresee(
+    tx: Transaction, means: Means, key: str, number: int, table: Mapping[str, str]
+) -> list[Foreseen]:
     """Return run by run what a migration would change, writing nothing; raises `NoRight`."""
     authorize(tx.acting, Act.MIGRATE_PROCESS)
     definition = version_of(tx, key, number)
-    return [_foresee(tx, definition.id, run, table) for run in _elsewhere(tx, definition)]
-
-
-def _foresee(
-    tx: Transaction, new: UUID, run: ProcessInstance, table: Mapping[str, str]
-) -> Foreseen:
-    old = program_of(tx, run.definition_id)
-    standing = tuple(old.nodes[n].name if n in old.nodes else n for n in run.standing)
-    if run.status == InstanceStatus.SUSPENDED:
-        held = Suspended()
-        return Foreseen(run.id, run.subject_id, standing, (), ((held.text("vi"), held.text("en")),))
-    try:
-        done = steering.route(tx, run.definition_id, new, table).carry(run.state, tx.now)
-    except NotMigratable as error:
-        why = tuple((o.vi, o.en) for o in error.obstacles)
-        found = (old.nodes.get(o.node) for o in error.obstacles)
-        lost = tuple((n.id, n.name) for n in found if n is not None and n.kind in TARGETS)
-        return Foreseen(run.id, run.subject_id, standing, (), why, lost)
-    return Foreseen(run.id, run.subject_id, standing, tuple(done.changes()), ())
+    return foresight.foresee(tx, means, definition.id, _elsewhere(tx, definition), table)
 
 
 # doing it ----------------------------------------------------------------------------------------
 
 
-def migrate(tx: Transaction, command: MigrateRuns) -> Migration | Proposal:
+def migrate(tx: Transaction, means: Means, command: MigrateRuns) -> Migration | Proposal:
     """Begin to carry all running work over to one version, or propose it to a second person.
 
     Raises `NoRight`, `ReasonMissing`, `NotFound`, `NothingToCarry`.
@@ -201,11 +164,33 @@ def migrate(tx: Transaction, command: MigrateRuns) -> Migration | Proposal:
     reason = reasoned(command.reason)
     definition = version_of(tx, command.key, command.number)
     if second_person.is_wanted(tx, Act.MIGRATE_PROCESS):
-        order = {"key": command.key, "number": command.number, "table": dict(command.table)}
+        foreseen = foresee(tx, means, command.key, command.number, command.table)
+        if not foreseen:
+            raise NothingToCarry(number=definition.number)
+        order = {
+            "key": command.key, "number": command.number, "table": dict(command.table),
+            "foreseen": foresight.to_json(foreseen),
+        }  # fmt: skip
         return second_person.propose(
             tx, Act.MIGRATE_PROCESS, "migrate", definition.id, order, reason
         )
     return _begin(tx, definition, command.table, reason, {})
+
+
+def compared(tx: Transaction, means: Means, proposal: Proposal) -> Comparison:
+    """Return what was foreseen when a migration was proposed beside what would happen now.
+
+    For who may decide on the proposal or made it, whatever he may do himself.
+    """
+    assert proposal.kind == "migrate"
+    order = proposal.order
+    then = foresight.from_json(order.get("foreseen", ()))
+    if proposal.status != ProposalStatus.WAITING:
+        return Comparison(then, then)
+    definition = version_of(tx, order["key"], order["number"])
+    runs = _elsewhere(tx, definition)
+    now = foresight.foresee(tx, means, definition.id, runs, order["table"])
+    return foresight.compare(then, now)
 
 
 def _agreed(tx: Transaction, _means: Means, proposal: Proposal) -> None:

@@ -16,13 +16,15 @@ from engine.moves import TARGETS
 from engine.work_item import WorkItem
 from forms.page import FormView, PartView
 from processes import migration
-from processes.migration import Foreseen, MigrateRuns, Migration, MigrationStatus, RunStatus
+from processes.foresight import Foreseen
+from processes.migration import MigrateRuns, Migration, MigrationStatus, RunStatus
 from processes.second_person import Proposal
 from records import journal
 from records.authority import Act
 from records.organization import Officer
 from web import fields, words
-from web.door import language, transaction
+from web.door import language, office, transaction
+from web.foresight import counted, groups
 from web.policy import needs
 from web.run import called_all
 from web.shell import say
@@ -30,8 +32,6 @@ from web.tongue import _
 
 pages = Blueprint("migration", __name__)
 
-#: how many documents stand by name behind one line of a preview
-NAMED = 50
 #: before the id of a step of the old diagram, in the form's names
 _STEP = "step."
 
@@ -61,7 +61,7 @@ def migrate(key: str, number: int) -> Response:
     command = MigrateRuns(key, number, request.form.get("reason", ""), _table())
     try:
         with transaction() as tx:
-            made = migration.migrate(tx, command)
+            made = migration.migrate(tx, office().means, command)
             identity = made.id
     except OfficeError as error:
         if error.status in {403, 404} or error.status >= 500:
@@ -86,51 +86,18 @@ def _preview(key: str, number: int, error: str = "", status: int = 200) -> Respo
     with transaction() as tx:
         version = migration.version_of(tx, key, number)
         table = _table()
-        foreseen = migration.foresee(tx, key, number, table)
-        stays = sum(one.is_refused for one in foreseen)
+        foreseen = migration.foresee(tx, office().means, key, number, table)
         shown = {
             "title": _("Chuyển hồ sơ đang chạy sang bản %(n)s", n=number),
             "crumbs": crumbs(version, _("Chuyển hồ sơ")),
-            "counts_text": _(
-                "%(goes)s hồ sơ chuyển được, %(stays)s hồ sơ ở lại bản cũ.",
-                goes=len(foreseen) - stays, stays=stays,
-            ),
-            "groups": _groups(tx, foreseen),
+            "counts_text": counted(foreseen),
+            "groups": groups(tx, foreseen),
             "form": _carry_form(tx, version, foreseen, table, error),
             "action": url_for("migration.migrate", key=key, number=number),
             "empty": not foreseen,
         }  # fmt: skip
         journal.record(tx, "view", "definition", version.id, key=key, number=number)
     return make_response(render_template("migration_preview.html", preview=shown), status)
-
-
-def _groups(tx: Transaction, foreseen: Sequence[Foreseen]) -> list[dict[str, Any]]:
-    """Return the runs to which the same would happen together, what is refused first."""
-    together: dict[Any, list[Foreseen]] = {}
-    for one in foreseen:
-        together.setdefault((one.standing, one.changes, one.obstacles), []).append(one)
-    named = [one for found in together.values() for one in found[:NAMED]]
-    names = called_all(tx, [one.subject_id for one in named])
-    which = 1 if language() == "en" else 0
-    return [
-        {
-            "standing": ", ".join(dict.fromkeys(standing)) or _("đang chờ thông báo, thời hạn"),
-            "changes": list(dict.fromkeys(text[which] for text in changes)),
-            "obstacles": list(dict.fromkeys(text[which] for text in obstacles)),
-            "count": len(found),
-            "documents": [
-                {
-                    "name": names.get(one.subject_id, ""),
-                    "href": url_for("run.show", instance_id=one.instance_id),
-                }
-                for one in found[:NAMED]
-            ],
-            "more": max(0, len(found) - NAMED),
-        }
-        for (standing, changes, obstacles), found in sorted(
-            together.items(), key=lambda pair: (not pair[0][2], -len(pair[1]))
-        )
-    ]
 
 
 def _carry_form(

@@ -16,13 +16,16 @@ from engine.instance import ProcessInstance
 from engine.program import Program
 from engine.work_item import WorkItem
 from forms.page import FieldView, OptionView
-from processes import history, procedures, reach, second_person
+from processes import foresight, history, procedures, reach, second_person
+from processes import migration as migrations
+from processes.foresight import Comparison
 from processes.second_person import OFFERED, Proposal, ProposalStatus
 from processes.steering import SteerRun
 from records.authority import Act, may
 from records.organization import Officer, Unit
 from web import fields, steered, words
 from web.door import language, office, transaction
+from web.foresight import counted, groups
 from web.policy import Who, needs, open_to
 from web.run import called
 from web.shell import say
@@ -65,6 +68,7 @@ def _shown(tx: Transaction, one: Proposal, refused: Refused) -> dict[str, Any]:
         "about": about,
         "href": href,
         "href_text": _("Xem sơ đồ được đề nghị") if one.kind == "publish" else _("Xem chi tiết"),
+        "is_seen_first": one.kind == "migrate",
         "reason": one.reason,
         "who": tx.get(Officer, one.proposed_by).full_name,
         "when": words.moment(one.proposed_at, tx.now),
@@ -119,9 +123,59 @@ def decide(proposal_id: UUID) -> Response:
     except OfficeError as error:
         if error.status in {403, 404} or error.status >= 500:
             raise
-        return _page((proposal_id, error.text(language()), reason), error.status)
+        refused = (proposal_id, error.text(language()), reason)
+        return _refused(refused, error.status)
     say(told)
     return redirect(url_for("proposal.listing"), 303)
+
+
+def _refused(refused: Refused, status: int) -> Response:
+    """Show the page where it was decided again, with what stands against it."""
+    with transaction() as tx:
+        one = second_person.find(tx, refused[0]) if refused[0] else None
+        waits = one is not None and one.status == ProposalStatus.WAITING and one.kind == "migrate"
+    return _migration(refused, status) if waits else _page(refused, status)
+
+
+@pages.get("/proposals/<uuid:proposal_id>/migration")
+@open_to(Who.IN_POSITION)
+def migration(proposal_id: UUID) -> Response:
+    """Show what a proposed migration would do, as it was foreseen, and what is otherwise now."""
+    return _migration((proposal_id, "", ""))
+
+
+def _migration(refused: Refused, status: int = 200) -> Response:
+    with transaction() as tx:
+        assert refused[0] is not None
+        one = second_person.find(tx, refused[0])
+        if one.kind != "migrate":
+            raise NotFound(what=_("đợt chuyển hồ sơ được đề nghị"))
+        found = migrations.compared(tx, office().means, one)
+        waits = one.status == ProposalStatus.WAITING
+        card = _shown(tx, one, refused)
+        shown = {
+            "title": card["what"],
+            "one": {**card, "decides": waits and card["decides"]},
+            "counts_text": counted(found.then),
+            "groups": groups(tx, found.then),
+            "same_text": (
+                _("Chuyển lúc này vẫn đúng như lúc đề nghị.") if waits and not found.differs else ""
+            ),
+            "differs": _differs(found),
+            "otherwise": groups(tx, [*found.changed, *found.come]),
+            "back_href": url_for("proposal.listing"),
+        }
+    return make_response(render_template("proposed_migration.html", proposed=shown), status)
+
+
+def _differs(found: Comparison) -> list[str]:
+    told = (
+        (found.changed, _("%(n)s hồ sơ nay cho kết quả khác lúc đề nghị.", n=len(found.changed))),
+        (found.come, _("%(n)s hồ sơ có thêm sau khi đề nghị.", n=len(found.come))),
+        (found.gone, _("%(n)s hồ sơ không còn để chuyển: đã xong, đã chấm dứt hoặc đã ở bản này.",
+                       n=len(found.gone))),
+    )  # fmt: skip
+    return [text for those, text in told if those]
 
 
 @pages.get("/proposals/<uuid:proposal_id>/diagram")
@@ -171,19 +225,9 @@ def _told(tx: Transaction, one: Proposal) -> tuple[str, str, str | None, bool]:
         return _capital(what), tried or _("áp dụng cho toàn cơ quan"), where, False
     what = _("chuyển hồ sơ đang chạy sang bản %(n)s của quy trình «%(name)s»",
              n=order["number"], name=name)  # fmt: skip
-    where = url_for("migration.preview", key=key, number=order["number"])
-    count = tx.scalar(
-        sa.select(sa.func.count(ProcessInstance.id))
-        .join(Definition, Definition.id == ProcessInstance.definition_id)
-        .where(
-            Definition.agency_id == one.agency_id,
-            Definition.key == key,
-            Definition.number != order["number"],
-            ProcessInstance.ended_at.is_(None),
-        )
-    )
-    about = _("%(n)s hồ sơ đang chạy ở bản khác", n=count)
-    return _capital(what), about, where if may(tx.acting, Act.MIGRATE_PROCESS) else None, False
+    where = url_for("proposal.migration", proposal_id=one.id)
+    about = counted(foresight.from_json(order.get("foreseen", ())))
+    return _capital(what), about, where, False
 
 
 def _unit_names(tx: Transaction, ids: Sequence[str]) -> list[str]:

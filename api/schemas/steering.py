@@ -71,12 +71,6 @@ class ProposalList(Shape):
     items = fields.List(fields.Nested(ProposalLine), required=True)
 
 
-class ProposalDetail(ProposalLine):
-    """A proposal with the command that would be carried out."""
-
-    order = fields.Dict(required=True)
-
-
 class Proposed(Shape):
     """The agency wants a second person: nothing was done yet."""
 
@@ -126,6 +120,22 @@ class MigrationPreview(Shape):
     goes = fields.Integer(required=True)
     stays = fields.Integer(required=True)
     items = fields.List(fields.Nested(ForeseenRun), required=True)
+
+
+class ProposedMigration(MigrationPreview):
+    """What was foreseen when a migration was proposed, and what would be otherwise now."""
+
+    differs = fields.Boolean(required=True)
+    gone = fields.List(fields.UUID(), required=True)
+    come = fields.List(fields.Nested(ForeseenRun), required=True)
+    changed = fields.List(fields.Nested(ForeseenRun), required=True)
+
+
+class ProposalDetail(ProposalLine):
+    """A proposal with the command that would be carried out; of a migration, what it would do."""
+
+    order = fields.Dict(required=True)
+    foreseen = fields.Nested(ProposedMigration, required=True, allow_none=True)
 
 
 class MigrationLine(Shape):

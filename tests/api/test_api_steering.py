@@ -123,6 +123,28 @@ def test_running_work_is_foreseen_carried_over_and_returned(login, director, adm
     assert address.endswith(listed[0]["id"])
 
 
+def test_what_a_migration_would_do_is_read_with_the_proposal(login, director, admin, owner):
+    login(OFFICER).post("outgoing-documents", {"subject": "Báo cáo tháng"})
+    xml = shipped_xml("outgoing").decode().replace('name="Soạn thảo"', 'name="Viết"')
+    command = {"key": "outgoing", "xml": xml, "reason": "Đổi tên"}
+    number = admin.post("process-definitions", command).json["number"]
+    owner.execute("UPDATE agency SET second_person = '{migrate_process}'")
+    base = f"process-definitions/outgoing/{number}"
+    seen = admin.post(f"{base}/migration-preview", {}).json
+    asked = admin.post(f"{base}/migrations", {"reason": "Áp dụng"})
+    owner.execute("UPDATE agency SET second_person = '{}'")
+    assert asked.status_code == 202
+    told = director.get(f"proposals/{asked.json['proposal']['id']}").json
+    assert set(told["order"]) == {"key", "number", "table"}
+    kept = told["foreseen"]
+    assert (kept["goes"], kept["stays"], kept["differs"]) == (seen["goes"], seen["stays"], False)
+    assert {"vi": "«Soạn thảo» thành «Viết»", "en": "“Soạn thảo” becomes “Viết”"} in (
+        kept["items"][0]["changes"]
+    )
+    login(OFFICER).post("outgoing-documents", {"subject": "Bản mới không kể"})
+    assert director.get(f"proposals/{told['id']}").json["foreseen"]["differs"] is False
+
+
 def work(office) -> None:
     """Carry out the migrations that were begun."""
     runner = Runner(office.database, office.handlers(), name="api")

@@ -94,7 +94,7 @@ def make_crowd(story: Story, count: int) -> dict[UUID, str]:
 
 def begin_migration(story: Story, number: int) -> Migration:
     with story.as_(ADMIN) as tx:
-        made = migration.migrate(tx, MigrateRuns("outgoing", number, WHY, {}))
+        made = migration.migrate(tx, story.means, MigrateRuns("outgoing", number, WHY, {}))
     assert isinstance(made, Migration)
     return made
 

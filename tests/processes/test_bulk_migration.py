@@ -1,7 +1,7 @@
 """Running work carried over in bulk, and a version on trial, in the demonstration."""
 
 import pytest
-from carried_runs import Watch, make_crowd
+from carried_runs import Watch, fingerprints, make_crowd
 from carried_runs import redrawn as another_drawing
 from dying import dying_in
 from dying_office import KILLED, Request
@@ -62,7 +62,7 @@ def ground(story_office: Story):
 
 def carry(story: Story, number: int, **table: str) -> migration.Migration:
     with story.as_(ADMIN) as tx:
-        made = migration.migrate(tx, MigrateRuns("outgoing", number, WHY, table))
+        made = migration.migrate(tx, story.means, MigrateRuns("outgoing", number, WHY, table))
     story.work(poll=False)
     return made
 
@@ -88,7 +88,9 @@ def test_foreseen_then_carried_over_with_drafts_and_deadlines_kept(ground: Story
         unsent.keep(tx, drafting, form, {"subject": "đang gõ dở"}, [])
     new = publish(story, redrawn(*RENAMED))
     with story.as_(ADMIN) as tx:
-        seen = {f.subject_id: f for f in migration.foresee(tx, "outgoing", new.number, {})}
+        seen = {
+            f.subject_id: f for f in migration.foresee(tx, story.means, "outgoing", new.number, {})
+        }
     assert not seen[at_draft].is_refused
     assert seen[at_draft].changes == ()
     # another id of the same name is found by its name
@@ -117,7 +119,9 @@ def test_what_cannot_go_over_stays_and_is_named(ground: Story) -> None:
     other = [*RENAMED, ('name="Duyệt nội dung"', 'name="Thẩm định"')]
     new = publish(story, redrawn(*other))
     with story.as_(ADMIN) as tx:
-        seen = {f.subject_id: f for f in migration.foresee(tx, "outgoing", new.number, {})}
+        seen = {
+            f.subject_id: f for f in migration.foresee(tx, story.means, "outgoing", new.number, {})
+        }
     assert seen[at_approval].is_refused
     assert "chọn bước thay thế" in seen[at_approval].obstacles[0][0]
     assert "tạm dừng" in seen[held].obstacles[0][0]
@@ -131,7 +135,7 @@ def test_what_cannot_go_over_stays_and_is_named(ground: Story) -> None:
     again = carry(story, new.number, approve="approve2")
     assert outcome(story, again).counts == {"carried": 1, "refused": 1}
     with pytest.raises(NothingToCarry), story.as_("quantri.ubnd") as tx:
-        migration.migrate(tx, MigrateRuns("outgoing", 1, WHY, {}))
+        migration.migrate(tx, story.means, MigrateRuns("outgoing", 1, WHY, {}))
 
 
 def test_returned_in_one_act_while_nothing_has_moved(ground: Story) -> None:
@@ -163,7 +167,7 @@ def test_a_worker_that_is_killed_leaves_each_run_wholly_old_or_new(ground: Story
     watch = Watch(story, make_crowd(story, 6))
     new = publish(story, another_drawing())
     with story.as_(ADMIN) as tx:
-        made = migration.migrate(tx, MigrateRuns("outgoing", new.number, WHY, {}))
+        made = migration.migrate(tx, story.means, MigrateRuns("outgoing", new.number, WHY, {}))
     watch.look()
     with dying_in(story) as dying:
         assert dying.ask(Request(25, kind=migration.MIGRATION_JOB)) == KILLED
@@ -222,11 +226,66 @@ def test_only_an_administrator_and_with_a_reason(ground: Story) -> None:
     new = publish(story, redrawn(*RENAMED))
     for user in (OFFICER, LEADER):
         with pytest.raises(NoRight), story.as_(user) as tx:
-            migration.foresee(tx, "outgoing", new.number, {})
+            migration.foresee(tx, story.means, "outgoing", new.number, {})
     with pytest.raises(ReasonMissing), story.as_(ADMIN) as tx:
-        migration.migrate(tx, MigrateRuns("outgoing", new.number, "", {}))
+        migration.migrate(tx, story.means, MigrateRuns("outgoing", new.number, "", {}))
     with pytest.raises(NotFound), story.as_(ADMIN) as tx:
-        migration.migrate(tx, MigrateRuns("outgoing", 999, WHY, {}))
+        migration.migrate(tx, story.means, MigrateRuns("outgoing", 999, WHY, {}))
+
+
+def test_what_the_new_diagram_gives_to_nobody_is_foreseen_and_stays(ground: Story) -> None:
+    story = ground
+    at_draft, at_approval = letter(story, "draft"), letter(story, "approve")
+    gone = ('congvan:unit="=drafting_unit"', 'congvan:unit="KHONGCO"')
+    new = publish(story, redrawn(gone))
+    with story.as_(ADMIN) as tx:
+        seen = {
+            f.subject_id: f for f in migration.foresee(tx, story.means, "outgoing", new.number, {})
+        }
+    assert not seen[at_draft].is_refused
+    [(why, _)] = seen[at_approval].obstacles
+    assert "cơ quan không có đơn vị «KHONGCO»" in why
+    before = fingerprints(story)[story.instance(at_approval).id]
+    made = carry(story, new.number)
+    result = outcome(story, made)
+    assert result.migration.status == MigrationStatus.DONE
+    assert result.counts == {"carried": 1, "refused": 1}
+    assert result.refused[0].vi == why
+    after = fingerprints(story)[story.instance(at_approval).id]
+    assert {t for t in after if before.get(t) != after[t]} == {"migration_run"}
+
+
+def test_what_was_proposed_is_kept_and_compared_with_now(ground: Story) -> None:
+    story = ground
+    moves, ends, stays = (letter(story, "approve") for _ in range(3))
+    new = publish(story, redrawn(*RENAMED))
+    with story.as_(ADMIN) as tx:
+        second_person.want(tx, [Act.MIGRATE_PROCESS])
+    try:
+        with story.as_(ADMIN) as tx:
+            asked = migration.migrate(tx, story.means, MigrateRuns("outgoing", new.number, WHY, {}))
+        with story.as_(LEADER) as tx:
+            first = migration.compared(tx, story.means, second_person.find(tx, asked.id))
+        assert {f.subject_id for f in first.then} == {moves, ends, stays}
+        assert {f.standing for f in first.then} == {("Duyệt nội dung",)}
+        assert not first.differs
+        story.do("truongphong.stttt", "approve", of=moves, outcome="approve")
+        with story.as_(LEADER) as tx:
+            steer(tx, story.means, SteerRun(story.instance(ends).id, Steer.CANCEL, WHY))
+            steer(tx, story.means, SteerRun(story.instance(stays).id, Steer.SUSPEND, WHY))
+        with story.as_(LEADER) as tx:
+            then = migration.compared(tx, story.means, second_person.find(tx, asked.id))
+        assert then.then == first.then
+        assert [f.subject_id for f in then.gone] == [ends]
+        assert {f.subject_id: f.is_refused for f in then.changed} == {moves: False, stays: True}
+        assert then.come == []
+        with story.as_(LEADER) as tx:
+            second_person.refuse(tx, asked.id, "Chưa cần")
+            closed = migration.compared(tx, story.means, second_person.find(tx, asked.id))
+        assert not closed.differs  # what was decided is history
+    finally:
+        with story.as_(ADMIN) as tx:
+            second_person.want(tx, [])
 
 
 def test_a_second_person_agrees_to_a_migration_and_to_a_publication(ground: Story) -> None:
@@ -237,7 +296,7 @@ def test_a_second_person_agrees_to_a_migration_and_to_a_publication(ground: Stor
         second_person.want(tx, [Act.MIGRATE_PROCESS, Act.PUBLISH_PROCESS])
     try:
         with story.as_(ADMIN) as tx:
-            asked = migration.migrate(tx, MigrateRuns("outgoing", new.number, WHY, {}))
+            asked = migration.migrate(tx, story.means, MigrateRuns("outgoing", new.number, WHY, {}))
             drawn = procedures.publish(
                 tx, PublishProcedure("outgoing", procedures.shipped_xml("outgoing"), WHY)
             )

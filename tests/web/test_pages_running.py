@@ -141,7 +141,18 @@ def test_a_version_is_tried_by_units_and_then_adopted_or_not(knock):
     assert admin.post(sheet.action, {"reason": "x", "end": "drop"}).status_code == 404
 
 
-def test_a_migration_waits_for_a_second_person_who_reads_what_it_is(knock, begun):
+def test_a_migration_waits_for_a_second_person_who_reads_what_it_does(knock, begun, office, acting):
+    def begin_another() -> None:
+        """Another document on the old version: of a unit that does not try the new one."""
+        with office.database.transaction(acting(OFFICER)) as tx:
+            _, started = begin(tx, office.means)
+        with office.database.transaction() as tx:
+            tx.execute(
+                "UPDATE process_instance SET definition_id = (SELECT id FROM definition WHERE"
+                " agency_id = %s AND key = 'outgoing' AND number = %s) WHERE id = %s",
+                started.instance.agency_id, int(number) - 1, started.instance.id,
+            )  # fmt: skip
+
     admin, leader = knock(ADMIN), knock(LEADER)
     publish(knock, shipped_xml("outgoing").decode())
     number = re.search(r"/procedures/outgoing/(\d+)/migration", admin.get(RUNS).text)[1]
@@ -153,11 +164,25 @@ def test_a_migration_waits_for_a_second_person_who_reads_what_it_is(knock, begun
         page = leader.get("/proposals")
         told = words(page)
         assert f"Chuyển hồ sơ đang chạy sang bản {number} của quy trình" in told
-        assert re.search(r"\d+ hồ sơ đang chạy ở bản khác", told)
-        assert address not in page.text, "a leader may not look ahead there"
-        assert address in admin.get("/proposals").text
-        decision = re.search(r'action="(/proposals/[0-9a-f-]+/decision)"', page.text)[1]
-        assert leader.post(decision, {"decision": "agree"}).status_code == 303
+        assert re.search(r"\d+ hồ sơ chuyển được, \d+ hồ sơ ở lại bản cũ", told)
+        assert "/decision" not in page.text, "he looks at what it would do first"
+        look = re.search(r'href="(/proposals/[0-9a-f-]+/migration)"', page.text)[1]
+        seen = words(leader.get(look))
+        assert "Soạn thảo" in seen
+        assert "Người đang giữ việc không thấy gì thay đổi." in seen
+        assert "Chuyển lúc này vẫn đúng như lúc đề nghị." in seen
+        begin_another()
+        later = leader.get(look)
+        assert "1 hồ sơ có thêm sau khi đề nghị." in words(later)
+        assert "vẫn đúng như lúc đề nghị" not in words(later)
+        assert "Quyết định" not in words(admin.get(look)), "nobody decides his own"
+        assert knock(OFFICER).get(look).status_code == 404
+        sheet = leader.sheet(later, "data-proposal")
+        bare = leader.send(sheet.fill(decision="refuse"))
+        assert bare.status_code == 422
+        assert "Phải ghi lý do" in leader.problem(bare)
+        assert "1 hồ sơ có thêm sau khi đề nghị." in words(bare)
+        assert leader.send(sheet.fill(decision="agree")).status_code == 303
         assert "đang chuyển" in words(admin.get(RUNS))
     finally:
         admin.post("/second-person", {"acts": []})
