@@ -167,12 +167,16 @@ def publish(body: dict[str, Any]) -> Response:
 @guarded(Scope.WRITE, Act.PUBLISH_PROCESS)
 @blueprint.arguments(TrialEnd)
 @blueprint.response(200, DefinitionLine)
+@blueprint.alt_response(202, schema=Proposed)
 def end_trial(body: dict[str, Any], key: str) -> Response:
-    """End the trial of a version: for the whole agency from now on, or its units go back."""
+    """End the trial of a version: for the whole agency from now on, or its units go back.
+
+    202 where it was only proposed.
+    """
 
     def effect(tx: Transaction) -> Answer:
-        tried = procedures.end_trial(tx, key, body["reason"], adopt=body["adopt"])
-        return Answer(line(tried))
+        made = procedures.end_trial(tx, key, body["reason"], adopt=body["adopt"])
+        return asked(made) if isinstance(made, Proposal) else Answer(line(made))
 
     return carry_out(effect)
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from engine import definition, diagram, lint
 from engine.database import Transaction
 from engine.definition import Definition, Prepared
-from engine.errors import NotFound
+from engine.errors import NotFound, Stale
 from engine.foreign import is_ours
 from forms.definition import load_form, shipped_keys
 from processes import form_store, second_person
@@ -155,18 +155,47 @@ def _published(tx: Transaction, command: PublishProcedure, facts: dict[str, Any]
     return made
 
 
-def end_trial(tx: Transaction, key: str, reason: str, *, adopt: bool) -> Definition:
+def on_trial(tx: Transaction, key: str) -> Definition:
+    """Return the version of a procedure that is on trial; raises `NotFound`."""
+    found = next((v for v in versions(tx, key) if v.pilot_units is not None), None)
+    if found is None:
+        raise NotFound(what=f"bản áp dụng thử của quy trình «{key}»")
+    return found
+
+
+def end_trial(tx: Transaction, key: str, reason: str, *, adopt: bool) -> Definition | Proposal:
     """End the trial of a version: `adopt` makes it current for all, else its units go back.
 
-    Raises `NoRight`, `ReasonMissing`, `NotFound` where none is on trial.
+    What runs for whom changes as by a publication: it is proposed where that is. Raises `NoRight`,
+    `ReasonMissing`, `NotFound` where none is on trial.
     """
     authorize(tx.acting, Act.PUBLISH_PROCESS)
     why = reasoned(reason)
-    assert tx.acting.agency_id is not None
-    tried = definition.end_trial(tx, tx.acting.agency_id, key, adopt=adopt)
+    tried = on_trial(tx, key)
+    if not second_person.is_wanted(tx, Act.PUBLISH_PROCESS):
+        return _ended(tx, tried, why, {}, adopt=adopt)
+    order = {"key": key, "number": tried.number, "adopt": adopt}
+    return second_person.propose(tx, Act.PUBLISH_PROCESS, "end_trial", tried.id, order, why)
+
+
+def _agreed_to_end(tx: Transaction, _means: Means, proposal: Proposal) -> None:
+    tried = on_trial(tx, proposal.order["key"])
+    if tried.id != proposal.subject_id:
+        raise Stale(what=f"bản áp dụng thử của quy trình «{tried.name}»")
+    facts = second_person.told(tx, proposal)
+    _ended(tx, tried, proposal.reason, facts, adopt=proposal.order["adopt"])
+
+
+second_person.CARRIED_OUT["end_trial"] = _agreed_to_end
+
+
+def _ended(
+    tx: Transaction, tried: Definition, reason: str, facts: dict[str, Any], *, adopt: bool
+) -> Definition:
+    definition.end_trial(tx, tried.agency_id, tried.key, adopt=adopt)
     journal.record(
-        tx, "end_trial", "definition", tried.id, key=key, number=tried.number, adopted=adopt,
-        reason=why,
+        tx, "end_trial", "definition", tried.id, key=tried.key, number=tried.number, adopted=adopt,
+        reason=reason, **facts,
     )  # fmt: skip
     return tried
 

@@ -223,11 +223,26 @@ def _told(tx: Transaction, one: Proposal) -> tuple[str, str, str | None, bool]:
         what = _("công bố bản mới của quy trình «%(name)s»", name=name)
         tried = _("áp dụng thử tại: %(units)s", units=", ".join(units)) if units else ""
         return _capital(what), tried or _("áp dụng cho toàn cơ quan"), where, False
+    if one.kind == "end_trial":
+        return _ending(tx, one, name)
     what = _("chuyển hồ sơ đang chạy sang bản %(n)s của quy trình «%(name)s»",
              n=order["number"], name=name)  # fmt: skip
     where = url_for("proposal.migration", proposal_id=one.id)
     about = counted(foresight.from_json(order.get("foreseen", ())))
     return _capital(what), about, where, False
+
+
+def _ending(tx: Transaction, one: Proposal, name: str) -> tuple[str, str, str | None, bool]:
+    tried = tx.get(Definition, one.subject_id)
+    words_of = (
+        _("áp dụng bản %(n)s của quy trình «%(name)s» cho toàn cơ quan", n=tried.number, name=name)
+        if one.order["adopt"]
+        else _("kết thúc áp dụng thử bản %(n)s của quy trình «%(name)s»", n=tried.number, name=name)
+    )
+    units = _unit_names(tx, [str(u) for u in tried.pilot_units or ()])
+    about = _("đang áp dụng thử tại: %(units)s", units=", ".join(units)) if units else ""
+    where = url_for("procedure.show", key=tried.key, version=tried.number)
+    return _capital(words_of), about, where, not units
 
 
 def _unit_names(tx: Transaction, ids: Sequence[str]) -> list[str]:

@@ -15,6 +15,7 @@ from engine.instance import InstanceStatus, ProcessInstance
 from engine.work_item import ItemStatus, WorkItem
 from forms.page import FieldView, OptionView
 from processes import migration, procedures, standing
+from processes.second_person import Proposal
 from records import journal
 from records.authority import Act, may
 from records.organization import Unit, choose_units
@@ -170,13 +171,16 @@ def end_trial(key: str) -> Response:
     adopt = request.form.get("end") == "adopt"
     try:
         with transaction() as tx:
-            tried = procedures.end_trial(tx, key, request.form.get("reason", ""), adopt=adopt)
-            number = tried.number
+            made = procedures.end_trial(tx, key, request.form.get("reason", ""), adopt=adopt)
+            number = made.order["number"] if isinstance(made, Proposal) else made.number
     except OfficeError as error:
         if error.status in {403, 404} or error.status >= 500:
             raise
         return _runs(key, error.text(language()), error.status)
-    if adopt:
+    if isinstance(made, Proposal):
+        say(_("Đã gửi đề nghị. Bản %(n)s vẫn áp dụng thử cho đến khi người thứ hai đồng ý.",
+              n=number))  # fmt: skip
+    elif adopt:
         say(_("Bản %(n)s áp dụng cho toàn cơ quan.", n=number))
     else:
         say(_("Đã kết thúc áp dụng thử bản %(n)s. Hồ sơ mới theo bản đang áp dụng.", n=number))

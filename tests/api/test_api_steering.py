@@ -154,7 +154,7 @@ def work(office) -> None:
                 runner.carry_out(job)
 
 
-def test_a_version_is_tried_by_units_and_applied_to_all(admin, office):
+def test_a_version_is_tried_by_units_and_applied_to_all(admin, director, office, owner):
     with office.database.transaction() as tx:
         rooms = dict(
             tx.rows(sa.select(Agency.symbol, Unit.id).join(Unit, Unit.agency_id == Agency.id))
@@ -166,6 +166,12 @@ def test_a_version_is_tried_by_units_and_applied_to_all(admin, office):
     tried = admin.post("process-definitions", {**command, "pilot_units": [mine]}).json
     assert (tried["is_current"], tried["pilot_units"]) == (False, [mine])
     end = "process-definitions/incoming/trial-end"
+    owner.execute("UPDATE agency SET second_person = '{publish_process}'")
+    asked = admin.post(end, {"reason": "Đạt", "adopt": True})
+    owner.execute("UPDATE agency SET second_person = '{}'")
+    assert (asked.status_code, asked.json["proposal"]["kind"]) == (202, "end_trial")
+    refused = {"decision": "refuse", "reason": "Chưa cần"}
+    assert director.post(f"{asked.headers['Location']}/decision", refused).status_code == 200
     adopted = admin.post(end, {"reason": "Đạt", "adopt": True}).json
     assert (adopted["number"], adopted["is_current"]) == (tried["number"], True)
     assert admin.post(end, {"reason": "Đạt", "adopt": True}).status_code == 404

@@ -10,7 +10,7 @@ from story import LETTER, Story, letter
 from engine import history, jobs
 from engine import steering as steering_of_engine
 from engine.definition import Definition
-from engine.errors import NotFound
+from engine.errors import NotFound, Stale
 from engine.instance import InstanceStatus, ProcessInstance
 from processes import migration, procedures, second_person, standing, unsent, work_items
 from processes.migration import MigrateRuns, MigrationStatus, NothingToCarry, StillCarrying
@@ -368,6 +368,35 @@ def test_a_new_version_is_tried_by_chosen_units_first(ground: Story) -> None:
     assert begun_by(story, "truongphong.ttbc") == tried.id
     with pytest.raises(NoRight), story.as_(OFFICER) as tx:
         procedures.end_trial(tx, "outgoing", "x", adopt=True)
+
+
+def test_ending_a_trial_needs_whom_publishing_needs(ground: Story) -> None:
+    story = ground
+    unit = story.login(OFFICER).unit_id
+    tried = publish(story, redrawn(*RENAMED), pilot_units=(unit,))
+    with story.as_(ADMIN) as tx:
+        second_person.want(tx, [Act.PUBLISH_PROCESS])
+    try:
+        with story.as_(ADMIN) as tx:
+            asked = procedures.end_trial(tx, "outgoing", "Đạt", adopt=True)
+            given_up = procedures.end_trial(tx, "outgoing", "Chưa ổn", adopt=False)
+        assert isinstance(asked, Proposal)
+        assert isinstance(given_up, Proposal)
+        assert begun_by(story, "truongphong.ttbc") != tried.id
+        with pytest.raises(second_person.OwnProposal), story.as_(ADMIN) as tx:
+            second_person.agree(tx, story.means, asked.id)
+        with story.as_(LEADER) as tx:
+            second_person.agree(tx, story.means, asked.id)
+        assert begun_by(story, "truongphong.ttbc") == tried.id
+        with pytest.raises(NotFound), story.as_(LEADER) as tx:
+            second_person.agree(tx, story.means, given_up.id)  # none is on trial any more
+    finally:
+        with story.as_(ADMIN) as tx:
+            second_person.want(tx, [])
+    another = publish(story, redrawn(*RENAMED), pilot_units=(unit,))
+    with pytest.raises(Stale), story.as_(LEADER) as tx:
+        second_person.agree(tx, story.means, given_up.id)  # nor the same one
+    assert begun_by(story, OFFICER) == another.id
 
 
 def test_a_second_trial_takes_the_place_of_the_first_and_a_publication_ends_it(
