@@ -166,6 +166,26 @@ def adopt(
     return procedures.publish(tx, command)
 
 
+#: procedures in use whose master, the newest of the nearest agency above that has one, is another
+#: than what they were merged from
+_BEHIND = """WITH RECURSIVE above AS (
+  SELECT id, parent_id, 0 AS height FROM agency WHERE id = %s
+  UNION ALL
+  SELECT a.id, a.parent_id, b.height + 1 FROM agency a JOIN above b ON a.id = b.parent_id
+) CYCLE id SET again USING way
+SELECT d.key FROM definition d CROSS JOIN LATERAL (
+  SELECT m.id FROM master_diagram m JOIN above ON above.id = m.agency_id
+  WHERE m.key = d.key AND above.height > 0 ORDER BY above.height, m.number DESC LIMIT 1
+) newest WHERE d.agency_id = %s AND d.is_current AND d.master_id IS DISTINCT FROM newest.id
+ORDER BY d.key"""
+
+
+def behind(tx: Transaction) -> list[str]:
+    """Return the procedures of the acting agency that have not followed their newest master."""
+    agency = tx.acting.agency_id
+    return [key for (key,) in tx.execute(_BEHIND, agency, agency).fetchall()]
+
+
 def _current(tx: Transaction, key: str) -> Definition:
     found = next((d for d in procedures.versions(tx, key) if d.is_current), None)
     if found is None:

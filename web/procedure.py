@@ -25,7 +25,7 @@ from engine.diagram import DiagramRefused
 from engine.errors import OfficeError, Stale
 from engine.instance import InstanceStatus, ProcessInstance
 from forms.definition import load_form, shipped_keys
-from processes import procedures
+from processes import master, procedures
 from processes.catalogue import VERBS
 from processes.procedures import PublishProcedure, UnknownProcedure
 from processes.second_person import Proposal, ReasonMissing
@@ -64,7 +64,8 @@ def listing() -> WerkzeugResponse:
     with transaction() as tx:
         found = procedures.current_procedures(tx)
         running = _running(tx)
-        rows = [_row(tx, one, running) for one in found]
+        behind = set(master.behind(tx))
+        rows = [_row(tx, one, running, is_behind=one.key in behind) for one in found]
     shown = {
         "title": _("Quy trình"),
         "summary": _(
@@ -85,7 +86,9 @@ def _running(tx: Transaction) -> dict[Any, int]:
     return {key: int(count) for key, count in rows}
 
 
-def _row(tx: Transaction, one: Definition, running: dict[Any, int]) -> dict[str, Any]:
+def _row(
+    tx: Transaction, one: Definition, running: dict[Any, int], *, is_behind: bool
+) -> dict[str, Any]:
     count = running.get(one.id, 0)
     warnings = len(one.findings)
     return {
@@ -93,6 +96,7 @@ def _row(tx: Transaction, one: Definition, running: dict[Any, int]) -> dict[str,
         "name": one.name,
         "href": url_for("procedure.show", key=one.key),
         "version_text": _("bản %(n)s", n=one.number),
+        "master_href": url_for("master.show", key=one.key) if is_behind else "",
         "running": ngettext("%(num)d hồ sơ đang chạy", "%(num)d hồ sơ đang chạy", count),
         "draft_text": "",
         "changed_text": _("công bố %(at)s", at=words.moment(one.published_at, tx.now)),

@@ -7,7 +7,7 @@ from flask import flash, g, get_flashed_messages, request, url_for
 
 from api.parameters import LONGEST_SEARCH
 from engine.database import Acting
-from processes import inbox, second_person
+from processes import inbox, master, second_person
 from processes.reach import own_reach
 from records.authority import Act, may
 from records.delegation import Choice, choices_of
@@ -130,18 +130,20 @@ def _about(me: Any) -> dict[str, Any]:
         parent = tx.get(Agency, agency.parent_id) if agency.parent_id else None
         choices = choices_of(tx, me.acting.officer_id, local_date(tx.now))
         for_whom = tx.get(Officer, me.acting.on_behalf_of) if me.acting.on_behalf_of else None
-    late = proposed = 0
+    late = proposed = behind = 0
     if me.has_position and _takes_part(me.acting):
         with office().database.transaction(me.acting) as tx:
             if may(me.acting, Act.DRAFT_DOCUMENT):
                 late = inbox.count(tx)[1]
             if _proposes(me.acting):
                 proposed = second_person.count_waiting(tx)
+            if may(me.acting, Act.PUBLISH_PROCESS):
+                behind = len(master.behind(tx))
     title = me.acting.title
     if for_whom is not None:
         title = _("%(title)s, thay %(name)s", title=title, name=for_whom.full_name)
     return {
-        "nav": _with_proposals(me, proposed),
+        "nav": _with_masters(_with_proposals(me, proposed), behind),
         "notices": late,
         "agency": {"name": agency.name, "parent": parent.name if parent else ""},
         "officer": {"name": me.acting.name, "position": title},
@@ -172,6 +174,13 @@ def _with_proposals(me: Any, count: int) -> list[dict[str, Any]]:
     }
     # What waits stands among the first four, which a phone shows.
     return [*menu[:1], entry, *menu[1:]] if count else [*menu, entry]
+
+
+def _with_masters(menu: list[dict[str, Any]], behind: int) -> list[dict[str, Any]]:
+    """Return the menu that counts, for who publishes, the procedures behind their master."""
+    listing = url_for("procedure.listing")
+    label = _("Quy trình (%(n)s có mẫu mới)", n=behind)
+    return [{**e, "label": label} if behind and e["href"] == listing else e for e in menu]
 
 
 def position_entry(choice: Choice, current: object = None) -> dict[str, Any]:

@@ -65,6 +65,27 @@ def ground(story_office: Story):
     return story_office
 
 
+def test_who_is_behind_is_known_at_once(ground: Story) -> None:
+    story = ground
+
+    def behind(user: str) -> list[str]:
+        with story.as_(user) as tx:
+            return master.behind(tx)
+
+    assert behind(AGENCY) == []
+    make_master(story, redrawn(limit("check_format", "P1D", "P2D")))
+    assert behind(AGENCY) == ["outgoing"]
+    assert behind(PROVINCE) == []
+    with story.as_(AGENCY) as tx:
+        master.adopt(tx, "outgoing", "Theo mẫu", {})
+    assert behind(AGENCY) == []
+    publish(story, AGENCY, redrawn(limit("check_format", "P1D", "P2D")))  # its own edit after
+    assert behind(AGENCY) == []
+    make_master(story, procedures.shipped_xml("outgoing"))
+    with story.as_(AGENCY) as tx:
+        master.adopt(tx, "outgoing", "Theo mẫu", {})
+
+
 def test_what_is_new_in_the_master_and_what_is_ones_own_is_told_in_words(ground: Story) -> None:
     story = ground
     assert not standing(story).is_behind

@@ -28,6 +28,13 @@ def test_a_master_is_given_seen_below_and_merged_with_a_decision(knock):
     assert "Phải ghi lý do" in missing.text
     given = province.post("/procedures/outgoing/master", {"do": "give", "reason": "Mẫu mới"})
     assert given.status_code == 303
+    assert "Quy trình (2 có mẫu mới)" not in agency.get("/proposals").text
+    assert "Quy trình (1 có mẫu mới)" in agency.get("/proposals").text  # on every page of his
+    listed = agency.get("/procedures").text
+    assert listed.count("Có quy trình mẫu mới") == 1
+    assert "/procedures/outgoing/master" in listed
+    assert "có mẫu mới" not in province.get("/procedures").text
+    assert "(1 có mẫu mới)" not in knock("chuyenvien.stttt").get("/inbox").text
     publish(agency, limited("P5D"))
     page = agency.get("/procedures/outgoing/master").text
     assert "Mẫu mới" in page
@@ -44,6 +51,7 @@ def test_a_master_is_given_seen_below_and_merged_with_a_decision(knock):
     after = agency.get("/procedures/outgoing/master").text
     assert "Đang theo quy trình mẫu" in after
     assert "data-merge" not in after
+    assert "có mẫu mới" not in agency.get("/procedures").text
 
 
 def test_officers_read_it_and_change_nothing(knock):
