@@ -16,8 +16,9 @@ _OWN = ("choice", "choices", "kind")
 
 def key_of(element: Any) -> str:
     """Return the name of an element within the variable: a word of the expression language."""
-    word = re.sub(r"[\W_]+", "_", element if isinstance(element, str) else element.get("id"))
-    return f"at_{word.strip('_')}"
+    identity = element if isinstance(element, str) else element.get("id")
+    word = re.sub(r"[^\x00-\x7f]", lambda found: f"_{ord(found[0]):x}_", identity)
+    return f"at_{re.sub(r'[^0-9A-Za-z]+', '_', word).strip('_')}"
 
 
 def take_out_own(root: Any) -> Iterator[Finding]:

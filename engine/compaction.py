@@ -11,7 +11,7 @@ from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.util.deep_merge import DeepMerge
 from SpiffWorkflow.util.task import TaskState
 
-from engine.joining import kept
+from engine.branch import kept
 from engine.tables import copied
 
 FINISHED = TaskState.FINISHED_MASK

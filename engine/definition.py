@@ -129,7 +129,7 @@ def prepare(
         diagram.main_process(root)  # refuses a file of choreographies only
         completed = drawn_elsewhere.complete(root)
         root, given = completed.root, completed.given
-        findings += completed.findings
+        findings = [*lint.as_foreign(findings, given), *completed.findings]
     model = diagram.model_of(root)
     found = lint.check(root, model, catalogue)
     normalised, rewrites = normalise.normalise(root, every_pool=foreign)

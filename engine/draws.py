@@ -100,8 +100,8 @@ class Draws:
             if name in self.elements or name == KEY:
                 continue
             drawn[name] = self._one(name, chance)
-        if node is not None and node.choices and not forward:
-            drawn[KEY] = _choose(node, chance)
+        if node is not None and node.choices:
+            drawn[KEY] = {} if forward else _choose(node, chance)  # what was chosen before is over
         return drawn
 
     def _one(self, name: str, chance: random.Random) -> Any:

@@ -77,8 +77,8 @@ def normalise(root: Any, *, every_pool: bool = False) -> tuple[Any, Rewrites]:
     _machine_tasks(copied)
     _data(copied, log)
     _collections(copied)
-    _links(copied, log)
     for scope in list(scopes(copied)):
+        links(scope, log)
         splits(scope, log)
     return copied, log
 
@@ -158,31 +158,30 @@ def _list(loop: Any, collection: str, item: str, names: tuple[str, ...]) -> None
         loop.insert(1, etree.Element(tag(names[1]), id=item, name=item))
 
 
-def _links(root: Any, log: Rewrites) -> None:
+def links(scope: Any, log: Rewrites) -> None:
     """A link pair is a sequence flow drawn in two halves."""
-    for scope in scopes(root):
-        throws: list[tuple[str, Any]] = []
-        catches: dict[str, Any] = {}
-        for element in scope:
-            link = element.find(tag("linkEventDefinition"))
-            if link is None:
-                continue
-            if kind_of(element) == "intermediateThrowEvent":
-                throws.append((link.get("name") or "", element))
-            elif kind_of(element) == "intermediateCatchEvent":
-                catches.setdefault(link.get("name") or "", element)
-        for name, source in throws:
-            target = catches.get(name)
-            if target is None:
-                continue
-            _flow(scope, log, source.get("id"), target.get("id"))
-            source.remove(source.find(tag("linkEventDefinition")))
-            log.note(source, "liên kết thành luồng nối", "link became a sequence flow")
-        for target in catches.values():
-            link = target.find(tag("linkEventDefinition"))
-            if link is not None and any(name == link.get("name") for name, _ in throws):
-                target.remove(link)
-                target.tag = tag("intermediateThrowEvent")
+    throws: list[tuple[str, Any]] = []
+    catches: dict[str, Any] = {}
+    for element in scope:
+        link = element.find(tag("linkEventDefinition"))
+        if link is None:
+            continue
+        if kind_of(element) == "intermediateThrowEvent":
+            throws.append((link.get("name") or "", element))
+        elif kind_of(element) == "intermediateCatchEvent":
+            catches.setdefault(link.get("name") or "", element)
+    for name, source in throws:
+        target = catches.get(name)
+        if target is None:
+            continue
+        _flow(scope, log, source.get("id"), target.get("id"))
+        source.remove(source.find(tag("linkEventDefinition")))
+        log.note(source, "liên kết thành luồng nối", "link became a sequence flow")
+    for target in catches.values():
+        link = target.find(tag("linkEventDefinition"))
+        if link is not None and any(name == link.get("name") for name, _ in throws):
+            target.remove(link)
+            target.tag = tag("intermediateThrowEvent")
 
 
 def _flow(scope: Any, log: Rewrites, source: str, target: str) -> None:

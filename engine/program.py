@@ -25,7 +25,7 @@ from engine.decision_table import RuleTask, RuleTaskConverter
 from engine.diagram import DiagramRefused, Model, Node, flow_nodes, kind_of, model_of
 from engine.environment import Member, Members
 from engine.event_choice import Crossroads
-from engine.joins import OWN_JOINS
+from engine.join_spec import OWN_JOINS
 from engine.loop import own_loop
 from engine.pools import messages_between
 from engine.results import own_results

@@ -140,7 +140,10 @@ def _later(now: datetime, duration: Any) -> datetime:
         length: timedelta = TimerEventDefinition.get_timedelta_from_start(parsed, now)
     except Exception:  # noqa: BLE001 - the library raises plain Exception
         raise TimerUnclear(value=text) from None
-    return now + length
+    try:
+        return now + length
+    except OverflowError:  # after the year 9999
+        raise TimerUnclear(value=text) from None
 
 
 class TimerUnclear(OfficeError):

@@ -21,7 +21,7 @@ EXAMPLES = 100
 
 def search(name: str, seed: int) -> None:
     """Try one property on some hundred inputs drawn from a seed."""
-    from fuzzing import PROPERTIES
+    from fuzzing import LONG, PROPERTIES
 
     @hypothesis.seed(seed)
     @settings(
@@ -33,7 +33,7 @@ def search(name: str, seed: int) -> None:
     )
     @given(st.data())
     def tried(data: st.DataObject) -> None:
-        PROPERTIES[name](data)
+        (PROPERTIES | LONG)[name](data)
 
     tried()
 
@@ -41,11 +41,11 @@ def search(name: str, seed: int) -> None:
 def main(seconds: float = 600, seed: int | None = None, only: str = "") -> int:
     """Search until the time is over; return 1 where something was found."""
     sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "engine")]
-    from fuzzing import PROPERTIES
+    from fuzzing import LONG, PROPERTIES
 
     first = random.SystemRandom().randrange(10**6) if seed is None else seed
     print(f"seed {first}, {seconds:g} s", flush=True)
-    names = [only] if only else list(PROPERTIES)
+    names = [only] if only else [*PROPERTIES, *LONG]
     done = dict.fromkeys(names, 0)
     until = time.monotonic() + seconds
     for step in count():

@@ -90,6 +90,9 @@ def _gateway(done: Completion, gateway: Any, flows: list[Any], near: dict[str, i
     if default not in {f.get("id") for f in flows}:
         default = None
         gateway.attrib.pop("default", None)
+    for flow in flows:
+        if flow.get("id") == default:
+            _condition(flow, None)
     always = [f for f in flows if _written(f) == "true"]
     asked = [f for f in flows if f.get("id") != default]
     conditions = {f.get("id"): _readable(done, f) for f in asked}
@@ -152,7 +155,7 @@ def _readable(done: Completion, flow: Any) -> str | None:
     """Return a flow's condition in our language, or None where it is not written in it."""
     text = _written(flow)
     found = _BRACES.fullmatch(text)
-    plain = found[1].strip() if found else text
+    plain = found[1].strip() if found else text.removeprefix("=").strip()
     for theirs, ours in _TWINS:
         plain = plain.replace(theirs, ours)
     plain = re.sub(r"!(?!=)\s*([\w.]+|\([^()]*\))", r"not(\1)", plain)

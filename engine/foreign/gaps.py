@@ -14,6 +14,7 @@ from engine.foreign.rewriting import (
     nodes_in,
 )
 from engine.foreign.tasks import drop
+from engine.normalise import Rewrites, links
 
 
 def complete(done: Completion, scope: Any) -> None:
@@ -24,7 +25,13 @@ def complete(done: Completion, scope: Any) -> None:
     _dangling(done, scope)
     if kind_of(scope) == "adHocSubProcess":
         return
-    if not nodes_in(scope):
+    rewrites = Rewrites(count=done.count)
+    links(scope, rewrites)
+    done.count = rewrites.count
+    done.given |= rewrites.made
+    for element, vi, en in rewrites.notes:
+        done.say(element, "link", vi, en)
+    if all(e.get("triggeredByEvent") == "true" for e in nodes_in(scope).values()):
         _empty(done, scope)
         return
     _starts(done, scope)
@@ -91,7 +98,7 @@ def _starts(done: Completion, scope: Any) -> None:
             and kind_of(e) != "boundaryEvent"
             and e.get("triggeredByEvent") != "true"
         ]
-        roots = roots or list(nodes.values())[:1]
+        roots = roots or [e for e in nodes.values() if e.get("triggeredByEvent") != "true"][:1]
         begin = node(done, scope, "startEvent", "start")
         if len(roots) > 1:
             fork = node(done, scope, "parallelGateway", "fork")
@@ -140,10 +147,7 @@ def _ends(done: Completion, scope: Any) -> None:
     open_ends = [
         e
         for i, e in nodes.items()
-        if i not in out
-        and kind_of(e) != "endEvent"
-        and e.get("triggeredByEvent") != "true"
-        and e.find(tag("linkEventDefinition")) is None
+        if i not in out and kind_of(e) != "endEvent" and e.get("triggeredByEvent") != "true"
     ]
     has_end = any(kind_of(e) == "endEvent" for e in nodes.values())
     if has_end and not open_ends:

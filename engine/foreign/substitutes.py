@@ -11,16 +11,17 @@ from lxml import etree
 
 from engine import diagram, lint
 from engine.diagram import kind_of, tag
+from engine.event_rules import is_trigger
 from engine.foreign.references import define
 from engine.foreign.rewriting import Completion, definitions_of, flows_in, name_of, text_of
-from engine.foreign.tasks import drop, is_decidable
+from engine.foreign.tasks import drop, may_come_true
 
 
 def complete(done: Completion) -> None:
     """Replace what is refused, until nothing is that could be replaced."""
     _conditional(done)
     for element in list(done.root.iter(tag("adHocSubProcess"))):
-        if not is_decidable(text_of(element.find(tag("completionCondition"))), done.declared):
+        if not may_come_true(text_of(element.find(tag("completionCondition"))), done.declared):
             _plain_sub(done, element)
     for _ in range(4):
         model = diagram.model_of(done.root)
@@ -142,7 +143,11 @@ def _conditional(done: Completion) -> None:
     """A condition nobody can tell is one that an officer, or whoever knows, says has come true."""
     for definition in list(done.root.iter(tag("conditionalEventDefinition"))):
         event = definition.getparent()
-        if is_decidable(text_of(definition.find(tag("condition"))), done.declared):
+        if event is None:  # gone with another of the same event
+            continue
+        text = text_of(definition.find(tag("condition")))
+        aside = kind_of(event) == "boundaryEvent" or is_trigger(event)
+        if aside and may_come_true(text, done.declared):  # elsewhere a run waits for nothing else
             continue
         if kind_of(event) == "startEvent" and event.getparent().get("triggeredByEvent") != "true":
             event.remove(definition)
@@ -180,6 +185,16 @@ def _plain_sub(done: Completion, element: Any) -> None:
         element, "sub-process", "chạy như quy trình con thường, mỗi bước một lần",
         "it runs as a plain sub-process, each step once",
     )  # fmt: skip
+
+
+def _plain_around(done: Completion, element: Any) -> bool:
+    """What its officers could not choose among runs as it is drawn."""
+    inside = element
+    while inside is not None and kind_of(inside) != "adHocSubProcess":
+        inside = inside.getparent()
+    if inside is not None:
+        _plain_sub(done, inside)
+    return inside is not None
 
 
 def _left_out(done: Completion, element: Any) -> None:
@@ -240,4 +255,7 @@ _MENDED: dict[str, Callable[[Completion, Any], bool]] = {
     "no-event": _not_by_event,
     "event-start": _not_begun,
     "link-pair": _unlinked,
+    "ad-hoc-event": _plain_around,
+    "ad-hoc-join": _plain_around,
+    "empty": _plain_around,
 }

@@ -13,8 +13,9 @@ from engine.expressions import ExpressionError, compile_assignments, compile_exp
 from engine.foreign.references import define
 from engine.foreign.rewriting import Completion, name_of, nodes_in, text_of
 
-#: how often a step that names no list is done, and the most a loop repeats when nobody says
-INSTANCES, REPEATS = 2, 10
+#: how often a step that names no list is done, and the most a loop repeats when nobody says, or
+#: when its condition is one of ours
+INSTANCES, REPEATS, DECIDED = 2, 10, 100
 
 
 def complete(done: Completion) -> None:
@@ -134,11 +135,10 @@ def _loop(done: Completion, loop: Any) -> None:
     task = loop.getparent()
     condition, most = loop.find(tag("loopCondition")), loop.get("loopMaximum") or ""
     decidable = condition is not None and is_decidable(text_of(condition), done.declared)
-    if condition is None and most.isdigit():
-        return
-    if not most.isdigit():
-        loop.set("loopMaximum", str(REPEATS))
-    if decidable:
+    limit = DECIDED if decidable else REPEATS
+    if not (most.isdigit() and 0 < int(most) <= limit):
+        loop.set("loopMaximum", str(limit))
+    if decidable or (condition is None and loop.get("loopMaximum") == most):
         return
     if condition is None:
         condition = etree.SubElement(loop, tag("loopCondition"))
@@ -156,6 +156,11 @@ def is_decidable(text: str, declared: set[str]) -> bool:
         return compile_expression(text).names <= declared
     except ExpressionError:
         return False
+
+
+def may_come_true(text: str, declared: set[str]) -> bool:
+    """Whether a condition can be told and something in the diagram may change what it says."""
+    return is_decidable(text, declared) and bool(compile_expression(text).names)
 
 
 def _uncompensated(done: Completion) -> None:
@@ -178,9 +183,10 @@ def drop(node: Any) -> None:
     """Take a flow node out of its scope, with the flows and boundary events that hang on it."""
     scope = node.getparent()
     identity = node.get("id")
-    for element in list(scope):
+    for element in list(scope) if scope is not None else ():
         if identity in {element.get("sourceRef"), element.get("targetRef")}:
             scope.remove(element)
         elif element.get("attachedToRef") == identity and element.getparent() is scope:
             drop(element)
-    scope.remove(node)
+    if node.getparent() is scope and scope is not None:
+        scope.remove(node)

@@ -1,11 +1,13 @@
 """Timers that were left open or written for another engine (hẹn giờ)."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from lxml import etree
 
 from engine.diagram import kind_of, tag
+from engine.environment import plain
 from engine.expressions import ExpressionError, compile_expression
 from engine.foreign.rewriting import Completion, text_of
 from engine.normalise import TIMER_LITERALS
@@ -63,12 +65,29 @@ def _readable(kind: str, text: str) -> tuple[str, str]:
     if (found := _REPEATS.fullmatch(plain)) and TIMER_LITERALS["timeDuration"].fullmatch(found[2]):
         return "timeCycle", f"{found[1]}/{found[2]}"
     if not re.match(r"R?\d|P|R/", plain):
-        try:
-            if not compile_expression(text).names:
-                return kind, text
-        except ExpressionError:
-            pass
+        meant = _computed(text)
+        for name in (kind, "timeDate", "timeDuration"):
+            if meant and (TIMER_LITERALS[name].fullmatch(meant) or name == _kind_of_moment(meant)):
+                return name, text
     return ("timeCycle", f"R/{_DAY}") if kind == "timeCycle" else ("timeDuration", _DAY)
+
+
+def _computed(text: str) -> str:
+    """Return what an expression without names gives, "" where it is none or no plain text."""
+    try:
+        found = compile_expression(text)
+        value = "" if found.names else plain(found.evaluate({}, datetime(2026, 1, 1, tzinfo=UTC)))
+    except ExpressionError:
+        return ""
+    return value if isinstance(value, str) else ""
+
+
+def _kind_of_moment(text: str) -> str:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return ""
+    return "timeDate"
 
 
 def _set(definition: Any, written: Any, kind: str, text: str) -> None:

@@ -12,6 +12,8 @@ from uuid import UUID
 import orjson
 from bpmn_drawing import HEAD, Drawing
 from conformance import BAD, DAY, DEFINED, MESSAGE, ROWS, SIGNAL, Row, decided, handler, rule, table
+from exports import export
+from foreign_runs import run_everything
 from hypothesis import strategies as st
 from SpiffWorkflow.exceptions import SpiffWorkflowException
 from token_runs import NOW, Run
@@ -361,6 +363,16 @@ def _rewrite(data: Any, state: Any) -> None:
         place = place[key]
 
 
+def exports(data: Any) -> None:
+    """Whatever another tool writes runs to its end, each process of it."""
+    seed = data.draw(st.integers(0, 2**32))
+    try:
+        run_everything(export(seed))
+    except Exception as fault:
+        fault.add_note(f"the file of export({seed})")
+        raise
+
+
 PROPERTIES: dict[str, Callable[[Any], None]] = {
     "expressions": expressions,
     "decisions": decisions,
@@ -369,3 +381,6 @@ PROPERTIES: dict[str, Callable[[Any], None]] = {
     "torn diagrams": torn_diagrams,
     "states": states,
 }
+
+#: what takes a second each: the ordinary tests run a few of their own (`test_exports`)
+LONG: dict[str, Callable[[Any], None]] = {"exports": exports}

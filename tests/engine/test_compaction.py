@@ -217,7 +217,7 @@ def test_equal_to_a_plain_reading(tree: Any, seed: int) -> None:
 @settings(max_examples=60)
 @given(tree=TREES.filter(lambda tree: "'all'" not in str(tree)), seed=st.integers(0, 2**16))
 def test_equal_to_the_stock_library_with_its_data(tree: Any, seed: int) -> None:
-    """Without forks: at their joins only what a branch changed counts (`engine.joining`)."""
+    """Without forks: at their joins only what a branch changed counts (`engine.branch`)."""
     compare(drawn(tree)[0], CHOICES, seed, n=0, xs=["p", "q"])
 
 

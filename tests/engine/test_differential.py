@@ -27,7 +27,7 @@ class Apart(AssertionError):
 
 #: what the library leaves among the variables after a step for each of a list: its last element
 ELEMENTS = {"part", "informed_party", "cooperating_unit"}
-#: what it brings back at a join: the copy of a branch that did not change it (`engine.joining`)
+#: what it brings back at a join: the copy of a branch that did not change it (`engine.branch`)
 BROUGHT_BACK = {"outcome", "lead_officer"}
 #: where the library stops when such a step is entered again
 STOPS = "already exists"

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import foreign_runs as runs
 import pytest
 from bpmn_drawing import HEAD, Drawing, event, line
 from lxml import etree
@@ -26,40 +27,13 @@ def prepared(path: Path) -> definition.Prepared:
     return definition.prepare(path.read_bytes(), foreign=True)
 
 
-def processes(path: Path) -> list[str]:
-    """Every process with something drawn in it."""
-    root = diagram.read(path.read_bytes())
-    return [
-        p.get("id")
-        for p in root.findall(tag("process"))
-        if any(kind_of(e) in FLOW_NODES for e in p)
-    ]
-
-
 @cache
 def specs_of(path: Path, process: str) -> bytes:
-    """The program that begins with one process of the file; "" is the file as a whole."""
-    if not process:
-        return prepared(path).specs
-    root = etree.fromstring(prepared(path).normalised)
-    root.find(tag("process")).addprevious(
-        next(p for p in root.findall(tag("process")) if p.get("id") == process)
-    )
-    return program.build(root)[0]
-
-
-def end_of(specs: bytes, seed: int) -> dry_run.Walk:
-    """Walk to the end; between two steps nothing is kept but bytes, and the program is another."""
-    programs = [program.restore(specs), program.restore(specs)]
-    one = dry_run.Walk(programs[0], seed, Draws.of(programs[0], {}))
-    while not one.is_done and not one.is_stuck and one.count < one.most:
-        one.program = programs[one.count % 2]
-        one.go_on()
-    return one
+    return runs.specs_of(prepared(path), process)
 
 
 WHOLE = [(path, "") for path in RUNNABLE]
-PARTS = [(p, one) for p in RUNNABLE for one in processes(p) if len(processes(p)) > 1]
+PARTS = [(p, one) for p in RUNNABLE for one in runs.parts(prepared(p))]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -67,7 +41,7 @@ PARTS = [(p, one) for p in RUNNABLE for one in processes(p) if len(processes(p))
     ("path", "process"), [*WHOLE, *PARTS], ids=lambda v: v.stem if isinstance(v, Path) else v
 )
 def test_every_process_comes_to_its_end(path: Path, process: str, seed: int) -> None:
-    walked = end_of(specs_of(path, process), seed)
+    walked = runs.end_of(specs_of(path, process), seed)
     assert walked.is_done, (seed, walked.count, walked.step.standing)
     assert not walked.open
     assert not walked.waiting

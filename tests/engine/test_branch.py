@@ -9,7 +9,7 @@ from bpmn_drawing import Drawing
 from conformance import DEFINED, MESSAGE, fork, handler, inside
 from token_runs import Run, Stock
 
-from engine.joining import kept
+from engine.branch import kept
 
 BEFORE = {"ok": False, "n": 0, "who": "x"}
 

@@ -56,6 +56,8 @@ def _is_starved(
                     todo.extend(out.get(event, ()))
         return frozenset(found)
 
+    if entering - _come_first(join, nodes, out, edge):
+        return True
     for identity, element in nodes.items():
         if identity == join:
             continue
@@ -71,6 +73,25 @@ def _is_starved(
         if any(way != union and (way or union != entering) for way in ways):
             return True
     return False
+
+
+def _come_first(
+    join: str, nodes: dict[str, Any], out: dict[str, list[Any]], edge: dict[str, list[str]]
+) -> frozenset[str]:
+    """Return the flows a token may come by that was not at the join before."""
+    found: set[str] = set()
+    todo = [i for i, e in nodes.items() if kind_of(e) == "startEvent"]
+    seen = {join, *todo}
+    while todo:
+        current = todo.pop()
+        for flow in out.get(current, ()):
+            found.add(flow.get("id"))
+        ahead = [f.get("targetRef") for f in out.get(current, ())] + edge.get(current, [])
+        for following in ahead:
+            if following not in seen:
+                seen.add(following)
+                todo.append(following)
+    return frozenset(found)
 
 
 def _wait_for_what_comes(done: Completion, join: Any, flows: list[Any]) -> None:

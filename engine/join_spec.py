@@ -14,7 +14,7 @@ from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEv
 from SpiffWorkflow.util.deep_merge import DeepMerge
 from SpiffWorkflow.util.task import TaskState
 
-from engine.joining import keep_decisions
+from engine.branch import keep_decisions
 from engine.workflow import LIVE
 
 _TO_COME = TaskState.FUTURE | TaskState.PREDICTED_MASK
@@ -59,6 +59,9 @@ class ParallelJoin(ParallelGateway):
     """A parallel gateway that stumbles over no token that is forgotten."""
 
     def _run_hook(self, my_task: Any) -> bool:
+        if len(self.inputs) < 2:  # a fork: what an earlier token began there is its own
+            my_task._inherit_data()
+            return True
         came = _merge_earlier(self, my_task)
         my_task._inherit_data()
         keep_decisions(my_task, [*came, my_task.parent])

@@ -1,0 +1,159 @@
+"""Files as other tools write them: each runs to its end, and what was found in them stays mended.
+
+`make fuzz` draws thousands of such files; here are a few, and the smallest of those that failed.
+"""
+
+import random
+
+import foreign_runs as runs
+import pytest
+from bpmn_drawing import Drawing, again, event, line, timer
+from conformance import DEFINED, MESSAGE
+from exports import export
+from token_runs import Run
+
+from engine import definition, diagram, dry_run, machine, program
+from engine.draws import Draws
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_file_of_another_tool_runs_to_its_end(seed: int) -> None:
+    runs.run_everything(export(seed))
+
+
+def test_such_files_are_refused_as_procedures_of_ours() -> None:
+    """The negative control of the completion."""
+    for seed in range(12):
+        assert definition.prepare(export(seed)).has_errors, seed
+
+
+def codes(drawing: Drawing, before: str = "") -> set[str]:
+    """Run the drawing to its end by three chances; return what was told of it."""
+    return {f.code for f in runs.run_everything(drawing.xml(before), 3).findings}
+
+
+def test_a_circle_without_a_way_out_gets_one() -> None:
+    around = Drawing().start().user("a").xor("g").chain("s", "a", "g", "a")
+    assert "circle" in codes(around)
+
+
+def test_a_step_that_leads_back_to_itself_asks_whether_again() -> None:
+    """As drawn its tokens double each time and never end."""
+    assert "circle" in codes(line("a").flow("a", "a"))
+
+
+def test_forks_in_a_circle() -> None:
+    drawing = Drawing().start().user("a").both("f", "j").end().chain("s", "f", "a", "j", "f")
+    assert {"circle", "join"} <= codes(drawing.flow("j", "e"))
+
+
+@pytest.mark.parametrize("nodes", [["intermediateThrowEvent", "intermediateCatchEvent"]])
+def test_a_link_that_leads_back(nodes: list[str]) -> None:
+    drawing = Drawing().start().xor("g")
+    for index, kind in enumerate(nodes):
+        drawing.node(kind, f"l{index}", '<bpmn:linkEventDefinition name="A"/>')
+    assert "circle" in codes(drawing.chain("s", "g", "l0").chain("l1", "g"))
+
+
+def test_a_link_is_all_there_is() -> None:
+    drawing = Drawing()
+    for kind in ("intermediateThrowEvent", "intermediateCatchEvent"):
+        drawing.node(kind, kind, '<bpmn:linkEventDefinition name="A"/>')
+    assert "link" in codes(drawing)
+
+
+def test_nobody_works_in_a_circle() -> None:
+    """What was chosen before it would count for ever."""
+    drawing = (
+        Drawing().start().user("a").node("scriptTask", "b", "<bpmn:script>x = 1</bpmn:script>")
+    )
+    drawing.xor("g").end().chain("s", "a", "b", "g", "e").flow("g", "b", "until it is good")
+    found = runs.run_everything(drawing.xml(), 3)
+    assert "circle-step" in {f.code for f in found.findings}
+    assert any(
+        n.kind == "userTask" and n.id.startswith("cv.again") for n in found.model.nodes.values()
+    )
+
+
+def watched(interrupting: bool) -> Drawing:
+    """A step done again and again inside a sub-process with a message at its edge."""
+    inner = Drawing("i").start("is").user("again", "more").xor("g")
+    inner.chain("is", "again", "g", "again").chain("g", "more", "again")
+    drawing = Drawing().start().sub("i", inner).end().user("late").end("e2")
+    drawing.boundary("b", "i", event("message"), interrupting=interrupting)
+    return drawing.chain("s", "i", "e").chain("b", "late", "e2")
+
+
+def test_a_circle_that_a_message_ends_stays_as_it_is_drawn() -> None:
+    assert "circle" not in codes(watched(interrupting=True))
+    assert "circle" in codes(watched(interrupting=False))
+
+
+def test_only_data_of_the_diagram_end_a_circle_without_a_step() -> None:
+    drawing = Drawing().start().node("scriptTask", "c", "<bpmn:script>n = 0</bpmn:script>")
+    drawing.node("scriptTask", "b", "<bpmn:script>n = n + 1</bpmn:script>").xor("g", default="out")
+    drawing.end().chain("s", "c", "b", "g").flow("g", "b", "n < 3").flow("g", "e", identity="out")
+    assert "circle-step" not in codes(drawing)
+
+
+ODD = {
+    "a default flow with a condition of its own": Drawing().start().xor("g", default="d")
+    .user("a", "b").end().flow("s", "g").flow("g", "a", "${x && !y}", "d").flow("g", "b", "true")
+    .chain("a", "e").chain("b", "e"),
+    "ids with accents": Drawing().start("bắt-đầu").user("bước").xor("cổng").end("kết").user("nữa")
+    .chain("bắt-đầu", "bước", "cổng", "kết").flow("cổng", "nữa", "còn nữa").flow("nữa", "kết"),
+    "a moment where a duration stands": line("a").boundary("b", "a", timer("Duration", "now()"))
+    .end("e2").flow("b", "e2"),
+    "a step repeated a million times": Drawing().start().node("sendTask", "a",
+    again("x = 1", 1_000_000)).end().chain("s", "a", "e"),
+    "an ad-hoc sub-process of nothing but an event's": Drawing().start().node("adHocSubProcess", "h",
+    Drawing("h").node("subProcess", "i", Drawing("i").start("a", event("signal")).end("b")
+    .flow("a", "b").inner(), triggeredByEvent="true").inner()).end().chain("s", "h", "e"),
+    "a condition that is always the same": Drawing().start().node("intermediateCatchEvent", "c",
+    event("conditional", '<bpmn:condition>"a"</bpmn:condition>')).end().chain("s", "c", "e"),
+    "a start on a condition that is always the same": Drawing().start("s", event("conditional",
+    '<bpmn:condition>"a"</bpmn:condition>')).user("a").end().chain("s", "a", "e"),
+    "an ad-hoc sub-process with a start": Drawing().start().node("adHocSubProcess", "h",
+    "<bpmn:completionCondition>x = 1</bpmn:completionCondition>" + Drawing("h").start("hs").user("u")
+    .script("sc", "x = 2").flow("hs", "u").inner()).end().chain("s", "h", "e"),
+    "a join that nothing comes to from one side": Drawing().start().user("a", "dead").both("j").end()
+    .chain("s", "a", "j", "e").flow("dead", "j"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_what_was_found_runs(what: str) -> None:
+    runs.run_everything(ODD[what].xml(), 3)
+
+
+def test_a_file_that_bends_the_schema_runs_and_says_where() -> None:
+    bent = line("a").xml().replace(b'<bpmn:userTask id="a"', b'<bpmn:userTask colour="red" id="a"')
+    found = runs.run_everything(bent)
+    assert [f.severity for f in found.findings if f.code == "schema"] == ["warning"]
+    assert definition.prepare(bent).has_errors
+
+
+def test_an_officer_may_choose_anew_each_time() -> None:
+    """A walk that hurries takes nothing of what was chosen the time before."""
+    drawing = Drawing().start().user("a").xor("g").end().chain("s", "a", "g")
+    drawing.flow("g", "e", None, "on").flow("g", "a", None, "back")
+    one = program.restore(definition.prepare(drawing.xml(), foreign=True).specs)
+    step = machine.start(one, {}, dry_run.BEGUN)
+    first = {"cv_choice": {"at_g": "back"}}
+    step = machine.complete(one, step.state, step.opened[0].task_id, first, dry_run.BEGUN)
+    drawn = Draws.of(one, {}).some(random.Random(0), node=one.nodes["a"], forward=True)
+    assert machine.complete(one, step.state, step.opened[0].task_id, drawn, dry_run.BEGUN).completed
+
+
+def test_a_file_without_a_process_says_so() -> None:
+    with pytest.raises(diagram.DiagramRefused):
+        runs.run_everything(Drawing().xml())
+
+
+def test_a_fork_that_is_come_to_twice_keeps_what_it_began_before() -> None:
+    """Also in procedures of ours: the library withdrew the branches of the first time."""
+    drawing = line("u").boundary("b", "u", MESSAGE, interrupting=False).both("f").user("x", "y")
+    drawing.end("e2").chain("b", "f", "x", "e2").chain("f", "y", "e2")
+    run = Run(drawing.xml(DEFINED)).deliver("message", "reply").deliver("message", "reply")
+    assert run.at == ["u", "x", "x", "y", "y"]
+    assert run.do("x", "y", "u", "y", "x").done
