@@ -27,6 +27,7 @@ from engine.environment import Member, Members
 from engine.event_choice import Crossroads
 from engine.join_spec import OWN_JOINS
 from engine.loop import own_loop
+from engine.payload import own_throw
 from engine.pools import messages_between
 from engine.results import own_results
 from engine.workflow import TIMERS, Parser
@@ -177,6 +178,7 @@ def _own_parts(spec: Any) -> None:
     for task_spec in spec.task_specs.values():
         own_loop(task_spec)
         own_results(task_spec)
+        own_throw(task_spec)
         if type(task_spec) in OWN_JOINS:
             task_spec.__class__ = OWN_JOINS[type(task_spec)]
         for name, ours in (("data_input", Members), ("input_item", Member)):
