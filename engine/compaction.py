@@ -6,7 +6,6 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
 from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
-from SpiffWorkflow.bpmn.specs.mixins.parallel_gateway import ParallelGateway
 from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.util.deep_merge import DeepMerge
 from SpiffWorkflow.util.task import TaskState
@@ -42,14 +41,15 @@ def _compact_one(workflow: Any, top: Any, dropped: list[Any]) -> None:
     waiting_joins = {
         t.task_spec
         for t in tasks.values()
-        if isinstance(t.task_spec, UnstructuredJoin) and t._state & TaskState.DEFINITE_MASK
+        if isinstance(t.task_spec, UnstructuredJoin)
+        and not getattr(t.task_spec, "takes_by_flow", False)
+        and t._state & TaskState.DEFINITE_MASK
     }
     # The newest fired instance of a join has consumed every older finished one.
     fired: dict[Any, float] = {}
     for task in tasks.values():
         if task._state == TaskState.COMPLETED and isinstance(task.task_spec, UnstructuredJoin):
             fired[task.task_spec] = max(fired.get(task.task_spec, 0), task.last_state_change)
-    keep = _seen_by_joins(tasks)
     changed = True
     while changed:
         changed = False
@@ -58,7 +58,6 @@ def _compact_one(workflow: Any, top: Any, dropped: list[Any]) -> None:
                 task.id not in tasks
                 or task._parent is None
                 or task is workflow.last_task
-                or task.id in keep
                 or task.id in top.subprocesses
                 or not task._state & FINISHED
             ):
@@ -68,17 +67,6 @@ def _compact_one(workflow: Any, top: Any, dropped: list[Any]) -> None:
                 dropped.append(task)
                 changed = True
     _fold(workflow, dropped)
-
-
-def _seen_by_joins(tasks: dict[Any, Any]) -> set[Any]:
-    """A parallel gateway in a loop looks through ancestors for its inputs: keep the newest each."""
-    newest: dict[str, Any] = {}
-    for task in tasks.values():
-        if task._state == TaskState.COMPLETED and any(
-            isinstance(o, ParallelGateway) for o in task.task_spec.outputs
-        ):
-            newest[task.task_spec.name] = task.id
-    return set(newest.values())
 
 
 def _droppable(

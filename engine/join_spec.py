@@ -2,7 +2,8 @@
 
 The library looks only down to the first join of each path, so in a loop it fires too early or
 never; it keeps one token a gateway, and a second one that arrives may take away what the first has
-become. Here every token waits at its own flow; a firing takes one from each flow that has one.
+become: a reminder sent twice, with two steps side by side, lost one of them. Here every token waits
+at its own flow; a firing takes one from each flow that has one.
 """
 
 from typing import Any
@@ -23,6 +24,9 @@ _TO_COME = TaskState.FUTURE | TaskState.PREDICTED_MASK
 class InclusiveJoin(InclusiveGateway):
     """Fires when no token elsewhere can still reach a flow that has none."""
 
+    #: who waits here waits for a turn of its own; a token withdrawn here was taken by another
+    takes_by_flow = True
+
     def _update_hook(self, my_task: Any) -> bool:
         others = [t for t in _here(my_task.workflow, self) if t is not my_task]
         may_fire = not any(t._state == TaskState.READY for t in others) and not _is_awaited(
@@ -35,17 +39,7 @@ class InclusiveJoin(InclusiveGateway):
         return may_fire
 
     def _run_hook(self, my_task: Any) -> bool:
-        came, branches = {my_task.parent.task_spec.name}, []
-        waiting = [t for t in _here(my_task.workflow, self) if t._state == TaskState.WAITING]
-        for task in sorted(waiting, key=lambda t: t.last_state_change):
-            if task.parent.task_spec.name in came:
-                continue  # a second token of one flow is for the next firing
-            came.add(task.parent.task_spec.name)
-            DeepMerge.merge(my_task.data, task.parent.data)
-            branches.append(task.parent)
-            task.cancel()
-        my_task._inherit_data()
-        keep_decisions(my_task, [*branches, my_task.parent])
+        _take_one_of_each(self, my_task)
         matches, defaults = self._get_matching_outputs(my_task)
         if not matches + defaults:
             raise WorkflowTaskException("No conditions satisfied on gateway", task=my_task)
@@ -56,15 +50,22 @@ class InclusiveJoin(InclusiveGateway):
 
 
 class ParallelJoin(ParallelGateway):
-    """A parallel gateway that stumbles over no token that is forgotten."""
+    """Fires when each of its flows has a token; what came by a flow before its turn waits on."""
+
+    takes_by_flow = True
+
+    def _update_hook(self, my_task: Any) -> bool:
+        others = [t for t in _here(my_task.workflow, self) if t is not my_task]
+        came = {t.parent.task_spec for t in [my_task, *others]}
+        may_fire = came >= set(self.inputs) and not any(t._state == TaskState.READY for t in others)
+        if may_fire:
+            my_task._inherit_data()
+        else:
+            my_task._set_state(TaskState.WAITING)
+        return may_fire
 
     def _run_hook(self, my_task: Any) -> bool:
-        if len(self.inputs) < 2:  # a fork: what an earlier token began there is its own
-            my_task._inherit_data()
-            return True
-        came = _merge_earlier(self, my_task)
-        my_task._inherit_data()
-        keep_decisions(my_task, [*came, my_task.parent])
+        _take_one_of_each(self, my_task)
         return True
 
 
@@ -77,6 +78,21 @@ class EndJoin(_EndJoin):
         keep_decisions(my_task, [*came, my_task.parent])
         my_task.workflow.data.update(my_task.data)
         return True
+
+
+def _take_one_of_each(spec: Any, my_task: Any) -> None:
+    """Take one waiting token from each other flow, the first that came, and what it brings."""
+    came, branches = {my_task.parent.task_spec.name}, []
+    waiting = [t for t in _here(my_task.workflow, spec) if t._state == TaskState.WAITING]
+    for task in sorted(waiting, key=lambda t: t.last_state_change):
+        if task.parent.task_spec.name in came:
+            continue  # a second token of one flow is for the next firing
+        came.add(task.parent.task_spec.name)
+        DeepMerge.merge(my_task.data, task.parent.data)
+        branches.append(task.parent)
+        task.cancel()
+    my_task._inherit_data()
+    keep_decisions(my_task, [*branches, my_task.parent])
 
 
 def _merge_earlier(spec: Any, my_task: Any) -> list[Any]:

@@ -2,13 +2,15 @@
 
 The library sends all variables along. Thrown by one instance of a list and caught in another, the
 element of the first took the place of the second's. Those names belong to an instance; what was
-decided in it goes along, since the event is there to say so.
+decided in it goes along, since the event is there to say so. An error or escalation, which goes
+outwards only, still says of which one it is.
 """
 
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.defaults import EndEvent, IntermediateThrowEvent, SendTask
-from SpiffWorkflow.bpmn.specs.event_definitions.simple import NoneEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import SignalEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefinition
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 
 
@@ -39,6 +41,7 @@ class SparingSend(_Sparing, SendTask):
     """A step that sends a message."""
 
 
+_ABROAD = (MessageEventDefinition, SignalEventDefinition)
 _OWN: dict[type, type] = {
     EndEvent: SparingEnd,
     IntermediateThrowEvent: SparingThrow,
@@ -47,9 +50,9 @@ _OWN: dict[type, type] = {
 
 
 def own_throw(task_spec: Any) -> None:
-    """Have what throws an event leave out what belongs to its instance."""
+    """Have what throws a message or signal leave out what belongs to its instance."""
     ours = _OWN.get(type(task_spec))
-    if ours is not None and not isinstance(task_spec.event_definition, NoneEventDefinition):
+    if ours is not None and isinstance(task_spec.event_definition, _ABROAD):
         task_spec.__class__ = ours
 
 

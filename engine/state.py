@@ -113,7 +113,7 @@ def _dump_one(
     A `brief` one leaves out what is only foreseen, which is drawn again when it is loaded.
     """
     last, differences = workflow.last_task, Differences(above)
-    told = [t for t in workflow.tasks.values() if not (brief and t._state < TaskState.WAITING)]
+    told = [t for t in workflow.tasks.values() if not (brief and _is_foreseen(t))]
     if fans.holders:
         told = [t for t in told if t.id not in fans.holders]
     asleep = rows_of(workflow) if workflow.asleep else {}
@@ -142,6 +142,14 @@ def _dump_one(
             rows[task_id] = row
         tasks = [rows[task_id] for task_id in ids]
     return {**found, "tasks": tasks}
+
+
+def _is_foreseen(task: Any) -> bool:
+    """Whether a token only may come, or was called off below one that may."""
+    above = task.workflow.tasks.get(task._parent)
+    return task._state < TaskState.WAITING or (
+        above is not None and above._state < TaskState.WAITING
+    )
 
 
 #: what a running scope usually says of itself

@@ -48,8 +48,11 @@ def _ask(done: Completion, scope: Any, back: Any) -> None:
     """Put a step into a circle that nobody works in."""
     source = nodes_in(scope)[back.get("sourceRef")]
     step = node(done, scope, "userTask", "again", name=f"Tiếp tục: {name_of(source)}")
-    flow(done, scope, step, {"id": back.get("targetRef")})
-    back.set("targetRef", step.get("id"))
+    if kind_of(source) == "eventBasedGateway":  # only events stand behind it
+        _come_before(done, scope, source, step)
+    else:
+        flow(done, scope, step, {"id": back.get("targetRef")})
+        back.set("targetRef", step.get("id"))
     done.say(
         back, "circle-step", f"quay lại từ «{name_of(source)}» không qua bước nào, nên cán bộ được "
         "hỏi trước mỗi lần quay lại",
@@ -77,7 +80,10 @@ def _open(done: Completion, scope: Any, back: Any) -> None:
     nodes = nodes_in(scope)
     source = nodes[back.get("sourceRef")]
     gateway = source
-    if kind_of(source) != "exclusiveGateway":
+    if kind_of(source) == "eventBasedGateway":
+        gateway = node(done, scope, "exclusiveGateway", "circle", name=name_of(source))
+        _come_before(done, scope, source, gateway)
+    elif kind_of(source) != "exclusiveGateway":
         gateway = node(done, scope, "exclusiveGateway", "circle", name=name_of(source))
         back.set("sourceRef", gateway.get("id"))
         entering = flow(done, scope, source, gateway)
@@ -96,6 +102,13 @@ def _open(done: Completion, scope: Any, back: Any) -> None:
 
 def _within(nodes: set[str]) -> Callable[[Any, list[Any], Any], bool]:
     return lambda drawn, _flows, _source: drawn.get("sourceRef") in nodes
+
+
+def _come_before(done: Completion, scope: Any, gateway: Any, added: Any) -> None:
+    for entering in flows_in(scope):
+        if entering.get("targetRef") == gateway.get("id"):
+            entering.set("targetRef", added.get("id"))
+    flow(done, scope, added, gateway)
 
 
 def _is_taken(drawn: Any, flows: list[Any], source: Any) -> bool:

@@ -21,7 +21,9 @@ def complete(done: Completion) -> None:
     """Replace what is refused, until nothing is that could be replaced."""
     _conditional(done)
     for element in list(done.root.iter(tag("adHocSubProcess"))):
-        if not may_come_true(text_of(element.find(tag("completionCondition"))), done.declared):
+        until = text_of(element.find(tag("completionCondition")))
+        watched = any(e.get("triggeredByEvent") == "true" for e in element)
+        if watched or not may_come_true(until, done.declared):
             _plain_sub(done, element)
     for _ in range(4):
         model = diagram.model_of(done.root)

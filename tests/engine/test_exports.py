@@ -8,9 +8,7 @@ import random
 import foreign_runs as runs
 import pytest
 from bpmn_drawing import Drawing, again, event, line, timer
-from conformance import DEFINED, MESSAGE
 from exports import export
-from token_runs import Run
 
 from engine import definition, diagram, dry_run, machine, program
 from engine.draws import Draws
@@ -116,6 +114,12 @@ ODD = {
     "an ad-hoc sub-process with a start": Drawing().start().node("adHocSubProcess", "h",
     "<bpmn:completionCondition>x = 1</bpmn:completionCondition>" + Drawing("h").start("hs").user("u")
     .script("sc", "x = 2").flow("hs", "u").inner()).end().chain("s", "h", "e"),
+    "an event-based gateway in a circle": Drawing().start().node("eventBasedGateway", "g")
+    .node("intermediateCatchEvent", "c", event("signal")).xor("x").chain("s", "g", "c", "x", "g"),
+    "an ad-hoc sub-process with an event's": Drawing().start().node("adHocSubProcess", "h",
+    "<bpmn:completionCondition>x = 1</bpmn:completionCondition>" + Drawing("h").script("sc", "x = 2")
+    .node("subProcess", "i", Drawing("i").start("a", event("signal")).end("b").flow("a", "b").inner(),
+    triggeredByEvent="true").inner()).end().chain("s", "h", "e"),
     "a join that nothing comes to from one side": Drawing().start().user("a", "dead").both("j").end()
     .chain("s", "a", "j", "e").flow("dead", "j"),
 }  # fmt: skip
@@ -148,12 +152,3 @@ def test_an_officer_may_choose_anew_each_time() -> None:
 def test_a_file_without_a_process_says_so() -> None:
     with pytest.raises(diagram.DiagramRefused):
         runs.run_everything(Drawing().xml())
-
-
-def test_a_fork_that_is_come_to_twice_keeps_what_it_began_before() -> None:
-    """Also in procedures of ours: the library withdrew the branches of the first time."""
-    drawing = line("u").boundary("b", "u", MESSAGE, interrupting=False).both("f").user("x", "y")
-    drawing.end("e2").chain("b", "f", "x", "e2").chain("f", "y", "e2")
-    run = Run(drawing.xml(DEFINED)).deliver("message", "reply").deliver("message", "reply")
-    assert run.at == ["u", "x", "x", "y", "y"]
-    assert run.do("x", "y", "u", "y", "x").done
