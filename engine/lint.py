@@ -12,6 +12,7 @@ from typing import Any
 from engine import diagram
 from engine.ad_hoc import check_ad_hoc
 from engine.budget import BUDGET
+from engine.cancellation import check_cancellations
 from engine.catalogue import Catalogue, check_catalogue
 from engine.diagram import Model, flow_nodes, kind_of, own, scopes, tag
 from engine.errors import OfficeError
@@ -79,8 +80,8 @@ def parser_finding(refusal: OfficeError) -> Finding:
 def check(root: Any, model: Model, catalogue: Catalogue | None) -> list[Finding]:
     """Return all findings of a diagram, in document order of their rules."""
     rules = (
-        _elements, _events, check_events, check_identities, _calls, check_conditions, _expressions,
-        _loops, check_decisions, check_ad_hoc,
+        _elements, _events, check_events, check_cancellations, check_identities, _calls,
+        check_conditions, _expressions, _loops, check_decisions, check_ad_hoc,
     )  # fmt: skip
     findings = [f for rule in rules for f in rule(root)]
     if catalogue is not None:
@@ -94,9 +95,7 @@ def check(root: Any, model: Model, catalogue: Catalogue | None) -> list[Finding]
 
 _REFUSED = {
     "complexGateway": ("cổng phức hợp", "complex gateway"),
-    "transaction": ("quy trình con giao dịch", "transaction"),
     "compensateEventDefinition": ("sự kiện bù hoàn", "compensation event"),
-    "cancelEventDefinition": ("sự kiện hủy giao dịch", "cancel event"),
     "correlationSubscription": ("tương quan thông điệp", "message correlation"),
     "correlationProperty": ("tương quan thông điệp", "message correlation"),
 }
@@ -124,10 +123,18 @@ def _elements(root: Any) -> Iterator[Finding]:
 #: which event definitions run where; anything else would silently do nothing in the library
 _RUNS = {
     "startEvent": {"none", "message", "signal", "timer", "conditional"},
-    "endEvent": {"none", "message", "signal", "terminate", "error", "escalation"},
+    "endEvent": {"none", "message", "signal", "terminate", "error", "escalation", "cancel"},
     "intermediateCatchEvent": {"timer", "message", "signal", "link", "conditional"},
     "intermediateThrowEvent": {"none", "message", "signal", "escalation", "link"},
-    "boundaryEvent": {"timer", "message", "signal", "error", "escalation", "conditional"},
+    "boundaryEvent": {
+        "timer",
+        "message",
+        "signal",
+        "error",
+        "escalation",
+        "conditional",
+        "cancel",
+    },
 }
 #: what starts an event sub-process
 _TRIGGERS = {"timer", "message", "signal", "error", "escalation", "conditional"}

@@ -13,6 +13,7 @@ from typing import Any
 from lxml import etree
 
 from engine import pools
+from engine.cancellation import redraw_transactions
 from engine.diagram import CONGVAN, EVENTS, MACHINE, SCOPES, TASKS, kind_of, own, scopes, tag
 
 #: how the ids begin that are given to what nobody drew
@@ -72,6 +73,8 @@ def normalise(root: Any, *, every_pool: bool = False) -> tuple[Any, Rewrites]:
         log.note(pool, "nhóm chạy song song trong cùng một hồ sơ", "this pool runs beside others")
     for process in copied.iter(tag("process")):
         process.set("isExecutable", "true")
+    for transaction in redraw_transactions(copied):
+        log.note(transaction, "giao dịch chạy như quy trình con", "it runs as a sub-process")
     _name_definitions(copied, log)
     _quote_timers(copied, log)
     _machine_tasks(copied)

@@ -246,12 +246,13 @@ _NEAREST: dict[str, Callable[[Completion, Any], None]] = {
     "complexGateway": _gateway("inclusiveGateway"),
     "eventBasedGateway": _gateway("exclusiveGateway"),
     "adHocSubProcess": _plain_sub,
-    "transaction": _plain_sub,
     "eventSubProcess": _left_out,
 }
 _MENDED: dict[str, Callable[[Completion, Any], bool]] = {
     "unsupported": _refused,
     "event-place": _displaced,
+    "cancel-place": _displaced,
+    "cancel-caught": _displaced,
     "detached": _dropped,
     "behind-gateway": _not_by_event,
     "no-event": _not_by_event,

@@ -71,6 +71,7 @@ DEFINED = (
 )
 MESSAGE, RECALL = event("message", messageRef="M"), event("message", messageRef="N")
 SIGNAL = event("signal", signalRef="S")
+CANCEL = event("cancel")
 ERROR, ESCALATION = event("error", errorRef="E"), event("escalation", escalationRef="X")
 DAY = timer("Duration", "P1D")
 BAD = event("conditional", "<bpmn:condition>bad = true</bpmn:condition>")
@@ -119,6 +120,23 @@ def around(within: Drawing, definition: str, *, interrupting: bool) -> bytes:
     drawing = Drawing().start().sub("i", within).user("mend").end().end("e2")
     drawing.boundary("b", "i", definition, interrupting=interrupting)
     return drawing.chain("s", "i", "e").chain("b", "mend", "e2").xml(DEFINED)
+
+
+def cancelled(within: Drawing, *beside: str) -> bytes:
+    """Return a transaction with a cancel event at its edge that leads to `mend`."""
+    drawing = Drawing().start().node("transaction", "i", within.inner()).user("mend").end()
+    drawing.end("e2").boundary("b", "i", CANCEL)
+    for name in beside:
+        drawing.boundary(name, "i", event(name)).user(f"{name}.u").end(f"{name}.e")
+        drawing.chain(name, f"{name}.u", f"{name}.e")
+    return drawing.chain("s", "i", "e").chain("b", "mend", "e2").xml(DEFINED)
+
+
+def two_at_once() -> Drawing:
+    """Return the inside of a transaction that one of two branches cancels."""
+    drawing = Drawing("i").start("is").both("f").user("one", "other").xor("g", default="well")
+    drawing.end("ie").end("ic", CANCEL).chain("is", "f", "one", "g").chain("f", "other", "ie")
+    return drawing.flow("g", "ic", "fails = true").flow("g", "ie", identity="well")
 
 
 def handler(definition: str, *, interrupting: bool, name: str = "h") -> Drawing:
@@ -456,6 +474,17 @@ EVENTS = (
     Row("error end", "Kết thúc báo lỗi, bắt ở biên", "Error end, caught at the edge",
         around(inside("one", end=ERROR), ERROR, interrupting=True), "one",
         ((do("one", fails=True), "mend"), (do("mend"), ""))),
+    Row("transaction", "Giao dịch (transaction), không bị hủy", "Transaction that is not cancelled",
+        cancelled(two_at_once()), "one other",
+        ((do("one", fails=False), "other"), (do("other"), ""))),
+    Row("cancel end", "Kết thúc hủy giao dịch, bắt ở biên: thu lại các bước còn mở",
+        "Cancel end of a transaction, caught at the edge: what is open is withdrawn",
+        cancelled(two_at_once()), "one other", ((do("one", fails=True), "mend"), (do("mend"), ""))),
+    Row("cancel end beside an error", "Kết thúc hủy giao dịch, cạnh sự kiện biên bắt mọi lỗi",
+        "Cancel end beside an edge that takes every error",
+        cancelled(inside("one", end=CANCEL), "error"), "one",
+        ((do("one", fails=True), "mend"), (do("mend"), "")),
+        differs="the library has every edge that fits take an error"),
     Row("escalation end", "Kết thúc leo thang, bắt ở biên", "Escalation end, caught at the edge",
         around(inside("one", end=ESCALATION), ESCALATION, interrupting=True), "one",
         ((do("one", fails=True), "mend"), (do("mend"), ""))),
@@ -558,12 +587,23 @@ REFUSED = (
         refused="unsupported"),
     Row("compensation", "Bù hoàn (compensation)", "Compensation",
         between("intermediateThrowEvent", event("compensate")), refused="unsupported"),
-    Row("transaction", "Giao dịch (transaction)", "Transaction",
-        Drawing().start().node("transaction", "i", inside("one").inner()).end()
-        .chain("s", "i", "e").xml(), refused="unsupported"),
-    Row("cancel end", "Kết thúc hủy giao dịch (cancel)", "Cancel end",
-        Drawing().start().user("u").end("e", event("cancel")).chain("s", "u", "e").xml(),
-        refused="unsupported"),
+    Row("cancel end outside of a transaction", "Kết thúc hủy ngoài giao dịch",
+        "Cancel end outside of a transaction",
+        Drawing().start().user("u").end("e", CANCEL).chain("s", "u", "e").xml(),
+        refused="cancel-place"),
+    Row("cancel end of a transaction that has no cancel event at its edge",
+        "Kết thúc hủy trong giao dịch không có sự kiện hủy ở biên",
+        "Cancel end of a transaction without a cancel event at its edge",
+        Drawing().start().node("transaction", "i", inside("one", end=CANCEL).inner()).end()
+        .chain("s", "i", "e").xml(), refused="cancel-place"),
+    Row("transaction with steps to be undone", "Giao dịch có bước bù hoàn",
+        "Transaction with steps to be undone",
+        cancelled(inside("one", end=CANCEL).boundary("c", "one", event("compensate"))
+        .user("undo", isForCompensation="true")), refused="unsupported"),
+    Row("transaction that catches every error inside", "Giao dịch bắt mọi lỗi bên trong",
+        "Transaction that catches every error inside",
+        cancelled(inside("one", end=CANCEL).sub("h", handler(event("error"), interrupting=True),
+        triggeredByEvent="true")), refused="cancel-caught"),
     Row("ad-hoc sub-process without a completion condition",
         "Quy trình con tùy biến không có điều kiện kết thúc",
         "Ad-hoc sub-process without a completion condition", ad_hoc(""), refused="no-completion"),

@@ -120,8 +120,7 @@ OTHER = Drawing("q").start("qs").user("qu").end("qe").chain("qs", "qu", "qe").pr
 
 BAD_AND_GOOD: dict[str, tuple[bytes, bytes, str]] = {
     "complex gateway": (gated("complexGateway", "x = 2", None), gated("inclusiveGateway", "x = 2", None), "unsupported"),
-    "transaction": (Drawing().start().node("transaction", "u", Drawing("i").start("a").end("b").flow("a", "b").inner()).end().chain("s", "u", "e").xml(),
-                    Drawing().start().node("subProcess", "u", Drawing("i").start("a").end("b").flow("a", "b").inner()).end().chain("s", "u", "e").xml(), "unsupported"),
+    "cancel end": (line("u").xml().replace(b'<bpmn:endEvent id="e">', b'<bpmn:endEvent id="e"><bpmn:cancelEventDefinition/>'), GOOD, "cancel-place"),
     "ad-hoc": (Drawing().start().node("adHocSubProcess", "u", '<bpmn:userTask id="z"/>').end().chain("s", "u", "e").xml(), GOOD, "no-completion"),
     "correlation": (GOOD.replace(b"<bpmn:process", b'<bpmn:correlationProperty id="cp"><bpmn:correlationPropertyRetrievalExpression messageRef="M"><bpmn:messagePath>x</bpmn:messagePath></bpmn:correlationPropertyRetrievalExpression></bpmn:correlationProperty><bpmn:process', 1), GOOD, "unsupported"),
     "receive without message": (one_event("receiveTask", ""), one_event("receiveTask", "").replace(b'id="x"', b'id="x" messageRef="M"'), "no-message"),
