@@ -366,6 +366,10 @@ def test_a_decision_table_is_written_checked_and_published(desk):
     page.click("[data-act=undo]")
     undone = page.evaluate("document.querySelector('[data-designer]').designer.xml()")
     assert table_of(*drawn_tables(diagram.read(undone.encode()))) == read
+    page.wait_for_selector("[data-saved]:text-is('')", state="attached")
+    page.reload()  # nothing was changed: nothing is asked, nothing is offered
+    page.wait_for_selector("[data-designer][data-ready]")
+    assert page.locator("[data-kept]").is_hidden()
     assert desk.complaints == []
 
 

@@ -8,6 +8,7 @@ const words = page.dataset;
 const findingsBox = page.querySelector('[data-findings]');
 let designer;
 let clean = true;
+let reopened = false;
 let waiting;
 let way = [];
 
@@ -41,7 +42,8 @@ function jump(id) {
 async function check() {
   say(words.saving);
   const xml = await designer.xml();
-  if (!clean) keep(xml);
+  if (clean) forget();
+  else keep(xml);
   show(await send(words.lint, { body: xml, headers: { 'Content-Type': 'application/xml' } }, words.ended));
   say(clean ? '' : words.changed);
 }
@@ -82,6 +84,7 @@ function offerKept() {
     offer.hidden = true;
     await designer.modeler.importXML(found.xml).catch((error) => say(error.message));
     designer.fit();
+    reopened = true;
     changed();
   });
   offer.querySelector('[data-forget]').addEventListener('click', () => { offer.hidden = true; forget(); });
@@ -151,9 +154,10 @@ function item(text) {
   return line;
 }
 
+// What was taken back to the beginning is no change.
 function changed() {
-  clean = false;
-  say(words.changed);
+  clean = !reopened && !designer.isDirty();
+  say(clean ? '' : words.changed);
   clearTimeout(waiting);
   waiting = setTimeout(() => check().catch((error) => say(why(error))), 1500);
 }
