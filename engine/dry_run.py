@@ -59,7 +59,10 @@ class Walk:
     @property
     def most(self) -> int:
         """How many steps a walk may take: a large diagram more than a small one."""
-        return 3 * STEPS + 2 * len(self.program.nodes)
+        every = (self.program.spec, *self.program.subprocess_specs.values())
+        numbers = [str(getattr(t, "cardinality", "")) for s in every for t in s.task_specs.values()]
+        repeated = sum(int(number) for number in numbers if number.isdigit())
+        return 3 * STEPS + 2 * len(self.program.nodes) + 4 * repeated
 
     @property
     def is_done(self) -> bool:
@@ -80,18 +83,24 @@ class Walk:
             self._take(self._happened(self.chance.choice(events)))
             return
         item = self.chance.choice(list(self.open))
-        best = self._completed(item, forward=hurry)
+        tried = [self._drawn(item, forward=hurry)]
+        best = self._completed(item, tried[0])
         for _ in range(TRIES if hurry else 0):
             if self._to_go(best) < self._to_go(self.step):
                 break
-            best = min(best, self._completed(item, forward=hurry), key=self._to_go)
+            chosen = self._drawn(item, forward=hurry)
+            if chosen not in tried:
+                tried.append(chosen)
+                best = min(best, self._completed(item, chosen), key=self._to_go)
         if hurry and events and self._to_go(best) >= self._to_go(self.step):
             # round a circle that only an event ends
             best = min(best, self._happened(self.chance.choice(events)), key=self._to_go)
         self._take(best)
 
-    def _completed(self, item: UUID, *, forward: bool) -> machine.Step:
-        chosen = self.draws.some(self.chance, node=self.open[item].node, forward=forward)
+    def _drawn(self, item: UUID, *, forward: bool) -> dict[str, Any]:
+        return self.draws.some(self.chance, node=self.open[item].node, forward=forward)
+
+    def _completed(self, item: UUID, chosen: dict[str, Any]) -> machine.Step:
         return machine.complete(self.program, self.step.state, item, chosen, self.now)
 
     def _to_go(self, step: machine.Step) -> int:

@@ -60,6 +60,7 @@ def rewrite_findings(notes: Iterable[tuple[str, str, str]]) -> list[Finding]:
 #: what only an office can name, or the author should look at: no hindrance to running elsewhere
 _OF_AN_OFFICE = frozenset({
     "role", "verb", "form", "nobody", "endless", "unknown-name", "wrong-kind", "schema",
+    "long-id", "long-name",
 })  # fmt: skip
 
 

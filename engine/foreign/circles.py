@@ -160,7 +160,7 @@ def _without_end(scope: Any) -> set[str]:
     for drawn in flows_in(scope):
         before.setdefault(drawn.get("targetRef"), set()).add(drawn.get("sourceRef"))
     for identity, element in nodes.items():
-        if kind_of(element) == "boundaryEvent" and element.get("cancelActivity") != "false":
+        if kind_of(element) == "boundaryEvent" and _interrupts(element):
             before.setdefault(identity, set()).add(element.get("attachedToRef"))
     good = {i for i in nodes if i not in out}
     todo = list(good)

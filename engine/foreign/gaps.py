@@ -4,7 +4,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.diagram import kind_of, tag
+from engine.diagram import TASKS, kind_of, tag
 from engine.foreign.rewriting import (
     Completion,
     definitions_of,
@@ -98,7 +98,14 @@ def _starts(done: Completion, scope: Any) -> None:
             and kind_of(e) != "boundaryEvent"
             and e.get("triggeredByEvent") != "true"
         ]
-        roots = roots or [e for e in nodes.values() if e.get("triggeredByEvent") != "true"][:1]
+        roots = (
+            roots
+            or [
+                e
+                for e in nodes.values()
+                if e.get("triggeredByEvent") != "true" and kind_of(e) != "boundaryEvent"
+            ][:1]
+        )
         begin = node(done, scope, "startEvent", "start")
         if len(roots) > 1:
             fork = node(done, scope, "parallelGateway", "fork")
@@ -137,7 +144,8 @@ def _detours(done: Completion, scope: Any) -> None:
     """Boundary events wait at a step; whatever hangs on something else is left out."""
     nodes = nodes_in(scope)
     for element in list(nodes.values()):
-        if kind_of(element) == "boundaryEvent" and element.get("attachedToRef") not in nodes:
+        step = nodes.get(element.get("attachedToRef"))
+        if kind_of(element) == "boundaryEvent" and (step is None or kind_of(step) not in TASKS):
             done.say(element, "detached", "sự kiện không gắn vào bước nào bị bỏ qua", "left out")
             drop(element)
 

@@ -1,6 +1,7 @@
 """Names and references (tham chiếu): every element has an id, every reference leads somewhere."""
 
 import copy
+from collections.abc import Iterable
 from typing import Any
 
 from lxml import etree
@@ -23,6 +24,7 @@ def complete(done: Completion) -> None:
     """Give ids and names where there are none, drop prefixes, rename what collides."""
     _drop_prefixes(done)
     _give_ids(done)
+    _part_namesakes(done)
     _rename_reserved(done)
     _inline_definitions(done)
     named = pools.name_flows(done.root)
@@ -56,6 +58,35 @@ def _give_ids(done: Completion) -> None:
             element.set("id", done.fresh("id"))
 
 
+def _part_namesakes(done: Completion) -> None:
+    """Where two elements have one id, what stands beside the later one means it."""
+    seen: set[str] = set()
+    for element in list(done.root.iter(tag("*"))):
+        identity = element.get("id")
+        if identity is None or identity not in seen:
+            seen.add(identity or "")
+            continue
+        fresh = done.fresh("id")
+        done.say(
+            element, "twice", f"mã «{identity}» bị dùng hai lần, phần tử sau mang mã khác",
+            f"the id “{identity}” is used twice, the later element gets another",
+        )  # fmt: skip
+        element.set("id", fresh)
+        beside = [e for e in element.getparent() if e.get("id") == identity]
+        if not beside:  # the other one stands elsewhere
+            _rename(element.getparent().iter(tag("*")), {identity: fresh})
+
+
+def _rename(elements: Iterable[Any], names: dict[str, str]) -> None:
+    for element in elements:
+        for name in _REFERENCES:
+            if element.get(name) in names:
+                element.set(name, names[element.get(name)])
+        text = (element.text or "").strip()
+        if kind_of(element) in _TEXT_REFERENCES and text in names:
+            element.text = names[text]
+
+
 def _rename_reserved(done: Completion) -> None:
     renamed: dict[str, str] = {}
     for element in done.root.iter(tag("*")):
@@ -69,14 +100,8 @@ def _rename_reserved(done: Completion) -> None:
                 f"the id “{identity}” is the engine's own and is replaced",
             )  # fmt: skip
             element.set("id", renamed[identity])
-    if not renamed:
-        return
-    for element in done.root.iter(tag("*")):
-        for name in _REFERENCES:
-            if element.get(name) in renamed:
-                element.set(name, renamed[element.get(name)])
-        if kind_of(element) in _TEXT_REFERENCES and (element.text or "").strip() in renamed:
-            element.text = renamed[(element.text or "").strip()]
+    if renamed:
+        _rename(done.root.iter(tag("*")), renamed)
 
 
 def _inline_definitions(done: Completion) -> None:

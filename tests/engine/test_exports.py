@@ -120,6 +120,11 @@ ODD = {
     "<bpmn:completionCondition>x = 1</bpmn:completionCondition>" + Drawing("h").script("sc", "x = 2")
     .node("subProcess", "i", Drawing("i").start("a", event("signal")).end("b").flow("a", "b").inner(),
     triggeredByEvent="true").inner()).end().chain("s", "h", "e"),
+    "an event at the edge of an event": line("a").boundary("b", "a", event("message"))
+    .boundary("b2", "b", event("signal")).end("x").flow("b", "x"),
+    "a circle that begins nowhere, an edge drawn first": Drawing().boundary("b", "a", event("error"))
+    .user("a").xor("x", None).xor("y", None).chain("a", "x", "y", "a"),
+    "a long name": Drawing().start().user("a", name="y" * 400).end().chain("s", "a", "e"),
     "a join that nothing comes to from one side": Drawing().start().user("a", "dead").both("j").end()
     .chain("s", "a", "j", "e").flow("dead", "j"),
 }  # fmt: skip
@@ -128,6 +133,25 @@ ODD = {
 @pytest.mark.parametrize("what", ODD)
 def test_what_was_found_runs(what: str) -> None:
     runs.run_everything(ODD[what].xml(), 3)
+
+
+def test_a_step_done_two_hundred_times_is_no_circle() -> None:
+    """A walk may take as many steps as the diagram wants."""
+    marks = (
+        '<bpmn:multiInstanceLoopCharacteristics isSequential="true"><bpmn:loopCardinality>200'
+        "</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"
+    )
+    drawing = Drawing().start().user("a", inner=marks).end().chain("s", "a", "e")
+    assert runs.run_everything(drawing.xml())
+
+
+def test_elements_that_share_an_id_are_parted() -> None:
+    """Each process means its own; flows and lanes follow."""
+    second = line("a", "b").process().replace('<bpmn:process id="p"', '<bpmn:process id="q"')
+    found = runs.run_everything(line("a").xml(after=second), 2)
+    assert "twice" in {f.code for f in found.findings}
+    kinds = [n.kind for n in found.model.nodes.values()]
+    assert (kinds.count("userTask"), kinds.count("startEvent")) == (3, 2)
 
 
 def test_a_file_that_bends_the_schema_runs_and_says_where() -> None:
