@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit, _EndJoin
 from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
@@ -102,29 +102,67 @@ def _happened(task: Any) -> bool:
 
 
 def _fold(workflow: Any, dropped: list[Any]) -> None:
-    """Count once what an event at an edge left at the common end, however often it happened.
+    """Count once what ended beside the rest of a scope, however often a round left it behind.
 
     The join of the ends merges what came to it in order of time, so two that follow each other may
-    be merged before it: one is kept.
+    be merged before it: one is kept. So it is with an event at an edge that happened again, and
+    with a branch that ends by itself within a circle.
     """
     tasks = workflow.tasks
-    if sum(map(_happened, tasks.values())) < 2:
-        return
     joins: dict[Any, list[Any]] = {}
     for task in tasks.values():
         if isinstance(task.task_spec, UnstructuredJoin) and task._state & FINISHED:
             joins.setdefault(task.task_spec, []).append(task)
     for ended in joins.values():
+        if len(ended) < 2:
+            continue
         ended.sort(key=lambda t: t.last_state_change)
         for older, newer in pairwise(ended):
+            if older._parent is None or newer._parent is None:
+                continue
+            above, end = tasks[older._parent], tasks[newer._parent]
             if _came_by_event(older, tasks) and _came_by_event(newer, tasks):
-                above, end = tasks[older._parent], tasks[newer._parent]
-                before = tasks[tasks[above._parent]._parent].data
-                lost = kept(before, [above.data, end.data])
-                end.data = {**DeepMerge.merge(copied(above.data), end.data), **lost}
-                for task in (older, above, tasks[above._parent]):
-                    splice(task, tasks)
-                    dropped.append(task)
+                gone: tuple[Any, ...] = (older, above, tasks[above._parent])
+            elif _ended_beside(older, workflow) and _is_later(older, newer, workflow):
+                gone = (older, above)
+            else:
+                continue
+            before = tasks[gone[-1]._parent].data
+            lost = kept(before, [above.data, end.data])
+            end.data = {**DeepMerge.merge(copied(above.data), end.data), **lost}
+            for task in gone:
+                splice(task, tasks)
+                dropped.append(task)
+
+
+def _ended_beside(join: Any, workflow: Any) -> bool:
+    """Whether a join holds nothing but the end of a branch that a fork began beside others."""
+    tasks = workflow.tasks
+    end = tasks[join._parent]
+    fork = tasks.get(end._parent)
+    return (
+        isinstance(join.task_spec, _EndJoin)
+        and join._state == TaskState.CANCELLED
+        and not join._children
+        and len(end._children) == 1
+        and workflow.last_task not in {join, end}
+        and fork is not None
+        and fork._state == TaskState.COMPLETED
+        and len(fork._children) > 1
+        and not isinstance(fork.task_spec, LoopTask | BoundaryEventSplit)
+    )
+
+
+def _is_later(older: Any, newer: Any, workflow: Any) -> bool:
+    """Whether the newer of two such branches began after the older one did, on the same way."""
+    tasks = workflow.tasks
+    if not _ended_beside(newer, workflow):
+        return False
+    first = tasks[tasks[older._parent]._parent]
+    current = tasks.get(tasks[newer._parent]._parent)
+    while current is not None and current is not first:
+        current = tasks.get(current._parent)
+    return current is first
 
 
 def _came_by_event(join: Any, tasks: dict[Any, Any]) -> bool:

@@ -54,3 +54,38 @@ def test_what_leads_back_to_its_own_step_in_many_sub_processes() -> None:
     assert run.at == ["mend"] * 10
     assert run.do(*["mend"] * 10).at == ["w"] * 10
     assert run.do(*["w"] * 10).done
+
+
+def round_and_round() -> bytes:
+    """A circle with a step beside it that ends by itself each round; all of it in a sub-process."""
+    inner = Drawing("i").start("is").user("a", "note").both("f").xor("g", default="out")
+    inner.end("ie").end("ne").chain("is", "a", "f", "note", "ne").flow("f", "g")
+    inner.flow("g", "a", "again = true").flow("g", "ie", identity="out")
+    return Drawing().start().sub("i", inner).user("after").end().chain("s", "i", "after", "e").xml()
+
+
+def test_what_ends_beside_a_circle_leaves_nothing_behind_but_what_it_decided() -> None:
+    run = Run(round_and_round(), x=0)
+    sizes = []
+    for number in range(40):
+        run.do("a", again=True)
+        decided = {3: {"x": 3}, 7: {"y": 7}, 9: {"x": 9, "note": "late"}}.get(number, {})
+        run.do("note", **decided)
+        sizes.append(len(run.step.state))
+    assert max(sizes[20:]) <= 1.1 * max(sizes[10:20])
+    run.do("a", again=False).do("note")
+    assert run.at == ["after"]
+    seen = run.open[run.item("after")].variables
+    assert (seen["x"], seen["y"], seen["note"]) == (9, 7, "late")
+
+
+def test_a_step_beside_a_circle_that_is_late_is_not_forgotten() -> None:
+    run = Run(round_and_round(), x=0)
+    for _ in range(6):
+        run.do("a", again=True)
+    assert run.at == ["a"] + ["note"] * 6
+    run.do("a", again=False)
+    for number in range(7):
+        assert run.at == ["note"] * (7 - number)
+        run.do("note", x=number)
+    assert run.do("after").done
