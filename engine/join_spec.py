@@ -6,6 +6,7 @@ become: a reminder sent twice, with two steps side by side, lost one of them. He
 at its own flow; a firing takes one from each flow that has one.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
@@ -50,14 +51,23 @@ class InclusiveJoin(InclusiveGateway):
 
 
 class ParallelJoin(ParallelGateway):
-    """Fires when each of its flows has a token; what came by a flow before its turn waits on."""
+    """Fires when each of its flows has a token; what came by a flow before its turn waits on.
+
+    A flow that only what follows the gateway can come by, round a circle, is another turn: a fork
+    at the head of a loop does not wait for the loop. So `engine.soundness` has it.
+    """
 
     takes_by_flow = True
 
     def _update_hook(self, my_task: Any) -> bool:
-        others = [t for t in _here(my_task.workflow, self) if t is not my_task]
+        turn = _turn(self, my_task.parent.task_spec)
+        others = [
+            t
+            for t in _here(my_task.workflow, self)
+            if t is not my_task and t.parent.task_spec in turn
+        ]
         came = {t.parent.task_spec for t in [my_task, *others]}
-        may_fire = came >= set(self.inputs) and not any(t._state == TaskState.READY for t in others)
+        may_fire = came >= turn and not any(t._state == TaskState.READY for t in others)
         if may_fire:
             my_task._inherit_data()
         else:
@@ -65,8 +75,23 @@ class ParallelJoin(ParallelGateway):
         return may_fire
 
     def _run_hook(self, my_task: Any) -> bool:
-        _take_one_of_each(self, my_task)
+        _take_one_of_each(self, my_task, _turn(self, my_task.parent.task_spec))
         return True
+
+
+def _turn(spec: Any, origin: Any) -> set[Any]:
+    """Return the specs before a gateway whose tokens come together with one from `origin`."""
+    first = spec.__dict__.get("_first_turn")
+    if first is None:
+        seen, todo = {spec}, [spec._wf_spec.start]
+        while todo:
+            current = todo.pop()
+            if current not in seen:
+                seen.add(current)
+                todo.extend(current.outputs)
+        first = {before for before in spec.inputs if before in seen and before is not spec}
+        spec._first_turn = first
+    return first if origin in first else set(spec.inputs) - first
 
 
 class EndJoin(_EndJoin):
@@ -80,10 +105,14 @@ class EndJoin(_EndJoin):
         return True
 
 
-def _take_one_of_each(spec: Any, my_task: Any) -> None:
+def _take_one_of_each(spec: Any, my_task: Any, turn: Collection[Any] | None = None) -> None:
     """Take one waiting token from each other flow, the first that came, and what it brings."""
     came, branches = {my_task.parent.task_spec.name}, []
-    waiting = [t for t in _here(my_task.workflow, spec) if t._state == TaskState.WAITING]
+    waiting = [
+        t
+        for t in _here(my_task.workflow, spec)
+        if t._state == TaskState.WAITING and (turn is None or t.parent.task_spec in turn)
+    ]
     for task in sorted(waiting, key=lambda t: t.last_state_change):
         if task.parent.task_spec.name in came:
             continue  # a second token of one flow is for the next firing
