@@ -81,7 +81,7 @@ class ParallelJoin(ParallelGateway):
 
 def _turn(spec: Any, origin: Any) -> set[Any]:
     """Return the specs before a gateway whose tokens come together with one from `origin`."""
-    first = spec.__dict__.get("_first_turn")
+    first: set[Any] | None = spec.__dict__.get("_first_turn")
     if first is None:
         seen, todo = {spec}, [spec._wf_spec.start]
         while todo:
