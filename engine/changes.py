@@ -27,7 +27,7 @@ _WHO = ("lane", "role", "unit", "assignee", "candidates", "exclude")
 def of_step(old: Node, new: Node) -> list[Words]:
     """Return what changes for who has a step that is drawn otherwise."""
     found = []
-    if (old.id, old.name) != (new.id, new.name):
+    if old.name != new.name:  # nobody who waits sees an id
         found.append((f"«{old.name}» thành «{new.name}»", f"“{old.name}” becomes “{new.name}”"))
     for name, vi, en in _SEEN:
         if getattr(old, name) != getattr(new, name):

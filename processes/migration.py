@@ -102,6 +102,21 @@ class StillCarrying(OfficeError):
     en = "This migration is still at work or was returned. Reload the page to see how it went."
 
 
+class AnotherCarrying(OfficeError):
+    """Runs of the procedure are being carried over already (đang có đợt chuyển khác)."""
+
+    code = "another-carrying"
+    status = 409
+    vi = (
+        "Một đợt chuyển khác của quy trình này chưa xong. Chờ đợt đó xong rồi chuyển tiếp; đợt bị "
+        "dừng lâu thì báo quản trị vận hành."
+    )
+    en = (
+        "Another migration of this procedure is not done yet. Wait until it is; tell the operator "
+        "where it does not go on."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class MigrateRuns:
     """The command: which procedure, to which version, by which table, and why."""
@@ -158,7 +173,7 @@ def foresee(
 def migrate(tx: Transaction, means: Means, command: MigrateRuns) -> Migration | Proposal:
     """Begin to carry all running work over to one version, or propose it to a second person.
 
-    Raises `NoRight`, `ReasonMissing`, `NotFound`, `NothingToCarry`.
+    Raises `NoRight`, `ReasonMissing`, `NotFound`, `NothingToCarry`, `AnotherCarrying`.
     """
     authorize(tx.acting, Act.MIGRATE_PROCESS)
     reason = reasoned(command.reason)
@@ -211,6 +226,11 @@ def _begin(
     reason: str,
     facts: dict[str, Any],
 ) -> Migration:
+    begun = _at_work(tx, definition)
+    if begun is not None:
+        if (begun.definition_id, begun.table) == (definition.id, dict(table)):
+            return begun  # asked for twice: a second click, a second tab
+        raise AnotherCarrying
     runs = _elsewhere(tx, definition)
     if not runs:
         raise NothingToCarry(number=definition.number)
@@ -235,6 +255,21 @@ def _begin(
     )  # fmt: skip
     _post(tx, made)
     return made
+
+
+def _at_work(tx: Transaction, definition: Definition) -> Migration | None:
+    """Return the migration of the procedure that is not done; two begun at once wait in line."""
+    of_procedure = (Definition.agency_id == definition.agency_id, Definition.key == definition.key)
+    tx.scalar(sa.select(Definition).where(*of_procedure, Definition.is_current).with_for_update())
+    return tx.scalar(
+        sa.select(Migration)
+        .where(
+            Migration.agency_id == definition.agency_id,
+            Migration.key == definition.key,
+            Migration.status.in_([MigrationStatus.RUNNING, MigrationStatus.RETURNING]),
+        )
+        .limit(1)
+    )
 
 
 def give_back(tx: Transaction, migration_id: UUID, reason: str) -> Migration:

@@ -6,6 +6,7 @@ from typing import Any
 from flask import url_for
 
 from engine.database import Transaction
+from engine.definition import Definition
 from processes.foresight import Foreseen
 from web.door import language
 from web.run import called_all
@@ -22,6 +23,15 @@ def counted(foreseen: Sequence[Foreseen]) -> str:
         "%(goes)s hồ sơ chuyển được, %(stays)s hồ sơ ở lại bản cũ.",
         goes=len(foreseen) - stays, stays=stays,
     )  # fmt: skip
+
+
+def caution(version: Definition) -> str:
+    """Return what to think of where new cases do not follow the version, else nothing."""
+    if version.is_current or version.pilot_units is not None:
+        return ""
+    return _(
+        "Bản %(n)s không phải bản đang áp dụng: hồ sơ mới không theo bản này.", n=version.number
+    )
 
 
 def groups(tx: Transaction, foreseen: Sequence[Foreseen]) -> list[dict[str, Any]]:

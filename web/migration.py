@@ -24,7 +24,7 @@ from records.authority import Act
 from records.organization import Officer
 from web import fields, words
 from web.door import language, office, transaction
-from web.foresight import counted, groups
+from web.foresight import caution, counted, groups
 from web.policy import needs
 from web.run import called_all
 from web.shell import say
@@ -95,6 +95,7 @@ def _preview(key: str, number: int, error: str = "", status: int = 200) -> Respo
             "form": _carry_form(tx, version, foreseen, table, error),
             "action": url_for("migration.migrate", key=key, number=number),
             "empty": not foreseen,
+            "caution": caution(version),
         }  # fmt: skip
         journal.record(tx, "view", "definition", version.id, key=key, number=number)
     return make_response(render_template("migration_preview.html", preview=shown), status)

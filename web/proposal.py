@@ -25,7 +25,7 @@ from records.authority import Act, may
 from records.organization import Officer, Unit
 from web import fields, steered, words
 from web.door import language, office, transaction
-from web.foresight import counted, groups
+from web.foresight import caution, counted, groups
 from web.policy import Who, needs, open_to
 from web.run import called
 from web.shell import say
@@ -161,21 +161,22 @@ def _migration(refused: Refused, status: int = 200) -> Response:
             "same_text": (
                 _("Chuyển lúc này vẫn đúng như lúc đề nghị.") if waits and not found.differs else ""
             ),
-            "differs": _differs(found),
+            "differs": _differs(found, tx.get(Definition, one.subject_id)) if waits else [],
             "otherwise": groups(tx, [*found.changed, *found.come]),
             "back_href": url_for("proposal.listing"),
         }
     return make_response(render_template("proposed_migration.html", proposed=shown), status)
 
 
-def _differs(found: Comparison) -> list[str]:
+def _differs(found: Comparison, version: Definition) -> list[str]:
     told = (
         (found.changed, _("%(n)s hồ sơ nay cho kết quả khác lúc đề nghị.", n=len(found.changed))),
         (found.come, _("%(n)s hồ sơ có thêm sau khi đề nghị.", n=len(found.come))),
         (found.gone, _("%(n)s hồ sơ không còn để chuyển: đã xong, đã chấm dứt hoặc đã ở bản này.",
                        n=len(found.gone))),
     )  # fmt: skip
-    return [text for those, text in told if those]
+    said = caution(version)
+    return [*([said] if said else []), *(text for those, text in told if those)]
 
 
 @pages.get("/proposals/<uuid:proposal_id>/diagram")

@@ -137,6 +137,7 @@ def _run(
         "item": str(step.item.id) if step is not None else "",
         "step_name": step.item.name if step is not None else "",
         "acts": acts,
+        "demands": instance.status != InstanceStatus.SUSPENDED,
         "held_text": _held(instance.status, offered),
     }  # fmt: skip
 

@@ -13,7 +13,13 @@ from engine.definition import Definition
 from engine.errors import NotFound, Stale
 from engine.instance import InstanceStatus, ProcessInstance
 from processes import migration, procedures, second_person, standing, unsent, work_items
-from processes.migration import MigrateRuns, MigrationStatus, NothingToCarry, StillCarrying
+from processes.migration import (
+    AnotherCarrying,
+    MigrateRuns,
+    MigrationStatus,
+    NothingToCarry,
+    StillCarrying,
+)
 from processes.outgoing.begin import begin
 from processes.procedures import PublishProcedure
 from processes.second_person import Proposal, ReasonMissing
@@ -218,6 +224,26 @@ def test_steps_done_under_another_id_are_sent_back_to_and_shown(ground: Story) -
     with story.as_(LEADER) as tx:
         [step] = standing.standing_of(tx, run.id).steps
     assert [node.id for node in step.back] == ["draft", "approve"]
+
+
+def test_asked_for_twice_it_is_one_and_another_waits(ground: Story) -> None:
+    story = ground
+    document = letter(story, "approve")
+    new = publish(story, redrawn(*RENAMED))
+
+    def begin_with(**table: str) -> migration.Migration:
+        with story.as_(ADMIN) as tx:
+            command = MigrateRuns("outgoing", new.number, WHY, table)
+            return migration.migrate(tx, story.means, command)
+
+    first = begin_with()
+    assert begin_with().id == first.id
+    with pytest.raises(AnotherCarrying):
+        begin_with(approve="approve2")
+    story.work(poll=False)
+    assert marks(story, document).count("migrate") == 1
+    with pytest.raises(NothingToCarry):
+        begin_with(approve="approve2")
 
 
 def test_only_an_administrator_and_with_a_reason(ground: Story) -> None:

@@ -663,6 +663,8 @@ def steering() -> dict[str, tuple[str, dict[str, Any]]]:
         "procedure": "Xử lý văn bản đến, bản 7",
         "status_text": "đang xử lý",
         "status_tone": "act",
+        "demands": True,
+        "held_text": "Tạm dừng không làm ngừng hạn xử lý.",
         "steps": steps,
         "action": "#",
         "seq": "7",
@@ -683,6 +685,7 @@ def steering() -> dict[str, tuple[str, dict[str, Any]]]:
         ),
     }
     proposal = {
+        "is_seen_first": False,
         "id": "1",
         "what": "Tạm dừng xử lý hồ sơ",
         "about": "5127/UBND-TH · Báo cáo liên thông",
@@ -704,6 +707,7 @@ def steering() -> dict[str, tuple[str, dict[str, Any]]]:
             proposal,
             proposal | {"id": "2", "is_stale": True, "error": "Phải ghi lý do."},
             proposal | {"id": "3", "decides": False, "withdraws": True},
+            proposal | {"id": "4", "is_seen_first": True},
         ],
         "closed": [
             {
@@ -789,6 +793,7 @@ def steering() -> dict[str, tuple[str, dict[str, Any]]]:
         "counts_text": "40 hồ sơ chuyển được, 1 hồ sơ ở lại bản cũ.",
         "action": "#",
         "empty": False,
+        "caution": "Bản 8 không phải bản đang áp dụng.",
         "groups": [
             {
                 "standing": "Phối hợp",
@@ -819,6 +824,16 @@ def steering() -> dict[str, tuple[str, dict[str, Any]]]:
             ),
             field("textarea", "reason", "Lý do và căn cứ"),
         ),
+    }
+    carried = {
+        "title": "Chuyển hồ sơ đang chạy sang bản 8",
+        "one": proposal | {"id": "5", "error": "Phải ghi lý do."},
+        "counts_text": preview["counts_text"],
+        "groups": preview["groups"],
+        "same_text": "",
+        "differs": ["1 hồ sơ nay cho kết quả khác lúc đề nghị."],
+        "otherwise": preview["groups"][:1],
+        "back_href": "#",
     }
     migration = line | {
         "title": "Chuyển hồ sơ sang bản 8",
@@ -881,6 +896,10 @@ def steering() -> dict[str, tuple[str, dict[str, Any]]]:
         "run": ("run.html", {"shell": leader, "run": run}),
         "proposals": ("proposals.html", {"shell": admin, "proposals": proposals}),
         "proposed-diagram": ("proposed_diagram.html", {"shell": leader, "proposed": drawn}),
+        "proposed-migration": (
+            "proposed_migration.html",
+            {"shell": leader, "proposed": carried},
+        ),
         "process-runs": ("process_runs.html", {"shell": admin, "runs": runs}),
         "migration-preview": ("migration_preview.html", {"shell": admin, "preview": preview}),
         "migration": ("migration.html", {"shell": admin, "migration": migration}),
@@ -1013,7 +1032,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "dossiers": ("dossiers.html", {"shell": shell("Hồ sơ"), "dossiers": {"title": "Hồ sơ công việc", "summary": "12 hồ sơ đang mở", "filter_action": "#", "filters": form(field("text", "text", "Tiêu đề, ký hiệu")), "new": {"href": "#", "label": "Lập hồ sơ"}, "page": page("1 đến 1 trong 12"), "rows": [dossier_row]}}),
         "dossier": ("dossier.html", {"shell": shell("Hồ sơ"), "dossier": dossier}),
-        "processes": ("process_list.html", {"shell": admin, "processes": {"title": "Quy trình", "summary": "2 quy trình đang dùng", "new": {"href": "#", "label": "Thêm quy trình"}, "rows": [{"key": "incoming", "name": "Xử lý văn bản đến", "href": "#", "version_text": "Đang dùng: bản 7", "running": "41 hồ sơ đang chạy", "draft_text": "Có bản nháp 8", "changed_text": "công bố 01/10/2020", "findings_text": "2 cảnh báo", "findings_tone": "warn", "svg": svg(compact=True)}]}}),
+        "processes": ("process_list.html", {"shell": admin, "processes": {"title": "Quy trình", "summary": "2 quy trình đang dùng", "new": {"href": "#", "label": "Thêm quy trình"}, "rows": [{"key": "incoming", "name": "Xử lý văn bản đến", "href": "#", "version_text": "Đang dùng: bản 7", "master_href": "#", "running": "41 hồ sơ đang chạy", "draft_text": "Có bản nháp 8", "changed_text": "công bố 01/10/2020", "findings_text": "2 cảnh báo", "findings_tone": "warn", "svg": svg(compact=True)}]}}),
         "designer": ("designer.html", {"shell": admin, "process": process(), "findings": FINDINGS, "changes": ["bước «Trình»: thời hạn từ PT4H thành P1D"], "summary": {"errors": 2, "warnings": 1, "passed_text": "31 quy tắc đạt"}}),
         "form-editor": ("form_editor.html", {"shell": admin, "editor": {"key": "giai-quyet-van-ban-den", "title": "Giải quyết văn bản đến", "version_text": "bản 4", "schema": {"type": "default", "components": [{"type": "textfield", "key": "opinion", "label": "Ý kiến"}]}, "action": "#", "etag": "4", "errors": [], "list_href": "#"}}),
         "replay": ("replay.html", {"shell": shell("Quy trình", who="Trương Tâm", position="Thanh tra tỉnh"), "replay": replay()}),

@@ -136,7 +136,10 @@ def test_a_version_is_tried_by_units_and_then_adopted_or_not(knock):
     asked = admin.send(sheet.fill(reason="Đạt yêu cầu", end="adopt"))
     assert "vẫn áp dụng thử cho đến khi người thứ hai đồng ý" in words(admin.follow(asked))
     admin.post("/second-person", {"acts": []})
-    waits = words(knock(LEADER).get("/proposals"))
+    leader = knock(LEADER)
+    page = leader.get("/proposals")
+    leader.send(leader.sheet(page, "data-proposal").fill(decision="refuse", reason="Chưa"))
+    waits = words(page)
     assert re.search(r"Áp dụng bản \d+ của quy trình «[^»]+» cho toàn cơ quan", waits)
     assert "đang áp dụng thử tại:" in waits
     bare = admin.send(sheet.fill(reason="", end="adopt"))
@@ -151,15 +154,12 @@ def test_a_version_is_tried_by_units_and_then_adopted_or_not(knock):
 
 def test_a_migration_waits_for_a_second_person_who_reads_what_it_does(knock, begun, office, acting):
     def begin_another() -> None:
-        """Another document on the old version: of a unit that does not try the new one."""
+        """Another document on another version: the one that its unit tries by now."""
+        page = lxml.html.fromstring(admin.get("/procedures/outgoing").data.decode())
+        units = page.xpath("//form[@data-publish]//input[@name='pilot_units']/@value")
+        publish(knock, shipped_xml("outgoing").decode(), pilot_units=units)
         with office.database.transaction(acting(OFFICER)) as tx:
-            _, started = begin(tx, office.means)
-        with office.database.transaction() as tx:
-            tx.execute(
-                "UPDATE process_instance SET definition_id = (SELECT id FROM definition WHERE"
-                " agency_id = %s AND key = 'outgoing' AND number = %s) WHERE id = %s",
-                started.instance.agency_id, int(number) - 1, started.instance.id,
-            )  # fmt: skip
+            begin(tx, office.means)
 
     admin, leader = knock(ADMIN), knock(LEADER)
     publish(knock, shipped_xml("outgoing").decode())
@@ -177,12 +177,16 @@ def test_a_migration_waits_for_a_second_person_who_reads_what_it_does(knock, beg
         look = re.search(r'href="(/proposals/[0-9a-f-]+/migration)"', page.text)[1]
         seen = words(leader.get(look))
         assert "Soạn thảo" in seen
-        assert "Người đang giữ việc không thấy gì thay đổi." in seen
+        assert "Kết quả khi chuyển" in seen
         assert "Chuyển lúc này vẫn đúng như lúc đề nghị." in seen
         begin_another()
         later = leader.get(look)
         assert "1 hồ sơ có thêm sau khi đề nghị." in words(later)
         assert "vẫn đúng như lúc đề nghị" not in words(later)
+        assert "không phải bản đang áp dụng" not in words(later)
+        publish(knock, shipped_xml("outgoing").decode())
+        later = leader.get(look)
+        assert f"Bản {number} không phải bản đang áp dụng" in words(later)
         assert "Quyết định" not in words(admin.get(look)), "nobody decides his own"
         assert knock(OFFICER).get(look).status_code == 404
         sheet = leader.sheet(later, "data-proposal")
