@@ -668,6 +668,7 @@ def steering() -> dict[str, tuple[str, dict[str, Any]]]:
         "steps": steps,
         "action": "#",
         "seq": "7",
+        "held_text": "Tạm dừng không làm ngừng hạn xử lý, vì pháp luật về văn thư không cho ngừng tính hạn. Cần hạn khác thì người giao hạn đặt lại hạn (Nghị định 30/2020/NĐ-CP, Điều 24.2).",
         "item": "1",
         "step_name": "Giải quyết",
         "acts": [mark],
@@ -696,6 +697,7 @@ def steering() -> dict[str, tuple[str, dict[str, Any]]]:
         "when": "hôm nay, 9 giờ",
         "is_stale": False,
         "decides": True,
+        "is_seen_first": False,
         "withdraws": False,
         "action": "#",
         "error": "",
@@ -705,7 +707,8 @@ def steering() -> dict[str, tuple[str, dict[str, Any]]]:
         "title": "Đề nghị chờ quyết định",
         "waiting": [
             proposal,
-            proposal | {"id": "2", "is_stale": True, "error": "Phải ghi lý do."},
+            proposal
+            | {"id": "2", "is_stale": True, "is_seen_first": True, "error": "Phải ghi lý do."},
             proposal | {"id": "3", "decides": False, "withdraws": True},
             proposal | {"id": "4", "is_seen_first": True},
         ],
