@@ -5,6 +5,7 @@ so the item an officer works on, his draft, his deadline and running timers stay
 stands is looked up in the new diagram: by the administrator's table, by id, then by name.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ from engine.errors import OfficeError
 from engine.machine import Step, Waiting, awaited, event_tasks, outcome_of, ready_tasks
 from engine.program import Program
 from engine.workflow import LIVE
+
+log = logging.getLogger(__name__)
 
 #: what the library adds to a node's name for its own tasks around it
 _AROUND = (".BoundaryEventSplit", ".BoundaryEventJoin", " [child]")
@@ -175,9 +178,16 @@ class Route:
         self._tried: dict[tuple[str, ...], str | None] = {}
 
     def carry(self, state: bytes, now: datetime) -> Migrated:
-        """Return a run carried over; raises `NotMigratable`, also where it would wait for ever."""
-        done = migrate(self.old, self.new, state, self.table, now)
-        place = self._waits(done.step.state, now)
+        """Return a run carried over; raises `NotMigratable`, also where it would wait for ever.
+
+        So it does for one whose state cannot be read: it stays, and keeps no other from going.
+        """
+        try:
+            done = migrate(self.old, self.new, state, self.table, now)
+            place = self._waits(done.step.state, now)
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            log.exception("a run could not be read to be carried over")
+            raise NotMigratable([Obstacle("", *_UNREADABLE)]) from error
         if place is not None:
             raise NotMigratable([Obstacle(place, *(w.format(place) for w in _FOR_EVER))])
         return done
@@ -188,6 +198,11 @@ class Route:
             self._tried[alike] = waits_for_ever(self.new, state, now)
         return self._tried[alike]
 
+
+_UNREADABLE = (
+    "Không đọc được trạng thái đã lưu nên hồ sơ ở lại bản đang chạy; báo người vận hành hệ thống.",
+    "What is stored of the run cannot be read, so it stays where it is; tell the operator.",
+)
 
 _FOR_EVER = (
     "Sang sơ đồ mới, hồ sơ sẽ dừng mãi tại «{}» để chờ một nhánh không tới; chọn bước khác.",

@@ -281,6 +281,26 @@ def test_what_the_new_diagram_gives_to_nobody_is_foreseen_and_stays(ground: Stor
     assert {t for t in after if before.get(t) != after[t]} == {"migration_run"}
 
 
+def test_one_run_that_cannot_be_read_keeps_no_other_from_going(ground: Story) -> None:
+    story = ground
+    broken, whole = letter(story, "approve"), letter(story, "approve")
+    new = publish(story, redrawn(*RENAMED))
+    story.run_sql(
+        "UPDATE process_instance SET state = %s WHERE id = %s", b'{"no', story.instance(broken).id
+    )
+    with story.as_(ADMIN) as tx:
+        foreseen = migration.foresee(tx, story.means, "outgoing", new.number, {})
+    seen = {f.subject_id: f for f in foreseen}
+    assert not seen[whole].is_refused
+    [(why, _)] = seen[broken].obstacles
+    assert "Không đọc được trạng thái" in why
+    result = outcome(story, carry(story, new.number))
+    assert result.migration.status == MigrationStatus.DONE
+    assert result.counts == {"carried": 1, "refused": 1}
+    assert why in result.refused[0].vi
+    assert story.instance(whole).definition_id == new.id
+
+
 def test_what_was_proposed_is_kept_and_compared_with_now(ground: Story) -> None:
     story = ground
     moves, ends, stays = (letter(story, "approve") for _ in range(3))
