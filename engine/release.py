@@ -15,5 +15,10 @@ def release() -> str:
 
 @cache
 def engine_name() -> str:
-    """Return which engine runs procedures here: ours, with the library of its token semantics."""
-    return f"congvan {release()}, SpiffWorkflow {version('SpiffWorkflow')}"
+    """Return which engine runs procedures here: ours, its format of states, the library it uses.
+
+    Another one may leave other bytes for the same command, which proves nothing.
+    """
+    from engine.state import FORMAT  # commands that run no procedure do without the engine
+
+    return f"congvan {release()}, state {FORMAT}, SpiffWorkflow {version('SpiffWorkflow')}"
