@@ -177,7 +177,11 @@ def _readable(done: Completion, flow: Any) -> str | None:
 
 
 def _known(condition: str | None, done: Completion) -> bool:
-    return condition is not None and compile_expression(condition).names <= done.declared
+    """Whether data decide; what says the same whatever they are, but `true`, decides nothing."""
+    if condition is None:
+        return False
+    names = compile_expression(condition).names
+    return condition == "true" or (bool(names) and names <= done.declared)
 
 
 def _condition(flow: Any, text: str | None) -> None:
