@@ -43,10 +43,15 @@ def run_everything(xml: bytes, seeds: int = 1) -> definition.Prepared:
     """Complete a file and run each of its processes to its end; fails where one does not."""
     found = definition.prepare(xml, foreign=True)
     assert not found.has_errors, [f for f in found.findings if f.is_error]
+    run_prepared(found, seeds)
+    return found
+
+
+def run_prepared(found: definition.Prepared, seeds: int = 1) -> None:
+    """Run each process of a completed file to its end."""
     for process in ["", *parts(found)]:
         for seed in range(seeds):
             walked = end_of(specs_of(found, process), seed)
             assert walked.is_done, (process, seed, walked.count, walked.step.standing)
             assert not walked.open
             assert not walked.waiting
-    return found
