@@ -23,6 +23,11 @@ class Budget:
         """Leave room for the fan-out of the widest step."""
         return 10 * max(500, self.instances)
 
+    @property
+    def tokens(self) -> int:
+        """Leave room for what a fan-out foresees; forks behind forks double it each time."""
+        return 50 * max(500, self.instances)
+
 
 #: what the installation allows; `office` sets it when it opens
 BUDGET = Budget()

@@ -13,6 +13,8 @@ from functools import wraps
 from hashlib import shake_128
 from typing import ParamSpec, Self, TypeVar
 
+from engine.budget import BUDGET
+from engine.errors import OfficeError
 from engine.tables import new_seed, new_token_id
 
 #: compaction asks which of two states is newer, so no two moments of a run may be equal; what a
@@ -28,6 +30,20 @@ _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class TooManyTokens(OfficeError):
+    """One command foresees more tokens than any office has (rẽ nhánh quá nhiều)."""
+
+    code = "too-many-tokens"
+    vi = (
+        "Sơ đồ rẽ nhánh quá nhiều: một lệnh sinh hơn {most} vị trí. Việc chưa được ghi; bớt các "
+        "cổng song song nối tiếp nhau."
+    )
+    en = (
+        "The diagram forks too often: one command makes more than {most} tokens. Nothing was "
+        "written; take out parallel gateways that follow each other."
+    )
 
 
 class Chance:
@@ -53,6 +69,8 @@ class Chance:
     def token_id(self) -> str:
         """Return the next id of the seed as text (UUID version 4, RFC 9562 §5.4)."""
         if self._place == len(self._digits):
+            if self._block * (_DIGITS // 32) >= BUDGET.tokens:
+                raise TooManyTokens(most=BUDGET.tokens)
             block = self.seed + self._block.to_bytes(4, "big")
             self._digits = shake_128(block).hexdigest(_DIGITS // 2)
             self._place, self._block = 0, self._block + 1

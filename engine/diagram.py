@@ -16,6 +16,8 @@ NS = {"b": BPMN, "c": CONGVAN}
 
 MAX_BYTES = 2_000_000
 MAX_ELEMENTS = 1_000
+#: sub-processes within sub-processes; each is looked through for every token inside
+MAX_DEPTH = 30
 
 TASKS = frozenset({
     "task", "userTask", "manualTask", "serviceTask", "scriptTask", "sendTask", "receiveTask",
@@ -94,6 +96,11 @@ def read(xml: bytes) -> Any:
         raise DiagramRefused(
             reason_vi="sơ đồ có hơn 1.000 phần tử. Chia thành các quy trình con.",
             reason_en="the diagram has more than 1,000 elements. Split it.",
+        )
+    if any(_depth(scope) > MAX_DEPTH for scope in scopes(root)):
+        raise DiagramRefused(
+            reason_vi=f"quy trình con lồng nhau quá {MAX_DEPTH} tầng. Dùng bước gọi quy trình.",
+            reason_en=f"sub-processes are nested more than {MAX_DEPTH} deep. Call processes.",
         )
     return root
 
@@ -222,6 +229,10 @@ def scopes(root: Any) -> Iterator[Any]:
     for element in root.iter(tag("*")):
         if kind_of(element) in SCOPES:
             yield element
+
+
+def _depth(scope: Any) -> int:
+    return sum(1 for above in scope.iterancestors() if kind_of(above) in SCOPES)
 
 
 def flow_nodes(root: Any) -> Iterator[Any]:

@@ -4,7 +4,10 @@ The same machine that runs cases runs it, with values drawn for the variables it
 about; timers come due and messages come. What is told: where it stops, where it runs for ever.
 """
 
+import logging
+import math
 import random
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -12,12 +15,15 @@ from typing import Any
 from uuid import UUID
 
 from engine import machine
+from engine.chance import TooManyTokens
 from engine.draws import Draws
 from engine.errors import OfficeError
 from engine.expressions import Kind
 from engine.failure import NoWayOn, StepFailed
 from engine.finding import Finding, Severity, error
 from engine.program import Program
+
+log = logging.getLogger(__name__)
 
 #: the moment a dry run begins; no clock is read
 BEGUN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -29,6 +35,14 @@ SEEDS, ENOUGH = 4, 200
 CROWD = 30
 #: so many draws are tried for one that comes nearer to the end
 TRIES = 12
+
+
+#: seconds after which no further step is tried: whoever draws waits for the answer
+LONGEST = 15
+
+
+class TooLarge(Exception):
+    """A walk took too long to say anything."""
 
 
 @dataclass(slots=True)
@@ -144,13 +158,21 @@ def distances(program: Program) -> dict[str, int]:
     return near
 
 
-def walk(program: Program, seed: int, draws: Draws, begun: machine.Step | None = None) -> Walk:
+def walk(
+    program: Program,
+    seed: int,
+    draws: Draws,
+    begun: machine.Step | None = None,
+    until: float = math.inf,
+) -> Walk:
     """Run a diagram by the chance of `seed` until it ends, stops, or went on too long.
 
-    Raises what the machine raises where it cannot run on.
+    Raises what the machine raises where it cannot run on, `TooLarge` after the moment `until`.
     """
     one = Walk(program, seed, draws, begun=begun)
     while not one.is_done and not one.is_stuck and one.count < one.most:
+        if time.monotonic() > until:
+            raise TooLarge
         one.go_on()
     return one
 
@@ -163,14 +185,18 @@ def check(
     found: dict[tuple[str, str], list[Finding]] = {}
     endless: list[Walk] = []
     walks = steps = 0
+    until = time.monotonic() + LONGEST
     for seed in range(seeds):
-        if walks > 1 and steps > ENOUGH:
+        if (walks > 1 and steps > ENOUGH) or (walks and time.monotonic() > until):
             break
         walks += 1
         try:
-            one = walk(program, seed, draws)
+            one = walk(program, seed, draws, until=until)
+        except TooLarge:
+            told = [_too_large()] if walks == 1 else []
         except OfficeError as refusal:
             told = [_failed(refusal)]
+            until = 0 if isinstance(refusal, TooManyTokens) else until  # so would any other walk
         except Exception as fault:  # noqa: BLE001 - the library fails in ways of its own
             told = [_broken(fault)]
         else:
@@ -185,6 +211,14 @@ def check(
     return [_weighed(same, walks) for same in found.values()]
 
 
+def _too_large() -> Finding:
+    return Finding(
+        Severity.WARNING, "", "dry-run",
+        f"Sơ đồ quá rộng nên chưa chạy thử hết được trong {LONGEST} giây; bớt nhánh song song.",
+        f"The diagram is too wide to be tried out to its end within {LONGEST} s; fork less.",
+    )  # fmt: skip
+
+
 def waits_for_ever(program: Program, state: bytes, now: datetime) -> str | None:
     """Return the name of the step where a run in this state would stay for ever, if it would.
 
@@ -197,6 +231,11 @@ def waits_for_ever(program: Program, state: bytes, now: datetime) -> str | None:
         try:
             one = walk(program, seed, draws, begun)
         except OfficeError:
+            continue
+        except (
+            Exception
+        ):  # drawn values that nothing of the office has, in ways of the library's own
+            log.exception("a run could not be tried out")
             continue
         if one.is_done:
             return None

@@ -2,10 +2,11 @@
 
 Everything here was measured or reproduced on SpiffWorkflow 3.2.0, whose tree walks are linear in
 history, lose the token at depth 1000 and read the wall clock inside timers. The library is used for
-its token semantics only. Three names of it are replaced: where it takes the ids of tokens from (a
+its token semantics only. Four names of it are replaced: where it takes the ids of tokens from (a
 system call and an object for every token it only foresees, a tenth of a completion) and its clock,
-which a repeated command must find as they were, and how a token's state is set (a dozen values
-gathered for a log that nobody keeps).
+which a repeated command must find as they were, how a token's state is set (a dozen values gathered
+for a log that nobody keeps), and how variables are merged (a list of objects laid over one of texts
+broke the command).
 """
 
 import re
@@ -30,6 +31,7 @@ from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.util.task import BpmnTaskFilter
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.deep_merge import DeepMerge
 from SpiffWorkflow.util.task import TaskState
 
 from engine import chance
@@ -41,6 +43,12 @@ from engine.environment import plain
 from engine.errors import OfficeError
 from engine.event_choice import Crossroads
 from engine.expressions import VIETNAM
+from engine.tables import copied
+
+
+def _merge(into: Any, what: Any, path: list[str] | None = None) -> Any:
+    """Merge as the library does; where an entry of a list was no object, what came last stands."""
+    return _merge_objects(into, what, path) if isinstance(into, dict) else copied(what)
 
 
 def _set_state(task: Task, value: int) -> None:
@@ -52,6 +60,8 @@ def _set_state(task: Task, value: int) -> None:
 library_task.uuid4 = chance.token_id
 library_task.time = chance.Clock
 Task._set_state = _set_state
+_merge_objects = DeepMerge.merge
+DeepMerge.merge = staticmethod(_merge)
 
 FINISHED = TaskState.FINISHED_MASK
 UNFINISHED = TaskState.NOT_FINISHED_MASK
@@ -133,17 +143,26 @@ class CycleTimer(Timer, CycleTimerEventDefinition):
             spec._update(my_task)
 
 
+#: no case of an office waits for longer than a century
+_LONGEST = 36_600
+_DAYS = {
+    "years": 366.0, "months": 31.0, "weeks": 7.0, "days": 1.0, "hours": 1 / 24,
+    "minutes": 1 / 1_440, "seconds": 1 / 86_400,
+}  # fmt: skip
+
+
 def _later(now: datetime, duration: Any) -> datetime:
     text = plain(duration)
     try:
         parsed = TimerEventDefinition.parse_iso_duration(text)
+        days = sum(_DAYS.get(unit, 1) * number for unit, number in parsed.items())
+        parsed = {} if days > _LONGEST else parsed  # the library counts month by month
         length: timedelta = TimerEventDefinition.get_timedelta_from_start(parsed, now)
     except Exception:  # noqa: BLE001 - the library raises plain Exception
         raise TimerUnclear(value=text) from None
-    try:
-        return now + length
-    except OverflowError:  # after the year 9999
-        raise TimerUnclear(value=text) from None
+    if days > _LONGEST:
+        raise TimerUnclear(value=text)
+    return now + length
 
 
 class TimerUnclear(OfficeError):

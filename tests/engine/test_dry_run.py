@@ -1,11 +1,14 @@
 """What a diagram is tried for before it is published: that it ends, whatever is chosen."""
 
+import itertools
 from typing import Any
 
 import pytest
 from bpmn_drawing import Drawing, each, line, timer
+from token_runs import NOW, Run
 
-from engine import definition, dry_run, program
+from engine import definition, diagram, dry_run, program
+from engine.budget import Budget
 from engine.draws import Draws
 from engine.expressions import NUMBER, TEXT, one_of
 from engine.finding import Severity
@@ -90,3 +93,66 @@ def test_the_same_seed_walks_the_same_way(seed: int) -> None:
     walks = [dry_run.walk(one, seed, Draws.of(one, KINDS)) for _ in range(2)]
     assert walks[0].count == walks[1].count <= walks[0].most
     assert walks[0].is_done
+
+
+def doubling(times: int) -> bytes:
+    """Forks behind forks, two flows between each and the next: each doubles what is foreseen."""
+    gates = [f"g{n}" for n in range(times)]
+    drawing = Drawing().start().both(*gates).user("a").end().chain("s", *gates, "a", "e")
+    for one, two in itertools.pairwise(gates):
+        drawing.flow(one, two)
+    return drawing.xml()
+
+
+def test_forks_behind_forks_are_refused_before_they_fill_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Budget, "tokens", 2_000)
+    told = dry_run.check(program.restore(definition.prepare(doubling(24)).specs))
+    assert {(f.code, f.severity) for f in told} == {("too-many-tokens", Severity.ERROR)}
+    told = dry_run.check(program.restore(definition.prepare(doubling(6)).specs))
+    assert "too-many-tokens" not in {f.code for f in told}
+
+
+def test_what_is_too_wide_to_be_tried_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dry_run, "LONGEST", -1)
+    [told] = dry_run.check(program.restore(definition.prepare(line("a", "b").xml()).specs))
+    assert (told.severity, "quá rộng" in told.vi) == (Severity.WARNING, True)
+
+
+def test_values_that_fit_nothing_do_not_say_that_a_run_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A run page and a whole migration broke where drawn values did not fit a run's own."""
+    run = Run(line("a", "b").xml())
+
+    def breaks(*_: Any, **__: Any) -> None:
+        raise TypeError("'str' object does not support item assignment")
+
+    monkeypatch.setattr(dry_run, "walk", breaks)
+    assert dry_run.waits_for_ever(run.program, run.step.state, NOW) is None
+
+
+def test_a_list_of_objects_may_meet_a_list_of_texts_at_a_join() -> None:
+    drawing = Drawing().start().both("f", "j").user("a", "b", "c").end()
+    drawing.chain("s", "f", "a", "j", "c", "e").chain("f", "b", "j")
+    run = Run(drawing.xml(), parts=["x"])
+    run.complete(run.item("a"), parts=["y"])
+    run.complete(run.item("b"), parts=[{"unit": "k"}])
+    assert next(iter(run.open.values())).variables["parts"] == [{"unit": "k"}]
+
+
+@pytest.mark.parametrize(("depth", "read"), [(30, True), (31, False)])
+def test_sub_processes_are_not_nested_without_bound(depth: int, read: bool) -> None:
+    inner = Drawing("q0").start("s0").user("u").end("e0").chain("s0", "u", "e0")
+    for n in range(1, depth):
+        inner = (
+            Drawing(f"q{n}").start(f"s{n}").end(f"e{n}").sub(f"sub{n}", inner)
+            .chain(f"s{n}", f"sub{n}", f"e{n}")
+        )  # fmt: skip
+    xml = Drawing().start().end().sub("sub", inner).chain("s", "sub", "e").xml()
+    if read:
+        assert diagram.read(xml) is not None
+    else:
+        with pytest.raises(diagram.DiagramRefused, match="nested more than 30"):
+            diagram.read(xml)

@@ -377,7 +377,16 @@ def test_date_timer(text: str, variables: dict, due: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "value"), [("Date", None), ("Date", "mai"), ("Duration", 5), ("Cycle", "R2/P")]
+    ("kind", "value"),
+    [
+        ("Date", None),
+        ("Date", "mai"),
+        ("Duration", 5),
+        ("Cycle", "R2/P"),
+        ("Duration", "P999999999Y"),
+        ("Duration", "P101Y"),
+        ("Cycle", "R2/P99999999M"),
+    ],
 )
 def test_timer_without_a_moment_is_a_clear_error(kind: str, value: object) -> None:
     xml = watched(timer(kind, "=when"), interrupting=False)
