@@ -12,6 +12,7 @@ from engine import history
 from engine.database import Database
 from engine.instance import ProcessInstance
 from office.settings import Settings
+from processes import attestation
 from records import seal
 
 
@@ -21,7 +22,7 @@ def verify_records(settings: Settings) -> tuple[list[str], bool]:
     with database.session() as session:
         journal = seal.verify(session)
         lines = [journal.text("vi")]
-        broken = list(_broken(session))
+        broken = _broken(session)
         count = session.scalar(sa.select(sa.func.count(ProcessInstance.id)))
     lines += broken or [f"Lịch sử xử lý toàn vẹn: {count} lần chạy quy trình."]
     lines.append(f"Kiểm tra lúc {datetime.now(UTC).isoformat(timespec='seconds')}")
@@ -30,9 +31,9 @@ def verify_records(settings: Settings) -> tuple[list[str], bool]:
 
 
 def _broken(session: orm.Session) -> list[str]:
-    found = []
+    found = attestation.lost(session)  # of a run that is gone altogether too
     for instance in session.scalars(sa.select(ProcessInstance).order_by(ProcessInstance.id)):
         problem = history.verify(session, instance)
         if problem is not None:
-            found.append(f"Lần chạy {instance.id}, sự kiện {problem.seq}: {problem.reason}")
-    return found
+            found[instance.id] = problem
+    return [f"Lần chạy {i}, sự kiện {one.seq}: {one.reason}" for i, one in found.items()]

@@ -13,6 +13,7 @@ from engine.database import Transaction
 from engine.errors import NotFound
 from engine.history import Event
 from engine.instance import ProcessInstance
+from processes import attestation
 from processes.reach import facts_of_document
 from processes.subjects import INCOMING
 from records import journal
@@ -78,7 +79,7 @@ def tell(tx: Transaction, session: orm.Session, instance_id: UUID) -> History:
     read_instance(tx, instance_id)
     journal.record(tx, "view_history", "process_instance", instance_id)
     instance = session.get_one(ProcessInstance, instance_id)
-    broken = history.verify(session, instance)
+    broken = history.verify(session, instance) or attestation.lost_of(session, instance)
     events = [_told(event) for event in history.events_of(session, instance_id)]
     return History(instance, events, broken)
 

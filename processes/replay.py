@@ -1,5 +1,6 @@
 """A run done again (phát lại lần chạy) for those who may know: where it stood, if all agrees."""
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from engine.database import Transaction
 from engine.errors import NotFound
 from engine.instance import ProcessInstance
 from engine.replay import Replayed, Report
+from processes import attestation
 from processes.history import read_instance
 from records import journal
 
@@ -29,6 +31,19 @@ class Replay:
         return [(node, self.report.name_of(self.after, node)) for node in self.after.standing]
 
 
+def report_of(
+    session: orm.Session, instance: ProcessInstance, *, most: int | None = None
+) -> Report:
+    """Do a run again, `most` its last events, and ask the journal for events that are gone.
+
+    `session` reads the run's agency. Raises `engine.replay.Unreadable`.
+    """
+    report = replay.of_instance(session, instance, most=most)
+    if report.broken is not None:
+        return report
+    return dataclasses.replace(report, broken=attestation.lost_of(session, instance))
+
+
 def look(session: orm.Session, instance_id: UUID, at: int | None = None) -> Replay:
     """Do a run again and see it after event `at`, its last one unless told.
 
@@ -37,7 +52,7 @@ def look(session: orm.Session, instance_id: UUID, at: int | None = None) -> Repl
     instance = session.get(ProcessInstance, instance_id)
     if instance is None:
         raise NotFound(what=f"lần chạy quy trình {instance_id}")
-    report = replay.of_instance(session, instance)
+    report = report_of(session, instance)
     seq = len(report.events) if at is None else at
     if not 1 <= seq <= len(report.events):
         raise NotFound(what=f"sự kiện số {seq} của lần chạy")

@@ -8,12 +8,11 @@ import sqlalchemy as sa
 from flask import Blueprint, make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from engine import replay
 from engine.database import Transaction
 from engine.errors import NotFound
 from engine.history import Broken
 from engine.replay import Replayed, Report, Verdict
-from processes import form_store, reach
+from processes import form_store, reach, replay
 from processes.evidence import bundle
 from records import journal
 from records.authority import Act, may
@@ -48,7 +47,7 @@ def show(way: str, document_id: UUID) -> Response:
         course = next(iter(courses_of(tx, document)), None)
         if course is None or not course.happenings:
             raise NotFound(what=_("quá trình xử lý"))
-        report = replay.of_instance(reading(), course.instance, most=MOST)
+        report = replay.report_of(reading(), course.instance, most=MOST)
         shown = _replay(tx, document, course, report)
         if not wants_partial("replay"):
             journal.record(tx, "replay", f"{way}_document", document.id)

@@ -12,7 +12,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from engine import history, replay
+from engine import history
 from engine.database import Base, Transaction
 from engine.definition import Definition
 from engine.errors import OfficeError
@@ -26,7 +26,7 @@ from processes.form_store import FormVersion
 from processes.history import subject_of
 from processes.means import Means
 from processes.reach import facts_of_document
-from processes.replay import Replay, to_json
+from processes.replay import Replay, report_of, to_json
 from records import journal
 from records.authority import Act, authorize
 from records.content import files_of
@@ -137,7 +137,7 @@ class _Found:
     ) -> None:
         self.tx, self.instance, self.document = tx, instance, document
         ours = session.get_one(ProcessInstance, instance.id)
-        self.report: Report = replay.of_instance(session, ours)
+        self.report: Report = report_of(session, ours)
         self.events: list[Event] = history.events_of(session, instance.id)
         self.items = tx.scalars(
             sa.select(WorkItem).where(WorkItem.instance_id == instance.id).order_by(WorkItem.id)
