@@ -239,6 +239,9 @@ _EXPRESSIONS = ("conditionExpression", "loopCondition", "completionCondition", "
 _SHORT_CYCLE = re.compile(r"/PT(0*[1-5]?\d|0+)S$|/P(T?0+[YMWDHS])+(T(0+[HMS])+)?$")
 #: a limit of working time: whole days, hours, minutes
 _DUE = re.compile(r"P(?=\d|T)(\d+D)?(T(?=\d)(\d+H)?(\d+M)?)?")
+#: what a working calendar can still count to: five years, of four worked hours a day at least
+_MOST_DAYS, _MOST_HOURS = 1830, 7320
+_MOST_DIGITS = 6
 #: looks like a literal, so it is not a forgotten expression
 _LITERAL_LIKE = re.compile(r"R?\d|P\d|PT\d|R/")
 
@@ -265,9 +268,27 @@ def _expressions(root: Any) -> Iterator[Finding]:
                 f"Thời hạn «{due}» không hợp lệ: viết P2D, PT4H hoặc biểu thức bắt đầu bằng «=».",
                 f"The limit “{due}” is neither P2D, PT4H nor an expression that begins with “=”.",
             )  # fmt: skip
+        elif due and _is_too_long(due):
+            yield error(
+                element, "due",
+                f"Thời hạn «{due}» quá dài: nhiều nhất là P{_MOST_DAYS}D hoặc PT{_MOST_HOURS}H, "
+                "hoặc dùng biểu thức bắt đầu bằng «=».",
+                f"The limit “{due}” is too long: at most P{_MOST_DAYS}D or PT{_MOST_HOURS}H, or an "
+                "expression that begins with “=”.",
+            )  # fmt: skip
         unit = own(element, "unit")
         if unit.startswith("="):
             yield from _compiles(element, unit)
+
+
+def _is_too_long(due: str) -> bool:
+    """Whether no calendar may reach its end: the officer before the step would be stuck."""
+    counts = {unit: number for number, unit in re.findall(r"(\d+)([DHM])", due)}
+    if any(len(number) > _MOST_DIGITS for number in counts.values()):
+        return True
+    days, hours, minutes = (int(counts.get(unit, "0")) for unit in "DHM")
+    share = _MOST_HOURS // _MOST_DAYS
+    return days * share * 60 + hours * 60 + minutes > _MOST_HOURS * 60
 
 
 def _owner(element: Any) -> Any:

@@ -148,6 +148,10 @@ BAD_AND_GOOD: dict[str, tuple[bytes, bytes, str]] = {
     "cycle in the way": (one_event("intermediateCatchEvent", timer("Cycle", "R3/P1D")), one_event("intermediateCatchEvent", timer("Duration", "P1D")), "timer-place"),
     "due": (around(congvan__due="mai").xml(), around(congvan__due="P2DT4H").xml(), "due"),
     "due in months": (around(congvan__due="P1M").xml(), around(congvan__due="=deadline").xml(), "due"),
+    "due too far": (around(congvan__due="P99999999D").xml(), around(congvan__due="P1830D").xml(), "due"),
+    "due of too many hours": (around(congvan__due="PT7321H").xml(), around(congvan__due="PT7320H").xml(), "due"),
+    "due of both too far": (around(congvan__due="P1829DT5H").xml(), around(congvan__due="P1829DT4H").xml(), "due"),
+    "due of more digits than int reads": (around(congvan__due=f"P{'9' * 5000}D").xml(), around(congvan__due="P000009D").xml(), "due"),
     "number of instances": (around("<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>501</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>").xml(), around("<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>500</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>").xml(), "cardinality"),
     "name of the list": (around(each("x.y", "x")).xml(), around(each("xs", "x")).xml(), "list-name"),
     "loop without end": (around("<bpmn:standardLoopCharacteristics/>").xml(), around('<bpmn:standardLoopCharacteristics loopMaximum="3"/>').xml(), "loop-maximum"),
@@ -172,7 +176,7 @@ def test_rule_and_what_it_lets_pass(rule: str) -> None:
 
 
 CATALOGUE = Catalogue(
-    verbs={"present": ""}, forms=frozenset({"form"}), roles=frozenset({"clerk"}),
+    verbs={"present": "", "sign": "signing"}, forms=frozenset({"form", "signing"}), roles=frozenset({"clerk"}),
     machine_verbs=frozenset({"seal"}),
 )  # fmt: skip
 CLERK = ' congvan:role="clerk"'
@@ -186,9 +190,10 @@ CLERK = ' congvan:role="clerk"'
         (in_lane("serviceTask", CLERK), in_lane("serviceTask", CLERK, congvan__verb="seal"), "verb"),
         (in_lane("serviceTask", CLERK, congvan__verb="present"), in_lane("serviceTask", congvan__verb="seal"), "verb"),
         (in_lane("userTask", CLERK, congvan__form="none"), in_lane("userTask", CLERK, congvan__form="form"), "form"),
+        (in_lane("userTask", CLERK, congvan__verb="sign", congvan__form="form"), in_lane("userTask", CLERK, congvan__verb="sign", congvan__form="signing"), "verb-form"),
         (in_lane("userTask"), in_lane("userTask", congvan__assignee="=x"), "nobody"),
     ],
-    ids=["role", "verb", "machine without verb", "machine with an officer's verb", "form", "nobody"],
+    ids=["role", "verb", "machine without verb", "machine with an officer's verb", "form", "form of another verb", "nobody"],
 )  # fmt: skip
 def test_names_of_the_office(bad: bytes, good: bytes, code: str) -> None:
     assert code in codes(bad, CATALOGUE)

@@ -86,6 +86,13 @@ def test_later_starts_end_no_earlier(one, other, limit, calendar):
     )
 
 
+@pytest.mark.parametrize("limit", ["P1830D", "PT7320H", "P1829DT4H"])
+@pytest.mark.parametrize("calendar", [CALENDAR, SHORT, WorkingCalendar()])
+def test_the_longest_limit_of_a_diagram_can_be_counted(limit, calendar):
+    """What the check of a diagram lets pass must not stop the officer before the step."""
+    assert add_working_time(at("2026-03-02 09:00"), limit, calendar) > at("2029-01-01 00:00")
+
+
 @given(moments, st.integers(0, 60), calendars)
 def test_days_are_monotone_and_end_with_the_hours(start, days, calendar):
     due = add_working_time(start, Duration(days, timedelta()), calendar)
