@@ -55,6 +55,15 @@ def check_catalogue(model: Model, catalogue: Catalogue) -> Iterator[Finding]:
                 node.id, "form", f"Bước «{node.name}» dùng biểu mẫu không có: {node.form}.",
                 f"Step “{node.name}” uses no known form: {node.form}.",
             )  # fmt: skip
+        needed = "" if node.is_machine else catalogue.verbs.get(node.verb, "")
+        if needed and node.form in catalogue.forms - {needed}:
+            yield error(
+                node.id, "verb-form",
+                f"Bước «{node.name}» gọi việc {node.verb} nhưng dùng biểu mẫu {node.form} của việc "
+                f"khác. Chọn biểu mẫu {needed}.",
+                f"Step “{node.name}” calls the verb {node.verb} with the form {node.form} of other "
+                f"work. Choose the form {needed}.",
+            )  # fmt: skip
         if not node.is_machine and not (node.role or node.candidates or node.assignee):
             yield error(
                 node.id, "nobody",
