@@ -64,7 +64,7 @@ _HOLDERS = Query(
 )
 
 #: whose steps a higher authority may take; nobody takes the clerk's (Decree 30/2020, Điều 6.3)
-_PASSED_ON = frozenset({Role.OFFICER.value, Role.UNIT_HEAD.value})
+PASSED_ON = frozenset({Role.OFFICER.value, Role.UNIT_HEAD.value})
 
 
 def pass_on(
@@ -84,7 +84,7 @@ def pass_on(
         return tuple(groups)
     held = _holders(tx, agency_id)
     asked = [tuple(groups)]
-    if node.role in _PASSED_ON and not any(g in barred for g in groups):
+    if node.role in PASSED_ON and not any(g in barred for g in groups):
         heads = ((f"role:{Role.UNIT_HEAD}@{unit}",),) if unit else ()
         asked += [*heads, (f"role:{Role.LEADER}@{agency_id}",)]
     for ones in asked:

@@ -20,7 +20,6 @@ from processes.reach import facts_of_document
 from processes.steering import Steer, SteerRun, ensure_lawful
 from records.authority import Act, Facts, NoRight, authorize, may
 from records.document import Document
-from records.organization import Role, choose_officers
 
 #: targets that are tried out before they are offered
 MOST_TRIED = 60
@@ -156,15 +155,6 @@ def _ways(tx: Transaction, item: WorkItem) -> tuple[Option, ...]:
         return ()
     fields = (leaf.component for leaf in form.leaves if isinstance(leaf.component, Field))
     return next((f.options for f in fields if f.key == "outcome"), ())
-
-
-def takers(tx: Transaction, step: OpenStep) -> dict[str, str]:
-    """Return the officers of the agency the step may be given to, by id."""
-    return {
-        str(officer.id): f"{officer.full_name}, {position.title}"
-        for officer, position in choose_officers(tx)
-        if Role.OFFICER in position.roles and str(officer.id) not in step.item.excluded
-    }
 
 
 def running(tx: Transaction, key: str, limit: int = 100) -> list[ProcessInstance]:

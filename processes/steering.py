@@ -16,7 +16,7 @@ from engine.errors import NotFound, OfficeError, Stale
 from engine.instance import ProcessInstance
 from engine.runtime import Completed
 from engine.work_item import WorkItem
-from processes import history, second_person, timers
+from processes import history, second_person, takers, timers
 from processes.catalogue import VERBS
 from processes.law.rule import Kind, rules_of
 from processes.lineage import done_before
@@ -25,7 +25,6 @@ from processes.reach import facts_of_document
 from processes.second_person import Proposal, reasoned
 from records import journal
 from records.authority import Act, Facts, authorize
-from records.organization import Officer, Unit
 from records.vocabulary import Term
 
 
@@ -65,14 +64,6 @@ class NeverThere(OfficeError):
         "bước đã thực hiện."
     )
     en = "Step “{step}” was not done before the waiting one, so the run cannot be sent back there."
-
-
-class NobodyNamed(OfficeError):
-    """Nobody was named to take the step (chưa chọn người nhận việc)."""
-
-    code = "nobody-named"
-    vi = "Chưa chọn người hoặc đơn vị nhận việc, hoặc người được chọn không được làm bước này."
-    en = "Nobody was named to take the step, or who was named may not take it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +121,8 @@ def steer(tx: Transaction, means: Means, command: SteerRun) -> Proposal | None:
     reason = reasoned(command.reason)
     if second_person.is_wanted(tx, act):
         ensure_lawful(tx, instance, item, command)
+        if item is not None and command.steer is Steer.REASSIGN:
+            takers.groups(tx, item, command.officer_id, command.unit_id)
         order = {**command.as_order(), "seq": instance.seq}
         return second_person.propose(tx, act, "steer", instance.id, order, reason)
     _carry_out(tx, means, instance, item, command, {"reason": reason})
@@ -178,7 +171,8 @@ def _carry_out(
     if item is None:
         _steer_run(tx, means, instance, kind, facts)
     elif kind is Steer.REASSIGN:
-        steering.reassign(tx, item, instance, _groups(tx, item, command), facts)
+        given = takers.groups(tx, item, command.officer_id, command.unit_id)
+        steering.reassign(tx, item, instance, given, facts)
     elif kind is Steer.SKIP:
         steering.skip(tx, means.desk, item, instance, dict(command.variables), facts)
     else:
@@ -200,21 +194,6 @@ def _steer_run(
     for late in steering.resume(tx, instance, facts):
         timers.post_again(tx, late, instance.seq)
     return None
-
-
-def _groups(tx: Transaction, item: WorkItem, command: SteerRun) -> list[str]:
-    """Return the groups a step is given to; one who may not take it is refused."""
-    groups = []
-    if command.officer_id is not None:
-        officer = tx.get(Officer, command.officer_id)
-        if str(officer.id) in item.excluded:
-            raise NobodyNamed
-        groups.append(f"officer:{officer.id}")
-    if command.unit_id is not None:
-        groups.append(f"unit:{tx.get(Unit, command.unit_id).id}")
-    if not groups:
-        raise NobodyNamed
-    return groups
 
 
 # what the law demands ----------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from engine.errors import OfficeError
 from engine.instance import InstanceStatus
 from engine.work_item import MACHINE_GROUP, WorkItem
 from forms.page import FieldView, FormView, OptionView
-from processes import reach, standing, steering
+from processes import reach, standing, steering, takers
 from processes.second_person import Proposal
 from processes.standing import OpenStep, Standing
 from processes.steering import ON_A_STEP, Steer, SteerRun
@@ -34,6 +34,7 @@ pages = Blueprint("run", __name__)
 #: where on the form a refusal is told; what is not named here stands at the choice of the act
 _PLACES = {
     "reason-missing": "reason", "nobody-named": "officer", "never-there": "back",
+    "may-not-take": "officer", "not-for-units": "officer",
     "no-such-target": "ahead", "leads-nowhere": "ahead",
 }  # fmt: skip
 
@@ -262,10 +263,10 @@ def _of_step(tx: Transaction, step: OpenStep, offered: list[Steer]) -> list[Fiel
         label = _("Hồ sơ đi tiếp như khi chọn")
         parts.append(_for(Steer.SKIP, "way", label, ways))
     if Steer.REASSIGN in offered:
-        people = list(standing.takers(tx, step).items())
-        rooms = [(str(u.id), u.name) for u in choose_units(tx)]
+        people = [(str(key), name) for key, name in takers.officers(tx, step.item).items()]
         parts.append(_for(Steer.REASSIGN, "officer", _("Giao cho cán bộ"), people))
-        parts.append(_for(Steer.REASSIGN, "unit", _("hoặc giao cho đơn vị"), rooms))
+        if rooms := [(str(key), name) for key, name in takers.units(tx, step.item).items()]:
+            parts.append(_for(Steer.REASSIGN, "unit", _("hoặc giao cho đơn vị"), rooms))
     return parts
 
 

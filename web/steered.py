@@ -58,10 +58,10 @@ class Named:
 def named(tx: Transaction, marks: Iterable[Mark]) -> Named:
     """Return what the acts among these events name; asks nothing where there are none."""
     acts = [one.facts for one in marks if one.kind in KINDS]
-    groups = [g.partition(":") for facts in acts for g in facts.get("groups") or ()]
-    officers = {key for kind, _colon, key in groups if kind == "officer"}
+    groups = [_whom(g) for facts in acts for g in facts.get("groups") or ()]
+    officers = {key for kind, key in groups if kind == "officer"}
     officers |= {str(facts["started_by"]) for facts in acts if facts.get("started_by")}
-    units = {key for kind, _colon, key in groups if kind == "unit"}
+    units = {key for kind, key in groups if kind == "unit"}
     versions = {str(facts[end]) for facts in acts for end in ("from", "to") if "to" in facts}
     people: dict[str, str] = {}
     if officers:
@@ -74,6 +74,13 @@ def named(tx: Transaction, marks: Iterable[Mark]) -> Named:
         return Named(people)
     drawn = tx.scalars(sa.select(Definition).where(Definition.id.in_(map(UUID, versions))))
     return Named(people, {str(d.id): d for d in drawn})
+
+
+def _whom(group: str) -> tuple[str, str]:
+    """Return what a group is called by: an officer, or a unit, of which a role may be meant."""
+    kind, _colon, key = group.partition(":")
+    _role, at, unit = key.partition("@")
+    return ("unit", unit) if at else (kind, key)
 
 
 def told(run: Run, one: Mark) -> str:
@@ -106,7 +113,7 @@ def act(run: Run, one: Mark) -> str:
         case "skip":
             return _("bỏ qua bước «%(step)s»", step=step)
         case "reassign":
-            given = (g.partition(":")[2] for g in one.facts.get("groups") or ())
+            given = (_whom(g)[1] for g in one.facts.get("groups") or ())
             whom = ", ".join(run.named.people.get(key, key) for key in given)
             return _("giao lại bước «%(step)s» cho %(whom)s", step=step, whom=whom)
         case "suspend":

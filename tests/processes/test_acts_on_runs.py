@@ -1,15 +1,18 @@
 """Acts of people on running work, in the demonstration: rights, reasons, the law, two persons."""
 
+import re
 from datetime import timedelta
+from inspect import getsource as source
 
 import pytest
 from story import LETTER, Story, letter, letter_values
 
 from engine import history
 from engine.database import Acting
-from engine.errors import Stale
+from engine.errors import NotFound, Stale
 from engine.instance import InstanceStatus, ProcessInstance, Suspended
-from processes import inbox, second_person, steering
+from processes import inbox, second_person, steering, takers
+from processes.catalogue import VERBS
 from processes.outgoing.begin import begin
 from processes.second_person import (
     OwnProposal,
@@ -19,12 +22,12 @@ from processes.second_person import (
 )
 from processes.steering import (
     NeverThere,
-    NobodyNamed,
     Steer,
     SteerRun,
     StepDemanded,
     steer,
 )
+from processes.takers import RIGHTS, MayNotTake, NobodyNamed, NotForUnits
 from processes.work_items import CompleteItem, complete
 from records.authority import Act, NoRight
 
@@ -191,11 +194,55 @@ def test_work_is_given_to_another_who_then_finds_it(story_office: Story) -> None
     assert story.items("truongphong.stttt", "approve", document) == []
     assert len(story.items("truongphong.ttbc", "approve", document)) == 1
     author = story.login(OFFICER).officer_id
-    for nobody in ({}, {"officer_id": author}):  # the author may not judge his draft
-        with pytest.raises(NobodyNamed):
-            act(story, LEADER, run, Steer.REASSIGN, item_id=item.id, **nobody)
+    with pytest.raises(NobodyNamed):
+        act(story, LEADER, run, Steer.REASSIGN, item_id=item.id)
+    with pytest.raises(MayNotTake):  # the author may not judge his draft
+        act(story, LEADER, run, Steer.REASSIGN, item_id=item.id, officer_id=author)
     story.do("truongphong.ttbc", "approve", of=document, outcome="approve")
     assert story.standing(document) == ["check_format"]
+
+
+def test_only_who_may_do_a_step_is_given_it(story_office: Story) -> None:
+    story = story_office
+    document, run, item = at_approval(story)
+    unable = [ADMIN, "vanthu.stttt", OFFICER, "thanhtra", "giamdoc.stc"]
+    for user in unable:
+        officer = story.login(user).officer_id
+        with pytest.raises((MayNotTake, NotFound)) as refused:
+            act(story, ADMIN, run, Steer.REASSIGN, item_id=item.id, officer_id=officer)
+        assert user.endswith("stc") or isinstance(refused.value, MayNotTake)
+    with story.as_(ADMIN) as tx:
+        offered = set(takers.officers(tx, item))
+    assert offered.isdisjoint(story.login(user).officer_id for user in unable)
+    able = [LEADER, "truongphong.stttt", "truongphong.ttbc"]
+    assert {story.login(user).officer_id for user in able} <= offered
+    assert marks(story, run) == ["start", "complete"]
+    story.do("truongphong.stttt", "approve", of=document, outcome="approve")
+
+
+def test_a_unit_is_given_a_step_of_units_in_its_role(story_office: Story) -> None:
+    story = story_office
+    document, run, item = at_approval(story)
+    unit = story.login("truongphong.ttbc").unit_id
+    act(story, LEADER, run, Steer.REASSIGN, item_id=item.id, unit_id=unit)
+    [given] = story.open_items(document)
+    assert given.groups == [f"role:unit_head@{unit}"]
+    story.do("truongphong.ttbc", "approve", of=document, outcome="approve")
+    [item] = story.open_items(document)
+    assert item.node_id == "check_format"
+    story.do("chanvp.stttt", "check_format", of=document, outcome="approve")
+    [item] = story.open_items(document)
+    assert item.node_id == "sign"
+    with pytest.raises(NotForUnits):
+        act(story, LEADER, run, Steer.REASSIGN, item_id=item.id, unit_id=unit)
+
+
+def test_the_rights_of_the_takers_are_those_the_verbs_ask_for() -> None:
+    asked = {
+        name: re.findall(r"authorize\(tx\.acting, Act\.(\w+)\)", source(verb.carry_out))
+        for name, verb in VERBS.items()
+    }
+    assert {n: [a.name] for n, a in RIGHTS.items()} == {n: a for n, a in asked.items() if a}
 
 
 def test_an_end_before_the_end_keeps_the_document_and_says_why(story_office: Story) -> None:

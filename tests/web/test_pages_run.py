@@ -4,6 +4,7 @@ import re
 
 import lxml.html
 import pytest
+from story import Story, letter
 
 
 def run_of(visitor, subject: str) -> str:
@@ -118,21 +119,43 @@ def test_an_administrator_steers_what_he_may_not_read(knock, registering):
     assert knock("quantri.ubnd").get(run).status_code == 404
 
 
-def test_a_head_of_unit_gives_away_the_work_of_his_unit_alone(knock, registering):
-    leader, head = knock("giamdoc.stttt"), knock("truongphong.stttt")
-    run = registering("giao lại trong đơn vị")
-    assert head.get(run).status_code == 403, "not yet the work of his unit"
+def options(page, name: str) -> dict[str, str]:
+    found = lxml.html.fromstring(page.data.decode()).xpath(f"//select[@name='{name}']/option")
+    return {o.text: o.get("value") for o in found if o.get("value")}
+
+
+def test_only_who_may_do_a_step_is_on_the_page(knock, registering):
+    leader = knock("giamdoc.stttt")
+    page = leader.get(registering("chỉ giao văn thư"))
+    people = options(page, "officer")
+    assert people
+    assert all("Văn thư" in told for told in people), people
+    assert options(page, "unit") == {}, "the clerk's lane is of no unit"
+
+
+def test_a_head_of_unit_gives_away_the_work_of_his_unit_alone(knock, office, acting):
+    drafter = acting("chuyenvien.stttt")
+    story = Story(office, {("chuyenvien.stttt", ""): drafter})
+    run = f"/runs/{story.instance(letter(story, 'approve')).id}"
+    leader, head = knock("giamdoc.stttt"), knock("truongphong.ttbc")
+    assert head.get(run).status_code in {403, 404}, "not yet the work of his unit"
     page = leader.get(run)
-    tree = lxml.html.fromstring(page.data.decode())
-    [unit] = tree.xpath("//select[@name='unit']/option[contains(., 'Công nghệ')]/@value")
+    [unit] = [key for told, key in options(page, "unit").items() if "Báo chí" in told]
     sheet = leader.sheet(page, "data-run")
-    leader.send(sheet.fill(act="reassign", unit=unit, reason="Văn thư nghỉ phép"))
+    leader.send(sheet.fill(act="reassign", unit=unit, reason="Trưởng phòng nghỉ phép"))
     page = head.get(run)
     acts = lxml.html.fromstring(page.data.decode()).xpath("//input[@name='act']/@value")
     assert acts == ["reassign"]
     sheet = head.sheet(page, "data-run")
     assert head.send(sheet.fill(act="suspend", reason="thử")).status_code == 403
-    [clerk] = tree.xpath("//select[@name='officer']/option[contains(., 'Văn thư')]/@value")
-    answer = head.send(sheet.fill(act="reassign", officer=clerk, reason="Đã đi làm lại"))
+    author = str(drafter.officer_id)
+    assert author not in options(page, "officer").values()
+    refused = head.send(sheet.fill(act="reassign", officer=author, reason="thử"))
+    assert refused.status_code == 422
+    assert "Không giao được bước" in head.problem(refused)
+    [other] = [key for told, key in options(page, "officer").items() if "Lý Thanh Tùng" in told]
+    answer = head.send(sheet.fill(act="reassign", officer=other, reason="Đã đi làm lại"))
     assert answer.headers["Location"] == "/"
-    assert "giao lại bước «Đăng ký văn bản đến» cho Bùi Thị Ngọc" in words(leader.get(run))
+    shown = words(leader.get(run))
+    assert re.search("giao lại bước «[^»]*» cho Lý Thanh Tùng", shown)
+    assert re.search("giao lại bước «[^»]*» cho [^;]*Báo chí", shown)
