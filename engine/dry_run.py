@@ -152,7 +152,8 @@ def distances(program: Program) -> dict[str, int]:
         while todo:
             for one in todo:
                 near[getattr(one, "bpmn_id", None) or one.name] = away
-            todo = [i for one in todo for i in before.get(one.name, ()) if i.name not in seen]
+            come = {i.name: i for one in todo for i in before.get(one.name, ())}
+            todo = [i for name, i in come.items() if name not in seen]
             seen |= {one.name for one in todo}
             away += 1
     return near
