@@ -1,5 +1,6 @@
 """The diagrams of an agency (quy trình của cơ quan): check, publish, list; the shipped ones."""
 
+import re
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from engine import definition, diagram, lint
 from engine.database import Transaction
 from engine.definition import Definition, Prepared
-from engine.errors import NotFound, Stale
+from engine.errors import NotFound, OfficeError, Stale
 from engine.foreign import is_ours
 from forms.definition import load_form, shipped_keys
 from processes import form_store, second_person
@@ -100,14 +101,33 @@ class PublishProcedure:
     master_id: UUID | None = None
 
 
+class KeyRefused(OfficeError):
+    """A procedure is called by a word that stands in addresses (mã quy trình không hợp lệ)."""
+
+    code = "procedure-key"
+    vi = (
+        "Mã quy trình «{key}» không dùng được: chỉ gồm chữ thường không dấu, số và dấu gạch nối, "
+        "bắt đầu bằng chữ, không quá 40 ký tự. Chưa có gì được công bố."
+    )
+    en = (
+        "The key “{key}” cannot be used: small letters, digits and hyphens only, a letter first, "
+        "at most 40. Nothing was published."
+    )
+
+
+_KEY = re.compile(r"[a-z][a-z0-9-]{0,39}")
+
+
 def publish(tx: Transaction, command: PublishProcedure) -> Definition | Proposal:
     """Publish a new version of a procedure of the acting agency, or propose it to a second person.
 
-    Raises `NoRight`, `ReasonMissing`, `NotFound` for a unit of others, `NotPublishable` with the
-    findings.
+    Raises `NoRight`, `ReasonMissing`, `KeyRefused`, `NotFound` for a unit of others,
+    `NotPublishable` with the findings.
     """
     authorize(tx.acting, Act.PUBLISH_PROCESS)
     reason = reasoned(command.reason)
+    if not _KEY.fullmatch(command.key):
+        raise KeyRefused(key=command.key[:60])
     assert tx.acting.agency_id is not None
     for unit_id in command.pilot_units:
         if tx.get(Unit, unit_id).agency_id != tx.acting.agency_id:

@@ -271,10 +271,11 @@ def xml(key: str) -> Response:
 def lint(key: str) -> Response:
     """Tell what is wrong with a drawing, without keeping it."""
     with transaction() as tx:
-        current = next(v for v in procedures.versions(tx, key) if v.is_current)
+        current = next((v for v in procedures.versions(tx, key) if v.is_current), None)
         day = local_date(tx.now)
     prepared = procedures.check(request.get_data()[: LARGEST + 1], key, day)
-    changes = changes_from(current.xml_original, prepared.original)
+    before = prepared.original if current is None else current.xml_original
+    changes = changes_from(before, prepared.original)
     return jsonify(_told(prepared, changes) | {"key": key})
 
 

@@ -190,3 +190,12 @@ def test_findings_as_json_have_every_field(tmp_path: Path) -> None:
         assert {"severity", "element", "code", "vi", "en", "citation"} <= set(finding)
         assert finding["vi"]
         assert finding["en"]
+
+
+@pytest.mark.parametrize("key", ["a/b", "../x", "Incoming", "moi tinh", "__proto__", "", "x" * 41])
+def test_a_procedure_is_called_by_a_word_that_stands_in_addresses(
+    story_office: Story, key: str
+) -> None:
+    with story_office.as_("quantri.stttt") as tx, pytest.raises(procedures.KeyRefused):
+        procedures.publish(tx, PublishProcedure(key, SHIPPED, "thử mã"))
+    assert not story_office.all(Definition, Definition.key == key)
