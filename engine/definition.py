@@ -158,6 +158,11 @@ def kinds_of(catalogue: lint.Catalogue | None) -> Mapping[str, Kind]:
     return (catalogue.variables if catalogue is not None else None) or {}
 
 
+def hold(tx: Transaction, agency_id: UUID, key: str) -> None:
+    """Let one at a time change which version of a process is in use, until the commit."""
+    tx.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", f"{agency_id}/{key}")
+
+
 def publish(
     tx: Transaction,
     prepared: Prepared,
@@ -178,8 +183,7 @@ def publish(
     """
     if not prepared.is_publishable:
         raise NotPublishable(prepared.findings)
-    # One publisher at a time per process: the newest version is read under its lock.
-    tx.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", f"{agency_id}/{key}")
+    hold(tx, agency_id, key)
     newest = tx.scalar(_NEWEST, agency_id=agency_id, key=key) or 0
     for used in tx.scalars(IN_USE, agency_id=agency_id, key=key):
         used.pilot_units = None
@@ -241,6 +245,7 @@ def definition_for(tx: Transaction, agency_id: UUID, key: str, unit_id: UUID | N
 
 def end_trial(tx: Transaction, agency_id: UUID, key: str, *, adopt: bool) -> Definition:
     """End the trial of a version, making it current where it is adopted; raises `NotFound`."""
+    hold(tx, agency_id, key)
     used = tx.scalars(IN_USE, agency_id=agency_id, key=key)
     tried = next((d for d in used if d.pilot_units is not None), None)
     if tried is None:
