@@ -143,7 +143,8 @@ def rehearse(body: dict[str, Any], key: str) -> Response:
 def publish(body: dict[str, Any]) -> Response:
     """Publish a new version; runs that are under way stay with theirs.
 
-    202 where the agency wants a second person; 422 with the findings where the diagram has errors.
+    202 where the agency wants a second person; 409 where the version it is `based_on` is no longer
+    in use; 422 with the findings where the diagram has errors.
     """
     command = PublishProcedure(
         body["key"],
@@ -151,6 +152,7 @@ def publish(body: dict[str, Any]) -> Response:
         body["reason"],
         body.get("name", ""),
         tuple(body["pilot_units"]),
+        based_on=body.get("based_on"),
     )
 
     def effect(tx: Transaction) -> Answer:

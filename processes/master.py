@@ -161,8 +161,9 @@ def adopt(
     if found.merged.conflicts:
         raise Undecided(count=len(found.merged.conflicts))
     command = PublishProcedure(
-        key, found.merged.xml, reason, found.current.name, master_id=found.newest.id
-    )
+        key, found.merged.xml, reason, found.current.name, master_id=found.newest.id,
+        based_on=found.current.number,
+    )  # fmt: skip
     return procedures.publish(tx, command)
 
 

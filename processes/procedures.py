@@ -99,6 +99,8 @@ class PublishProcedure:
     pilot_units: tuple[UUID, ...] = ()
     #: the master diagram it was merged from, where it was
     master_id: UUID | None = None
+    #: the number of the version it was drawn from, which must still be in use; None: not told
+    based_on: int | None = None
 
 
 class KeyRefused(OfficeError):
@@ -122,7 +124,8 @@ def publish(tx: Transaction, command: PublishProcedure) -> Definition | Proposal
     """Publish a new version of a procedure of the acting agency, or propose it to a second person.
 
     Raises `NoRight`, `ReasonMissing`, `KeyRefused`, `NotFound` for a unit of others,
-    `NotPublishable` with the findings.
+    `NotPublishable` with the findings, `Stale` where the version it was drawn from is no longer in
+    use.
     """
     authorize(tx.acting, Act.PUBLISH_PROCESS)
     reason = reasoned(command.reason)
@@ -132,6 +135,10 @@ def publish(tx: Transaction, command: PublishProcedure) -> Definition | Proposal
     for unit_id in command.pilot_units:
         if tx.get(Unit, unit_id).agency_id != tx.acting.agency_id:
             raise NotFound(what="đơn vị áp dụng thử")
+    definition.hold(tx, tx.acting.agency_id, command.key)
+    used = _in_use(tx, command.key)
+    if command.based_on is not None and command.based_on not in used.values():
+        raise Stale(what=command.name or command.key)
     if not second_person.is_wanted(tx, Act.PUBLISH_PROCESS):
         return _published(tx, command, {})
     prepared = check(command.xml, command.key, local_date(tx.now))
@@ -141,6 +148,7 @@ def publish(tx: Transaction, command: PublishProcedure) -> Definition | Proposal
         "key": command.key, "xml": b64encode(command.xml).decode(), "name": command.name,
         "pilot_units": [str(u) for u in command.pilot_units],
         "master_id": str(command.master_id) if command.master_id else None,
+        "in_use": used,
     }  # fmt: skip
     return second_person.propose(
         tx, Act.PUBLISH_PROCESS, "publish", tx.acting.agency_id, order, reason
@@ -149,6 +157,9 @@ def publish(tx: Transaction, command: PublishProcedure) -> Definition | Proposal
 
 def _agreed(tx: Transaction, _means: Means, proposal: Proposal) -> None:
     order = proposal.order
+    definition.hold(tx, proposal.agency_id, order["key"])
+    if is_overtaken(tx, proposal):
+        raise Stale(what=order["name"] or order["key"])
     command = PublishProcedure(
         order["key"], drawing_of(proposal), proposal.reason, order["name"],
         tuple(UUID(u) for u in order["pilot_units"]),
@@ -158,6 +169,28 @@ def _agreed(tx: Transaction, _means: Means, proposal: Proposal) -> None:
 
 
 second_person.CARRIED_OUT["publish"] = _agreed
+
+
+def is_overtaken(tx: Transaction, proposal: Proposal) -> bool:
+    """Return whether another version came into use since a diagram was proposed.
+
+    A trial that was only ended since took nothing into use. What was proposed before this was kept
+    counts as overtaken: nobody knows what it would undo.
+    """
+    then, now = proposal.order.get("in_use"), _in_use(tx, proposal.order["key"])
+    return (
+        then is None
+        or now["current"] != then["current"]
+        or now["trial"] not in {None, then["trial"]}
+    )
+
+
+def _in_use(tx: Transaction, key: str) -> dict[str, int | None]:
+    used = tx.scalars(definition.IN_USE, agency_id=tx.acting.agency_id, key=key)
+    return {
+        "current": next((d.number for d in used if d.is_current), None),
+        "trial": next((d.number for d in used if d.pilot_units is not None), None),
+    }
 
 
 def drawing_of(proposal: Proposal) -> bytes:
@@ -212,7 +245,8 @@ second_person.CARRIED_OUT["end_trial"] = _agreed_to_end
 def _ended(
     tx: Transaction, tried: Definition, reason: str, facts: dict[str, Any], *, adopt: bool
 ) -> Definition:
-    definition.end_trial(tx, tried.agency_id, tried.key, adopt=adopt)
+    if definition.end_trial(tx, tried.agency_id, tried.key, adopt=adopt).id != tried.id:
+        raise Stale(what=f"bản áp dụng thử của quy trình «{tried.name}»")
     journal.record(
         tx, "end_trial", "definition", tried.id, key=tried.key, number=tried.number, adopted=adopt,
         reason=reason, **facts,

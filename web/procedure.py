@@ -311,7 +311,8 @@ def publish(key: str) -> WerkzeugResponse:
             if request.form.get("etag", current.sha256) != current.sha256:
                 raise Stale(what=current.name)
             pilot = tuple(request.form.getlist("pilot_units", type=UUID))
-            command = PublishProcedure(key, sent, reason, current.name, pilot)
+            based_on = current.number if current.is_current else None
+            command = PublishProcedure(key, sent, reason, current.name, pilot, based_on=based_on)
             made = procedures.publish(tx, command)
             told, number = _outcome(made), getattr(made, "number", None) if pilot else None
     except NotPublishable as refused:

@@ -223,7 +223,12 @@ def _told(tx: Transaction, one: Proposal) -> tuple[str, str, str | None, bool]:
         units = _unit_names(tx, order["pilot_units"])
         what = _("công bố bản mới của quy trình «%(name)s»", name=name)
         tried = _("áp dụng thử tại: %(units)s", units=", ".join(units)) if units else ""
-        return _capital(what), tried or _("áp dụng cho toàn cơ quan"), where, False
+        return (
+            _capital(what),
+            tried or _("áp dụng cho toàn cơ quan"),
+            where,
+            (procedures.is_overtaken(tx, one)),
+        )
     if one.kind == "end_trial":
         return _ending(tx, one, name)
     what = _("chuyển hồ sơ đang chạy sang bản %(n)s của quy trình «%(name)s»",

@@ -44,6 +44,11 @@ class PublishRequest(DiagramRequest):
         validate=validate.Length(max=200),
         metadata={"description": "units that try it first; none for the whole agency"},
     )
+    based_on = fields.Integer(
+        strict=True,
+        validate=validate.Range(min=1),
+        metadata={"description": "number of the version it was drawn from; 409 if not in use"},
+    )
 
 
 class RehearsalRequest(DiagramRequest):

@@ -154,6 +154,41 @@ def work(office) -> None:
                 runner.carry_out(job)
 
 
+def test_a_proposed_diagram_does_not_undo_another(director, admin, two_persons):
+    shipped = shipped_xml("outgoing").decode()
+
+    def asked(name: str, **more):
+        xml = shipped.replace('name="Soạn thảo"', f'name="{name}"')
+        body = {"key": "outgoing", "xml": xml, "reason": "Đổi tên", **more}
+        return admin.post("process-definitions", body)
+
+    def numbers() -> list[int]:
+        return [v["number"] for v in admin.get("process-definitions/outgoing").json["items"]]
+
+    before = numbers()
+    first, second = asked("Dự thảo một"), asked("Dự thảo hai", based_on=before[0])
+    assert (first.status_code, second.status_code) == (202, 202)
+    agree = {"decision": "agree"}
+    assert director.post(f"{first.headers['Location']}/decision", agree).status_code == 200
+    late = director.post(f"{second.headers['Location']}/decision", agree)
+    assert (late.status_code, late.json["type"]) == (409, "urn:congvan:problem:stale")
+    assert director.get(second.headers["Location"]).json["status"] == "waiting"
+    assert numbers() == [before[0] + 1, *before]
+    old = asked("Dự thảo ba", based_on=before[0])
+    assert (old.status_code, old.json["type"]) == (409, "urn:congvan:problem:stale")
+    assert asked("Dự thảo ba", based_on=before[0] + 1).status_code == 202
+
+
+def test_a_drawing_of_a_version_no_longer_in_use_is_not_published(admin):
+    xml = shipped_xml("outgoing").decode().replace('name="Soạn thảo"', 'name="Thảo"')
+    command = {"key": "outgoing", "xml": xml, "reason": "Đổi tên"}
+    first = admin.post("process-definitions", command).json["number"]
+    assert admin.post("process-definitions", {**command, "based_on": first}).status_code == 201
+    assert admin.post("process-definitions", {**command, "based_on": first}).status_code == 409
+    malformed = admin.post("process-definitions", {**command, "based_on": "một"})
+    assert malformed.json["errors"][0]["pointer"] == "/based_on"
+
+
 def test_a_version_is_tried_by_units_and_applied_to_all(admin, director, office, owner):
     with office.database.transaction() as tx:
         rooms = dict(
