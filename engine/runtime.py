@@ -18,7 +18,7 @@ from engine import history, jobs, machine
 from engine.database import Query, Transaction, new_id
 from engine.definition import Definition, form_of, program_of, version_of
 from engine.diagram import Node
-from engine.errors import NotFound
+from engine.errors import Named, NotFound
 from engine.instance import InstanceStatus, ProcessInstance, Suspended
 from engine.machine import NotWaiting, Open, Step
 from engine.subscription import Subscription
@@ -209,7 +209,7 @@ def deliver(
     """Deliver a message or signal to an instance; raises `NotWaiting` where nobody waits for it."""
     instance = tx.scalar(_INSTANCE, id=instance_id)
     if instance is None:
-        raise NotFound(what="lần chạy quy trình")
+        raise NotFound(what=Named("process_instance", ProcessInstance.called))
     ensure_running(instance)
     program = program_of(tx, instance.definition_id)
     step = machine.deliver(program, instance.state, kind, name, payload, tx.now)

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from engine.database import Acting, Database
-from engine.errors import NotFound
 from engine.instance import ProcessInstance
 from engine.replay import Replayed, Verdict
 from office.office import means_of
@@ -41,7 +40,7 @@ def evidence(settings: Settings, instance_id: UUID, by: str) -> Bundle:
         with database.session() as session:
             instance = session.get(ProcessInstance, instance_id)
             if instance is None:
-                raise NotFound(what=f"lần chạy quy trình {instance_id}")
+                raise replay.no_run(instance_id)
             # Whoever may run this may read the whole database anyway.
             acting = Acting(
                 agency_id=instance.agency_id, roles=frozenset({Role.AUDITOR}), name=f"máy chủ: {by}"
@@ -62,7 +61,7 @@ def lines(found: Replay) -> list[str]:
             return report.name_of(event, node)
 
         reason = f" ({event.reason[0]})" if event.reason[0] else ""
-        shown.append(f"  {event.seq:>4}  {told(event.facts, name_of)}")
+        shown.append(f"  {event.seq:>4}  {told(event.facts, name_of, found.people)}")
         shown += [f"        cổng {way}" for way in ways(event.facts, name_of)]
         shown.append(f"        {_VERDICTS[event.verdict]}{reason} · {event.stored[:16]}…")
     steps = ", ".join(f"«{name}»" for _, name in found.standing) or "không bước nào (đã kết thúc)"

@@ -10,7 +10,7 @@ from sqlalchemy import orm
 
 from engine import history
 from engine.database import Transaction
-from engine.errors import NotFound
+from engine.errors import Named, NotFound
 from engine.history import Event
 from engine.instance import ProcessInstance
 from processes import attestation
@@ -55,7 +55,9 @@ def instances_of(tx: Transaction, document_id: UUID) -> list[ProcessInstance]:
         .order_by(ProcessInstance.started_at, ProcessInstance.id)
     )
     if not found:
-        raise NotFound(what="lần chạy quy trình của văn bản này")
+        vi, en = ProcessInstance.called
+        words = (f"{vi} của văn bản này", f"{en} over this document")
+        raise NotFound(what=Named("process_instance", words))
     _authorize(tx, subject_of(tx, found[0]))
     return found
 

@@ -1,20 +1,23 @@
 """A run done again (phát lại lần chạy) for those who may know: where it stood, if all agrees."""
 
 import dataclasses
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy import orm
 
 from engine import replay
 from engine.database import Transaction
-from engine.errors import NotFound
+from engine.errors import Named, NotFound
 from engine.instance import ProcessInstance
 from engine.replay import Replayed, Report
 from processes import attestation
 from processes.history import read_instance
 from records import journal
+from records.organization import Officer, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class Replay:
     instance: ProcessInstance
     report: Report
     after: Replayed
+    #: the officers and units to whom steps were given over, by their group
+    people: Mapping[str, str]
 
     @property
     def standing(self) -> list[tuple[str, str]]:
@@ -51,12 +56,35 @@ def look(session: orm.Session, instance_id: UUID, at: int | None = None) -> Repl
     """
     instance = session.get(ProcessInstance, instance_id)
     if instance is None:
-        raise NotFound(what=f"lần chạy quy trình {instance_id}")
+        raise no_run(instance_id)
     report = report_of(session, instance)
     seq = len(report.events) if at is None else at
     if not 1 <= seq <= len(report.events):
-        raise NotFound(what=f"sự kiện số {seq} của lần chạy")
-    return Replay(instance, report, report.events[seq - 1])
+        words = (f"sự kiện số {seq} của lần chạy", f"event {seq} of the run")
+        raise NotFound(what=Named("event", words))
+    people = people_of(session, (event.facts for event in report.events))
+    return Replay(instance, report, report.events[seq - 1], people)
+
+
+def no_run(instance_id: UUID) -> NotFound:
+    """Return the refusal where no run has this number, in both languages."""
+    vi, en = ProcessInstance.called
+    words = (f"{vi} {instance_id}", f"{en} {instance_id}")
+    return NotFound(what=Named("process_instance", words))
+
+
+def people_of(session: orm.Session, acts: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the names of the officers and units to whom steps were given over, by their group."""
+    given = {group for facts in acts if facts["kind"] == "reassign" for group in facts["groups"]}
+    named: dict[str, str] = {}
+    for word, entity, name in (
+        ("officer", Officer, Officer.full_name), ("unit", Unit, Unit.name),
+    ):  # fmt: skip
+        keys = [UUID(g.partition(":")[2]) for g in given if g.startswith(f"{word}:")]
+        if keys:
+            found = session.execute(sa.select(entity.id, name).where(entity.id.in_(keys)))
+            named |= {f"{word}:{key}": text for key, text in found}
+    return named
 
 
 def tell(tx: Transaction, session: orm.Session, instance_id: UUID, at: int | None) -> Replay:

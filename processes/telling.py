@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-#: each kind of event in words; `{step}` is the step's name, `{reason}` the reason given
+#: each kind of event in words; `{step}` is the step's name, `{reason}` the reason given,
+#: `{whom}` to whom
 _WORDS = {
     "start": "bắt đầu quy trình",
     "complete": "hoàn thành bước «{step}»",
@@ -17,20 +18,24 @@ _WORDS = {
     "incident": "hệ thống chưa xử lý tiếp được tại «{step}»: {reason}",
     "suspend": "tạm dừng: {reason}",
     "resume": "tiếp tục sau khi tạm dừng: {reason}",
-    "reassign": "giao lại bước «{step}»: {reason}",
+    "reassign": "giao lại bước «{step}» cho {whom}: {reason}",
     "migrate": "chuyển sang bản quy trình khác: {reason}",
     "give_back": "trở lại bản quy trình trước: {reason}",
 }
 
 
-def told(facts: Mapping[str, Any], name_of: Callable[[str], str]) -> str:
-    """Return what an event was, without its subject."""
+def told(facts: Mapping[str, Any], name_of: Callable[[str], str], people: Mapping[str, str]) -> str:
+    """Return what an event was, without its subject; `people` names groups (người được giao)."""
     kind, node = facts["kind"], facts["node"]
     outcome = facts.get("outcome") or {}
     template = _WORDS.get(kind, kind)
     if kind == "complete" and outcome.get("outcome") == "return":
         template = "trả lại tại bước «{step}»"
-    said = template.format(step=name_of(node) if node else "", reason=facts.get("reason") or "")
+    said = template.format(
+        step=name_of(node) if node else "",
+        reason=facts.get("reason") or "",
+        whom=", ".join(people.get(group, group) for group in facts.get("groups") or ()),
+    )
     summary = str(outcome.get("summary") or "")
     return f"{said}: {summary}" if summary else said.removesuffix(": ")
 

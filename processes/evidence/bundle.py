@@ -26,7 +26,7 @@ from processes.form_store import FormVersion
 from processes.history import subject_of
 from processes.means import Means
 from processes.reach import facts_of_document
-from processes.replay import Replay, report_of, to_json
+from processes.replay import Replay, people_of, report_of, to_json
 from records import journal
 from records.authority import Act, authorize
 from records.content import files_of
@@ -138,6 +138,7 @@ class _Found:
         self.tx, self.instance, self.document = tx, instance, document
         ours = session.get_one(ProcessInstance, instance.id)
         self.report: Report = report_of(session, ours)
+        self.people = people_of(session, (event.facts for event in self.report.events))
         self.events: list[Event] = history.events_of(session, instance.id)
         self.items = tx.scalars(
             sa.select(WorkItem).where(WorkItem.instance_id == instance.id).order_by(WorkItem.id)
@@ -171,7 +172,7 @@ class _Found:
             }
             for event in self.events
         ]
-        again = to_json(Replay(self.instance, self.report, self.report.events[-1]))
+        again = to_json(Replay(self.instance, self.report, self.report.events[-1], self.people))
         del again["after"]
         return {
             "index.html": self._page(means).html(),
@@ -269,6 +270,7 @@ class _Found:
         named = document.reference or document.subject or str(document.id)
         return Page(
             title=f"Gói chứng cứ: {named}",
+            people=self.people,
             facts=[
                 ("Cơ quan", self.agency.name),
                 ("Văn bản", f"{document.type_name} {document.reference}".strip()),

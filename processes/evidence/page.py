@@ -1,6 +1,6 @@
 """The page of a bundle (trang đọc): read in any browser, from the disk, without a server."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,6 +47,7 @@ class Page:
     title: str
     facts: Sequence[tuple[str, str]]
     report: Report
+    people: Mapping[str, str]
     hashes: Sequence[str]
     pictures: Sequence[tuple[str, str]]
     directives: Sequence[Sequence[str]]
@@ -82,7 +83,7 @@ class Page:
 
         look, word = _VERDICTS[event.verdict]
         reason = f": {event.reason[0]}" if event.verdict is Verdict.DIFFERS else ""
-        said = Markup("<br>").join([told(facts, name_of), *ways(facts, name_of)])
+        said = Markup("<br>").join([told(facts, name_of, self.people), *ways(facts, name_of)])
         who = ", ".join(part for part in (facts.get("name"), facts.get("title")) if part)
         if facts.get("on_behalf_of"):
             who += " (làm thay)"

@@ -125,8 +125,14 @@ def test_events_without_a_seed_are_not_called_broken(
 def test_what_cannot_be_read_ends_with_two(
     congvan: Callable[..., Result], run: UUID, owner: "psycopg.Connection"
 ) -> None:
-    assert congvan("replay", uuid4()).exit_code == 2
-    assert congvan("replay", run, "--at", 9).exit_code == 2
+    nowhere = uuid4()
+    told = congvan("replay", nowhere)
+    assert told.exit_code == 2
+    assert f"Không tìm thấy lần chạy quy trình {nowhere}." in told.output
+    assert f"There is no such run of a procedure {nowhere}, or" in told.output
+    told = congvan("replay", run, "--at", 9)
+    assert told.exit_code == 2
+    assert "There is no such event 9 of the run, or" in told.output
     owner.execute("UPDATE event SET body = 'x' WHERE instance_id = %s AND seq = 1", (run,))
     told = congvan("replay", run)
     assert told.exit_code == 2, told.output

@@ -11,6 +11,7 @@ from engine import history
 from engine.database import Acting
 from engine.errors import NotFound, Stale
 from engine.instance import InstanceStatus, ProcessInstance, Suspended
+from office import auditing
 from processes import inbox, second_person, steering, takers
 from processes.catalogue import VERBS
 from processes.outgoing.begin import begin
@@ -193,6 +194,9 @@ def test_work_is_given_to_another_who_then_finds_it(story_office: Story) -> None
     act(story, LEADER, run, Steer.REASSIGN, item_id=item.id, officer_id=other)
     assert story.items("truongphong.stttt", "approve", document) == []
     assert len(story.items("truongphong.ttbc", "approve", document)) == 1
+    again = auditing.replay_run(story.office.settings, run.id, None)
+    name = story.value("SELECT full_name FROM officer WHERE id = %s", other)
+    assert f"cho {name}: {WHY}" in "\n".join(auditing.lines(again))
     author = story.login(OFFICER).officer_id
     with pytest.raises(NobodyNamed):
         act(story, LEADER, run, Steer.REASSIGN, item_id=item.id)
