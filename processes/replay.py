@@ -1,6 +1,7 @@
 """A run done again (phát lại lần chạy) for those who may know: where it stood, if all agrees."""
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -80,10 +81,13 @@ def people_of(session: orm.Session, acts: Iterable[Mapping[str, Any]]) -> dict[s
     for word, entity, name in (
         ("officer", Officer, Officer.full_name), ("unit", Unit, Unit.name),
     ):  # fmt: skip
-        keys = [UUID(g.partition(":")[2]) for g in given if g.startswith(f"{word}:")]
+        # of a unit those in one role may be meant: `role:<role>@<unit>`
+        starts = (f"{word}:", "role:") if entity is Unit else (f"{word}:",)
+        keys = {g: UUID(re.split("[:@]", g)[-1]) for g in given if g.startswith(starts)}
         if keys:
-            found = session.execute(sa.select(entity.id, name).where(entity.id.in_(keys)))
-            named |= {f"{word}:{key}": text for key, text in found}
+            asked = sa.select(entity.id, name).where(entity.id.in_(keys.values()))
+            for key, text in session.execute(asked):
+                named |= {g: text for g, meant in keys.items() if meant == key}
     return named
 
 

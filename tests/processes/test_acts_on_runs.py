@@ -231,6 +231,9 @@ def test_a_unit_is_given_a_step_of_units_in_its_role(story_office: Story) -> Non
     act(story, LEADER, run, Steer.REASSIGN, item_id=item.id, unit_id=unit)
     [given] = story.open_items(document)
     assert given.groups == [f"role:unit_head@{unit}"]
+    again = auditing.replay_run(story.office.settings, run.id, None)
+    name = story.value("SELECT name FROM unit WHERE id = %s", unit)
+    assert f"cho {name}: {WHY}" in "\n".join(auditing.lines(again))
     story.do("truongphong.ttbc", "approve", of=document, outcome="approve")
     [item] = story.open_items(document)
     assert item.node_id == "check_format"
