@@ -144,8 +144,10 @@ def new_seed() -> bytes:
 
 
 def new_id() -> UUID:
-    """Return a fresh time-ordered id (UUID version 7, RFC 9562 §5.7)."""
-    milliseconds = time.time_ns() // 1_000_000
-    value = milliseconds << 80 | _chance.getrandbits(80)
-    value = value & ~(0xF << 76) | 0x7 << 76
-    return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
+    """Return a fresh time-ordered id (UUID version 7, RFC 9562 §5.7, §6.2 method 3).
+
+    What one command makes in a row keeps its order: the time is told to a quarter of a microsecond.
+    """
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    value = milliseconds << 80 | 0x7 << 76 | (rest << 12) // 1_000_000 << 64
+    return UUID(int=value | 0x2 << 62 | _chance.getrandbits(62))

@@ -75,6 +75,7 @@ class MigrationRun(Record):
     """One run of a migration, what became of it, and why in both languages."""
 
     __tablename__ = "migration_run"
+    called = ("hồ sơ trong đợt chuyển", "run of a migration")
     __table_args__ = (sa.UniqueConstraint("migration_id", "instance_id"),)
 
     migration_id: Mapped[UUID] = mapped_column(sa.ForeignKey("migration.id"))

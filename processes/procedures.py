@@ -67,7 +67,10 @@ def check(xml: bytes, key: str = "", on: date | None = None) -> Prepared:
     key, called = procedure_for(root, key)
     prepared = definition.prepare(xml, catalogue(key, called), foreign=foreign, tried=True)
     findings = check_law(prepared, key, on)
-    return replace(prepared, findings=[*prepared.findings, *findings])
+    # Whoever chooses another verb gets its form with it.
+    elsewhere = {f.element for f in findings if f.code == "other-procedure"}
+    own = [f for f in prepared.findings if f.code != "verb-form" or f.element not in elsewhere]
+    return replace(prepared, findings=[*own, *findings])
 
 
 @lru_cache(maxsize=32)

@@ -107,9 +107,9 @@ def test_a_run_is_done_again_until_its_record_is_altered(login, filed, owner):
     owner.execute("ALTER TABLE event DISABLE TRIGGER USER")
     change = "UPDATE event SET state = replace(convert_from(state, 'utf8'), %s, %s)::bytea"
     where = " WHERE instance_id = %s AND seq = 4"
-    owner.execute(change + where, ('"format":3', '"format":9', instance["id"]))
+    owner.execute(change + where, ('"format":4', '"format":9', instance["id"]))
     broken = officer.get(address).json
-    owner.execute(change + where, ('"format":9', '"format":3', instance["id"]))
+    owner.execute(change + where, ('"format":9', '"format":4', instance["id"]))
     owner.execute("ALTER TABLE event ENABLE TRIGGER USER")
     assert (broken["holds"], broken["verification"]["broken_at"]) == (False, 4)
     assert broken["items"][3]["stored"] != broken["items"][3]["recorded"]

@@ -114,7 +114,7 @@ def test_timer_that_cannot_get_on_is_an_incident_at_once(
     assert told[1]["node"] == "x"
     assert told[1]["reason"].startswith("Tại cổng «g»")
     assert told[1]["code"] == "no-way-on"
-    said = telling.told(told[1], lambda node: f"bước {node}")
+    said = telling.told(told[1], lambda node: f"bước {node}", {})
     assert said.startswith("hệ thống chưa xử lý tiếp được tại «bước x»: Tại cổng «g»")
     assert told[0]["state"] == told[1]["state"]
     assert run_jobs(database, worker) == 0  # the same would stop it again: not tried by itself
