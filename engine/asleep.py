@@ -25,10 +25,12 @@ def hang_instances(
     Those whose line was read become tokens, the others rest.
     """
     scope.fans = {}
-    for holder in instances.keys() & scope.tasks.keys():
+    for holder, identities in instances.items():  # in their order: a replay must find it again
+        task, rest = scope.tasks.get(holder), list[str]()
+        if task is None:
+            continue
         scope.fanned |= {holder}
-        task, rest = scope.tasks[holder], []
-        for identity in instances[holder]:
+        for identity in identities:
             task._children.append(identity)
             if identity in bodies:
                 instance(task, bodies[identity]["token"], of_base=True)

@@ -33,11 +33,7 @@ class InclusiveJoin(InclusiveGateway):
         may_fire = not any(t._state == TaskState.READY for t in others) and not _is_awaited(
             my_task.workflow, self, [my_task, *others], frozenset({self})
         )
-        if may_fire:
-            my_task._inherit_data()
-        else:
-            my_task._set_state(TaskState.WAITING)
-        return may_fire
+        return _goes_on(my_task, may_fire)
 
     def _run_hook(self, my_task: Any) -> bool:
         _take_one_of_each(self, my_task)
@@ -68,15 +64,20 @@ class ParallelJoin(ParallelGateway):
         ]
         came = {t.parent.task_spec for t in [my_task, *others]}
         may_fire = came >= turn and not any(t._state == TaskState.READY for t in others)
-        if may_fire:
-            my_task._inherit_data()
-        else:
-            my_task._set_state(TaskState.WAITING)
-        return may_fire
+        return _goes_on(my_task, may_fire)
 
     def _run_hook(self, my_task: Any) -> bool:
         _take_one_of_each(self, my_task, _turn(self, my_task.parent.task_spec))
         return True
+
+
+def _goes_on(my_task: Any, may_fire: bool) -> bool:
+    """Have a token go on with what it brings, or wait."""
+    if may_fire:
+        my_task._inherit_data()
+    else:
+        my_task._set_state(TaskState.WAITING)
+    return may_fire
 
 
 def _turn(spec: Any, origin: Any) -> set[Any]:

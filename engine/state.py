@@ -226,7 +226,7 @@ def _from_third(state: dict[str, Any]) -> dict[str, Any]:
     """Give each sub-process a line of its own."""
     subs = []
     for identity, kept in state["subs"].items():
-        eager = "eager" if "eager" in kept or "whole" in kept else ""
+        eager = EAGER if "eager" in kept or "whole" in kept else ""
         body = {name: kept[name] for name in ("ready", "timers", "brief") if name in kept}
         body |= orjson.loads(kept["rows"])
         subs.append([identity, kept.get("under"), None, eager, kept.get("at", []), body])
