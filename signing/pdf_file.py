@@ -7,7 +7,10 @@ from typing import Any
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from signing import shortcuts
 from signing.errors import EncryptedPdf, NotPdf, TailMismatch, TruncatedPdf
+
+shortcuts.install()
 
 #: readers accept the header and the end mark within this many bytes of either end
 EDGE = 1024
