@@ -146,6 +146,43 @@ class CertificateNotInForce(SigningError):
     )
 
 
+class SignatureMismatch(SigningError):
+    """The signature is not of this document by this certificate (chữ ký không khớp)."""
+
+    code = "signature-mismatch"
+    vi = (
+        "Chữ ký nhận được không khớp với văn bản hoặc với chứng thư số đã chọn. Văn bản chưa được "
+        "ký. Hãy kiểm tra đúng thiết bị (USB token) rồi ký lại."
+    )
+    en = (
+        "The signature received is not of this document by the chosen certificate. Nothing was "
+        "signed. Check that it is the right token and sign again."
+    )
+
+
+class PreparedChanged(SigningError):
+    """The file changed between preparing and completing (tệp chờ ký đã thay đổi)."""
+
+    code = "prepared-changed"
+    status = 409
+    vi = "Tệp chờ ký đã thay đổi so với lúc chuẩn bị. Văn bản chưa được ký; hãy bắt đầu ký lại."
+    en = "The file is no longer the one that was prepared. Nothing was signed; begin again."
+
+
+class SignatureTooLarge(SigningError):
+    """The signature needs more room than was kept for it (chữ ký quá lớn)."""
+
+    code = "signature-too-large"
+    vi = (
+        "Chữ ký cùng chứng thư số và dấu thời gian lớn hơn chỗ dành sẵn trong tệp. "
+        "Văn bản chưa được ký; hãy báo quản trị kiểm tra máy chủ cấp dấu thời gian."
+    )
+    en = (
+        "The signature with its certificates and timestamp exceeds the room kept for it. Nothing "
+        "was signed; ask the administrator to check the timestamp authority."
+    )
+
+
 class ImageRefused(SigningError):
     """The picture of the signature or the seal is unusable (ảnh chữ ký không dùng được)."""
 

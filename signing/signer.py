@@ -1,15 +1,18 @@
-"""Adding one signature to a document (ký số): PAdES-B as an incremental update."""
+"""Adding one signature to a document (ký số): PAdES-B as an incremental update.
+
+One road for every key: `prepare` makes the file ready, somebody signs `Prepared.to_be_signed`,
+`complete` puts the signature in its place. `sign_pdf` walks it at once with a keystore at hand.
+"""
 
 import asyncio
-import io
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from asn1crypto import x509
+from asn1crypto import cms, x509
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter, enumerate_sig_fields
-from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes, Signer
+from pyhanko.sign.signers.pdf_cms import ExternalSigner, PdfCMSSignedAttributes
 from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.validation import read_certification_data
 from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -21,20 +24,31 @@ from signing.errors import (
     FieldTaken,
     KeyNotSupported,
     PageMissing,
+    SignatureTooLarge,
 )
 from signing.keystores.base import KeyStore
 from signing.original import normalise
 from signing.pdf_file import open_to_sign
 from signing.placement import Placement
+from signing.prepared import Prepared, Revision, digest_around
+from signing.raw_signature import check_key, checked_signature
 from signing.role import FIELD_NAMES, SignRole
 
-__all__ = ["FIELD_NAMES", "SignRequest", "SignRole", "normalise", "sign_pdf"]
+__all__ = [
+    "FIELD_NAMES",
+    "SignRequest",
+    "SignRole",
+    "complete",
+    "normalise",
+    "prepare",
+    "sign_pdf",
+]
 
 DIGEST = "sha256"
-#: hexadecimal digits kept free for the signature: a chain of certificates, room for a timestamp
-RESERVED = 24_576
+#: hexadecimal digits kept free for the signature: a chain of certificates, a timestamp
+RESERVED = 32_768
 #: what the certificates may take of it, in bytes
-MOST_CERTIFICATES = RESERVED // 2 - 6_144
+MOST_CERTIFICATES = RESERVED // 2 - 8_192
 
 TITLES = {
     SignRole.APPROVE: "Chữ ký số của người có thẩm quyền",
@@ -73,36 +87,88 @@ class SignRequest:
 def sign_pdf(pdf: bytes, request: SignRequest, keystore: KeyStore) -> bytes:
     """Return `pdf` with one more signature behind it; every byte of `pdf` stays as it is.
 
-    Raise `NotPdf`, `EncryptedPdf`, `TruncatedPdf`, `TailMismatch`, `FieldTaken`,
-    `ChangesForbidden`, `CertificateNotInForce`, `KeyNotSupported` or `PageMissing`.
+    Raises what `prepare` and `complete` raise.
     """
-    signer = _KeyStoreSigner(keystore)
+    prepared = prepare(pdf, request, keystore.certificate(), keystore.chain())
+    signature = keystore.sign(prepared.to_be_signed, DIGEST)
+    # the file did not leave this process since its digest was taken
+    return _completed(prepared, signature)
+
+
+def prepare(
+    pdf: bytes, request: SignRequest, certificate: bytes, chain: tuple[bytes, ...] = ()
+) -> Prepared:
+    """Make `pdf` ready for a signature with the key of `certificate` (DER), which is elsewhere.
+
+    What is shown and the time are fixed here. Raise `NotPdf`, `EncryptedPdf`, `TruncatedPdf`,
+    `TailMismatch`, `FieldTaken`, `ChangesForbidden`, `CertificateNotInForce`, `KeyNotSupported`
+    or `PageMissing`.
+    """
+    signer = _signer(certificate, chain)
     _check_in_force(signer.signing_cert, request.signed_at)
     reader = open_to_sign(pdf)
     _check_free(reader, request)
-    return asyncio.run(_sign(reader, request, signer))
-
-
-class _KeyStoreSigner(Signer):
-    """Lets a keystore answer for pyHanko, whose own signer parses the key at every signature."""
-
-    def __init__(self, keystore: KeyStore) -> None:
-        self._keystore = keystore
-        certificate = keystore.certificate()
-        chain = keystore.chain()
-        if len(certificate) + sum(map(len, chain)) > MOST_CERTIFICATES:
-            raise KeyNotSupported(reason="chuỗi chứng thư số quá dài")
-        store = SimpleCertificateStore()
-        store.register_multiple([x509.Certificate.load(issuer) for issuer in chain])
-        super().__init__(
-            signing_cert=x509.Certificate.load(certificate), cert_registry=store, embed_roots=False
+    revision, reserved = _write_revision(pdf, reader, request, signer)
+    digest = digest_around(pdf, revision, reserved)
+    attributes = asyncio.run(
+        signer.signed_attrs(
+            digest,
+            DIGEST,
+            attr_settings=PdfCMSSignedAttributes(signing_time=_local(request)),
+            use_pades=True,
         )
+    )
+    return Prepared(
+        pdf,
+        revision,
+        reserved,
+        digest,
+        attributes.dump(),
+        certificate,
+        chain,
+        request.field_name,
+        request.signed_at,
+    )
 
-    async def async_sign_raw(
-        self, data: bytes, digest_algorithm: str, dry_run: bool = False
-    ) -> bytes:
-        del dry_run  # the reserve is fixed, so nothing is ever signed for its length alone
-        return self._keystore.sign(data, digest_algorithm)
+
+def complete(prepared: Prepared, raw_signature: bytes) -> bytes:
+    """Return the signed file, once `raw_signature` is found to sign what was prepared.
+
+    `raw_signature` is PKCS#1 v1.5 for RSA, and for ECDSA DER or the two numbers side by side, as
+    tokens give them. Raise `SignatureMismatch`, `PreparedChanged` or `SignatureTooLarge`.
+    """
+    prepared.check()
+    return _completed(prepared, raw_signature)
+
+
+def _completed(prepared: Prepared, raw_signature: bytes) -> bytes:
+    signature = checked_signature(prepared.certificate, prepared.to_be_signed, raw_signature)
+    container = asyncio.run(_container(prepared, signature))
+    start, end = prepared.reserved
+    if 2 * len(container) > end - start - 2:
+        raise SignatureTooLarge
+    return prepared.filled(container)
+
+
+async def _container(prepared: Prepared, signature: bytes) -> bytes:
+    """Build the CMS object; what a level adds to a signature (a timestamp) is added here."""
+    signer = _signer(prepared.certificate, prepared.chain, signature)
+    attributes = cms.CMSAttributes.load(prepared.to_be_signed)
+    signed = await signer.async_sign_prescribed_attributes(DIGEST, attributes)
+    return bytes(signed.dump())
+
+
+def _signer(
+    certificate: bytes, chain: tuple[bytes, ...], signature: bytes | None = None
+) -> ExternalSigner:
+    if len(certificate) + sum(map(len, chain)) > MOST_CERTIFICATES:
+        raise KeyNotSupported(reason="chuỗi chứng thư số quá dài")
+    check_key(certificate)
+    store = SimpleCertificateStore()
+    store.register_multiple([x509.Certificate.load(issuer) for issuer in chain])
+    return ExternalSigner(
+        x509.Certificate.load(certificate), store, signature_value=signature, embed_roots=False
+    )
 
 
 class _SignatureOnlyWriter(IncrementalPdfFileWriter):
@@ -111,10 +177,29 @@ class _SignatureOnlyWriter(IncrementalPdfFileWriter):
     def _update_meta(self) -> None:
         pass
 
+    def _write_header(self, stream: Any) -> None:
+        """Leave the file before where it is: only what comes behind it is written."""
 
-async def _sign(reader: Any, request: SignRequest, signer: _KeyStoreSigner) -> bytes:
+
+def _write_revision(
+    pdf: bytes, reader: Any, request: SignRequest, signer: ExternalSigner
+) -> tuple[bytes, tuple[int, int]]:
+    """Return what comes behind the file, and the offsets of the room for the signature."""
+    session = _pdf_signer(request, signer).init_signing_session(
+        _SignatureOnlyWriter.from_reader(reader)
+    )
+    session.system_time = _local(request)
+    document = session.prepare_tbs_document(validation_info=None, bytes_reserved=RESERVED)
+    output = Revision(len(pdf))
+    if not pdf.endswith((b"\n", b"\r")):
+        output.write(b"\n")
+    # the digest taken here would be that of the revision alone
+    prepared, _ = document.digest_tbs_document(output=output)
+    return output.getvalue(), (prepared.reserved_region_start, prepared.reserved_region_end)
+
+
+def _pdf_signer(request: SignRequest, signer: ExternalSigner) -> PdfSigner:
     placement = request.placement
-    writer = _SignatureOnlyWriter.from_reader(reader)
     spec = SigFieldSpec(
         request.field_name,
         on_page=placement.page if placement else 0,
@@ -134,16 +219,11 @@ async def _sign(reader: Any, request: SignRequest, signer: _KeyStoreSigner) -> b
         if placement
         else None
     )
-    pdf_signer = PdfSigner(metadata, signer, stamp_style=style, new_field_spec=spec)
-    session = pdf_signer.init_signing_session(writer)
-    session.system_time = request.signed_at.astimezone(VIETNAM)
-    document = session.prepare_tbs_document(validation_info=None, bytes_reserved=RESERVED)
-    output = io.BytesIO()
-    prepared, _ = document.digest_tbs_document(output=output)
-    await document.perform_signature(
-        prepared.document_digest, PdfCMSSignedAttributes(signing_time=session.system_time)
-    )
-    return output.getvalue()
+    return PdfSigner(metadata, signer, stamp_style=style, new_field_spec=spec)
+
+
+def _local(request: SignRequest) -> datetime:
+    return request.signed_at.astimezone(VIETNAM)
 
 
 def _check_in_force(certificate: x509.Certificate, moment: datetime) -> None:
