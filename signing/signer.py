@@ -110,20 +110,13 @@ def prepare(
     _check_free(reader, request)
     revision, reserved = _write_revision(pdf, reader, request, signer)
     digest = digest_around(pdf, revision, reserved)
-    attributes = asyncio.run(
-        signer.signed_attrs(
-            digest,
-            DIGEST,
-            attr_settings=PdfCMSSignedAttributes(signing_time=_local(request)),
-            use_pades=True,
-        )
-    )
+    attributes = asyncio.run(_attributes(signer, digest, request))
     return Prepared(
         pdf,
         revision,
         reserved,
         digest,
-        attributes.dump(),
+        attributes,
         certificate,
         chain,
         request.field_name,
@@ -148,6 +141,14 @@ def _completed(prepared: Prepared, raw_signature: bytes) -> bytes:
     if 2 * len(container) > end - start - 2:
         raise SignatureTooLarge
     return prepared.filled(container)
+
+
+# Both return bytes: asyncio shows the result of what it ran when it gives back its handler of
+# interrupts, and asn1crypto shows an object by encoding it, which took a third of a signature.
+async def _attributes(signer: ExternalSigner, digest: bytes, request: SignRequest) -> bytes:
+    settings = PdfCMSSignedAttributes(signing_time=_local(request))
+    made = await signer.signed_attrs(digest, DIGEST, attr_settings=settings, use_pades=True)
+    return bytes(made.dump())
 
 
 async def _container(prepared: Prepared, signature: bytes) -> bytes:
