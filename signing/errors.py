@@ -217,3 +217,25 @@ class TrustRefused(SigningError):
     code = "trust-refused"
     vi = "Không đọc được danh sách chứng thư số gốc tin cậy: {reason}. Báo quản trị kiểm tra lại."
     en = "The list of trust anchors cannot be read: {reason}. Ask the administrator to check it."
+
+
+class PolicyRefused(SigningError):
+    """The policy signatures are checked by is unusable (chính sách kiểm tra không đọc được)."""
+
+    code = "policy-refused"
+    vi = "Không đọc được chính sách kiểm tra chữ ký số: {reason}. Báo quản trị kiểm tra lại."
+    en = "The policy signatures are checked by cannot be read: {reason}. Ask the administrator."
+
+
+class AddressRefused(SigningError):
+    """An address is malformed or not among the allowed ones (địa chỉ không được phép)."""
+
+    code = "address-refused"
+    vi = (
+        "Địa chỉ «{url}» không hợp lệ hoặc không có trong danh sách được phép. "
+        "Kiểm tra lại, hoặc đề nghị quản trị bổ sung vào danh sách."
+    )
+    en = (
+        "The address {url!r} is malformed or not on the allow-list. "
+        "Check it, or have the administrator add it to the list."
+    )

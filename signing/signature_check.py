@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from asn1crypto import crl, x509
+from asn1crypto import crl, ocsp, x509
 from pyhanko.sign.ades.report import AdESFailure, AdESIndeterminate, AdESPassed
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.fields import SigSeedSubFilter
@@ -22,13 +22,7 @@ from pyhanko.sign.validation.policy_decl import (
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator.context import CertValidationPolicySpec
 from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
-from pyhanko_certvalidator.policy_decl import (
-    REQUIRE_REVINFO,
-    CertRevTrustPolicy,
-    DisallowWeakAlgorithmsPolicy,
-)
-from pyhanko_certvalidator.registry import SimpleTrustManager
-from pyhanko_certvalidator.revinfo.archival import CRLContainer
+from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 
 from signing.policy import SIGNATURE_ONLY, ValidationPolicy
 from signing.report import Level, Reason, Remark, SignatureReport, Verdict
@@ -172,14 +166,11 @@ def _term(report: SignatureReport) -> tuple[Verdict, Reason]:
 
 def _specification(evaluation: _Evaluation) -> SignatureValidationSpec:
     policy, trust, at = evaluation.policy, evaluation.trust, evaluation.at
-    algorithms = DisallowWeakAlgorithmsPolicy(
-        weak_hash_algos=policy.weak_digests, rsa_key_size_threshold=policy.smallest_rsa
-    )
-    roots = [x509.Certificate.load(root) for root in trust.roots(AnchorRole.SIGNER, at)]
+    algorithms = policy.usable_algorithms()
     return SignatureValidationSpec(
         cert_validation_policy=CertValidationPolicySpec(
-            trust_manager=SimpleTrustManager.build(trust_roots=roots),
-            revinfo_policy=CertRevTrustPolicy(REQUIRE_REVINFO),
+            trust_manager=trust.manager(AnchorRole.SIGNER, at),
+            revinfo_policy=policy.revocation.demand(),
             algorithm_usage_policy=algorithms,
         ),
         # addresses in a stranger's certificate are never followed
@@ -191,6 +182,11 @@ def _specification(evaluation: _Evaluation) -> SignatureValidationSpec:
             known_crls=[
                 CRLContainer(crl.CertificateList.load(der))
                 for der in evaluation.revocation.usable()
+            ],
+            known_ocsps=[
+                container
+                for der in evaluation.revocation.usable_answers()
+                for container in OCSPContainer.load_multi(ocsp.OCSPResponse.load(der))
             ],
             known_certs=[x509.Certificate.load(issuer) for issuer in trust.issuers],
         ),

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from signing.algorithms import AlgorithmKind, AlgorithmRule
 from signing.errors import TrustRefused
 from signing.pdf_file import open_to_sign
 from signing.policy import ValidationPolicy
@@ -20,6 +21,9 @@ from signing.trust import Anchor, AnchorRole, Trust, load_trust
 from signing.validation import validate_pdf
 
 OPEN = ValidationPolicy()
+SHA256_ENDED = AlgorithmRule(
+    AlgorithmKind.DIGEST, datetime(2026, 1, 1, tzinfo=UTC), "thử", name="sha256"
+)
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +166,7 @@ class LooseKey:
         (1024, OPEN, (Verdict.INVALID, Reason.WEAK_ALGORITHM)),
         (
             2048,
-            replace(OPEN, weak_digests=frozenset({"sha256"})),
+            replace(OPEN, algorithms=(SHA256_ENDED,)),
             (Verdict.INVALID, Reason.WEAK_ALGORITHM),
         ),
     ],

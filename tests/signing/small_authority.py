@@ -1,0 +1,98 @@
+"""A root that issues what a test asks for: certificates with policies, revocation lists."""
+
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+DAY = timedelta(days=1)
+
+
+class SmallAuthority:
+    """A self-signed root; `now` is the middle of its term."""
+
+    def __init__(self, name: str, now: datetime) -> None:
+        self.now = now
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        self.certificate = (
+            self._builder(self.name, self.key, 3650 * DAY)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(_usage(authority=True), critical=True)
+            .sign(self.key, hashes.SHA256())
+        )
+
+    @property
+    def der(self) -> bytes:
+        return self.certificate.public_bytes(Encoding.DER)
+
+    def issue(self, name: str, *policies: str, crl: str = "", ca: bool = False) -> x509.Certificate:
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        builder = self._builder(subject, key, 365 * DAY).add_extension(
+            x509.BasicConstraints(ca=ca, path_length=None), critical=True
+        )
+        if policies:
+            found = [x509.PolicyInformation(x509.ObjectIdentifier(one), None) for one in policies]
+            builder = builder.add_extension(x509.CertificatePolicies(found), critical=False)
+        if crl:
+            address = x509.UniformResourceIdentifier(crl)
+            point = x509.DistributionPoint([address], None, None, None)
+            builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
+        return builder.add_extension(_usage(authority=ca), critical=True).sign(
+            self.key, hashes.SHA256()
+        )
+
+    def revoke(
+        self,
+        *withdrawn: x509.Certificate,
+        made: datetime | None = None,
+        life: timedelta = DAY,
+        number: int = 1,
+    ) -> bytes:
+        """Return a list of withdrawn certificates, DER."""
+        made = made or self.now
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.name)
+            .last_update(made)
+            .next_update(made + life)
+            .add_extension(x509.CRLNumber(number), critical=False)
+        )
+        for one in withdrawn:
+            builder = builder.add_revoked_certificate(
+                x509.RevokedCertificateBuilder()
+                .serial_number(one.serial_number)
+                .revocation_date(made)
+                .build()
+            )
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+    def _builder(
+        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, term: timedelta
+    ) -> x509.CertificateBuilder:
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self.name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(self.now - term)
+            .not_valid_after(self.now + term)
+        )
+
+
+def _usage(*, authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not authority,
+        content_commitment=not authority,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+    )
