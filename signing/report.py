@@ -6,203 +6,85 @@ Circular 41/2017/TT-BTTTT, art. 9: what was checked, and its result, is kept wit
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from signing.role import SignRole
+from signing.verdict import Level, Modification, Reason, Remark, RevocationSource, Verdict
+from signing.wording import (
+    MODIFICATIONS,
+    REASONS,
+    REMARKS,
+    ROLES,
+    VERDICTS,
+    judged,
+    next_step,
+    said,
+)
+
+__all__ = [
+    "REASONS",
+    "REMARKS",
+    "ROLES",
+    "VERDICTS",
+    "DocumentReport",
+    "Level",
+    "Modification",
+    "Reason",
+    "Remark",
+    "RevocationEvidence",
+    "RevocationSource",
+    "SignatureReport",
+    "TimestampReport",
+    "Verdict",
+]
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
-#: the shape of the stored report; readers accept any they know
-VERSION = 1
+#: the shape of the stored report; readers accept this one and those before it
+VERSION = 2
 
 
-class Verdict(StrEnum):
-    """What can be said of a signature, and of a document: the worst of its signatures."""
+@dataclass(frozen=True)
+class RevocationEvidence:
+    """What told whether the signer's certificate was withdrawn (căn cứ về thu hồi)."""
 
-    VALID = "valid"
-    UNDETERMINED = "undetermined"
-    INVALID = "invalid"
-    UNSIGNED = "unsigned"
-
-
-class Level(StrEnum):
-    """How long a signature can be proven (mức chữ ký PAdES)."""
-
-    B = "B"
-    T = "T"
-    LT = "LT"
-    LTA = "LTA"
+    source: RevocationSource
+    this_update: datetime | None = None
+    next_update: datetime | None = None
+    revoked_at: datetime | None = None
+    #: whether the document carries it, rather than this machine
+    is_embedded: bool = False
 
 
-class Reason(StrEnum):
-    """Why a verdict is not simply valid (lý do)."""
+@dataclass(frozen=True)
+class TimestampReport:
+    """What was found out about one timestamp (dấu thời gian).
 
-    NONE = ""
-    NO_SIGNATURE = "no-signature"
-    FORMAT_FAILURE = "format-failure"
-    TAIL_MISMATCH = "tail-mismatch"
-    ENCRYPTED = "encrypted"
-    UNSUPPORTED = "unsupported"
-    HASH_FAILURE = "hash-failure"
-    CRYPTO_FAILURE = "crypto-failure"
-    CONTENT_CHANGED = "content-changed"
-    NOT_COVERED = "not-covered"
-    UNSIGNED_APPEARANCE = "unsigned-appearance"
-    WEAK_ALGORITHM = "weak-algorithm"
-    KEY_USAGE = "key-usage"
-    REVOKED = "revoked"
-    SIGNED_OUT_OF_TERM = "signed-out-of-term"
-    TERM_NOT_PROVEN = "term-not-proven"
-    UNKNOWN_AUTHORITY = "unknown-authority"
-    REVOCATION_UNKNOWN = "revocation-unknown"
-    MISSING_ROLE = "missing-role"
-    LIMIT_EXCEEDED = "limit-exceeded"
-    OTHER = "other"
+    `field` is that of a document timestamp; the timestamp of a signature has none.
+    """
 
-
-class Remark(StrEnum):
-    """What the reader should know beside the verdict (lưu ý)."""
-
-    HYBRID = "hybrid-file"
-    OVERLAP = "signatures-overlap"
-    LARGE = "signature-covers-page"
-    EMPTY_FIELD = "empty-field-added"
-    TIMESTAMP_UNUSED = "timestamp-not-evaluated"
-    FUTURE = "signed-in-future"
-    UNEXPECTED_SIGNER = "unexpected-signer"
-
-
-VERDICTS = {
-    Verdict.VALID: ("Hợp lệ", "Valid"),
-    Verdict.INVALID: ("Không hợp lệ", "Invalid"),
-    Verdict.UNDETERMINED: ("Chưa đủ thông tin để kết luận", "Undetermined"),
-    Verdict.UNSIGNED: ("Không có chữ ký số", "Not signed"),
-}
-REASONS = {
-    Reason.NO_SIGNATURE: ("văn bản không có chữ ký số", "the document bears no signature"),
-    Reason.FORMAT_FAILURE: (
-        "tệp hoặc chữ ký sai cấu trúc, không đọc được",
-        "the file or the signature is malformed",
-    ),
-    Reason.TAIL_MISMATCH: (
-        "phần cuối tệp không khớp, các phần mềm có thể hiển thị nội dung khác nhau",
-        "the end of the file does not match: programs may show different contents",
-    ),
-    Reason.ENCRYPTED: ("tệp có đặt mật khẩu hoặc mã hóa", "the file is encrypted"),
-    Reason.UNSUPPORTED: (
-        "loại chữ ký này chưa được hỗ trợ kiểm tra",
-        "this kind of signature is not supported",
-    ),
-    Reason.HASH_FAILURE: (
-        "nội dung đã bị thay đổi sau khi ký",
-        "the content was changed after signing",
-    ),
-    Reason.CRYPTO_FAILURE: (
-        "chữ ký không khớp với chứng thư số",
-        "the signature does not match its certificate",
-    ),
-    Reason.CONTENT_CHANGED: (
-        "văn bản bị sửa, bổ sung sau khi ký ngoài phạm vi cho phép",
-        "the document was altered after signing beyond what is allowed",
-    ),
-    Reason.NOT_COVERED: (
-        "chữ ký không bao trùm toàn bộ văn bản",
-        "the signature does not cover the whole document",
-    ),
-    Reason.UNSIGNED_APPEARANCE: (
-        "có hình hoặc chữ được chèn thêm sau khi ký mà không có chữ ký bảo đảm",
-        "something drawn after signing is vouched for by no signature",
-    ),
-    Reason.WEAK_ALGORITHM: (
-        "thuật toán hoặc độ dài khóa không còn an toàn",
-        "the algorithm or the key length is no longer safe",
-    ),
-    Reason.KEY_USAGE: (
-        "chứng thư số không được cấp để ký văn bản",
-        "the certificate was not issued for signing",
-    ),
-    Reason.REVOKED: ("chứng thư số đã bị thu hồi", "the certificate was revoked"),
-    Reason.SIGNED_OUT_OF_TERM: (
-        "ký ngoài thời hạn hiệu lực của chứng thư số",
-        "signed outside the certificate's term",
-    ),
-    Reason.TERM_NOT_PROVEN: (
-        "chứng thư số đã hết hạn, không có dấu thời gian chứng minh đã ký khi còn hiệu lực",
-        "the certificate has expired and no timestamp proves an earlier signing",
-    ),
-    Reason.UNKNOWN_AUTHORITY: (
-        "không xác định được nguồn gốc chứng thư số: nơi cấp không có trong danh sách tin cậy",
-        "the issuer of the certificate is not among the trusted ones",
-    ),
-    Reason.REVOCATION_UNKNOWN: (
-        "chưa có danh sách thu hồi còn hiệu lực để đối chiếu; cập nhật danh sách rồi kiểm tra lại",
-        "no current revocation list is at hand; update it and check again",
-    ),
-    Reason.MISSING_ROLE: ("thiếu chữ ký", "a signature is missing"),
-    Reason.LIMIT_EXCEEDED: (
-        "việc kiểm tra vượt quá thời gian hoặc bộ nhớ cho phép; thử lại sau",
-        "the check exceeded its time or memory; try again later",
-    ),
-    Reason.OTHER: (
-        "chưa kiểm tra được đầy đủ chứng thư số",
-        "the certificate could not be checked completely",
-    ),
-}
-REMARKS = {
-    Remark.HYBRID: (
-        "Tệp có hai bảng tham chiếu (xuất từ Word): phần bổ sung sau ký khó xác định.",
-        "The file has two cross-reference tables (as Word writes): later additions are unclear.",
-    ),
-    Remark.OVERLAP: (
-        "Có hình chữ ký chồng lên nhau ngoài trường hợp dấu trùm lên chữ ký.",
-        "Signature pictures overlap other than the seal over the signature.",
-    ),
-    Remark.LARGE: (
-        "Hình chữ ký che phần lớn trang.",
-        "The picture of a signature covers much of a page.",
-    ),
-    Remark.EMPTY_FIELD: (
-        "Có ô ký trống được thêm sau khi ký.",
-        "An empty signature field was added after signing.",
-    ),
-    Remark.TIMESTAMP_UNUSED: (
-        "Chữ ký có dấu thời gian nhưng chưa được dùng để kết luận.",
-        "The signature carries a timestamp that was not used for the verdict.",
-    ),
-    Remark.FUTURE: (
-        "Thời điểm ký ghi trên chữ ký muộn hơn thời điểm kiểm tra.",
-        "The time stated by the signature lies after the check.",
-    ),
-    Remark.UNEXPECTED_SIGNER: (
-        "Có chữ ký của người hoặc cơ quan không phải là bên ký dự kiến.",
-        "Someone signed who was not expected to.",
-    ),
-}
-ROLES = {
-    SignRole.APPROVE: ("người có thẩm quyền", "competent person"),
-    SignRole.NUMBER: ("cấp số, ngày", "number and date"),
-    SignRole.SEAL: ("cơ quan ban hành", "issuing agency"),
-    SignRole.ANNEX: ("phụ lục", "annex"),
-    SignRole.COPY: ("sao văn bản", "copy"),
-    SignRole.INCOMING: ("số hóa văn bản đến", "incoming scan"),
-}
-
-
-def _said(pair: tuple[str, str], language: str) -> str:
-    return pair[1] if language == "en" else pair[0]
-
-
-def _judged(verdict: Verdict, reason: Reason, language: str, detail: str = "") -> str:
-    words = _said(VERDICTS[verdict], language)
-    if verdict in {Verdict.VALID, Verdict.UNSIGNED} or reason not in REASONS:
-        return words
-    return f"{words} ({_said(REASONS[reason], language)}{detail})"
+    verdict: Verdict
+    reason: Reason = Reason.NONE
+    field: str = ""
+    stamped_at: datetime | None = None
+    #: the name of the authority (TSA) and the term of its certificate
+    authority: str = ""
+    issuer: str = ""
+    serial: str = ""
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    digest_algorithm: str = ""
+    ades: str = ""
+    revocation: RevocationEvidence | None = None
 
 
 @dataclass(frozen=True)
 class SignatureReport:
-    """What was found out about one signature (chữ ký số)."""
+    """What was found out about one signature (chữ ký số).
+
+    `verdict` is that of the moment of the check. `verdict_at_signing` is that of `proven_at`, the
+    earliest time a timestamp proves; where none proves any, both are about the same moment.
+    """
 
     field: str
     verdict: Verdict
@@ -226,14 +108,43 @@ class SignatureReport:
     modification: str = ""
     ades: str = ""
     remarks: tuple[Remark, ...] = ()
+    verdict_at_signing: Verdict = Verdict.UNDETERMINED
+    reason_at_signing: Reason = Reason.NONE
+    ades_at_signing: str = ""
+    #: the authority whose timestamp proves `proven_at`
+    proven_by: str = ""
+    #: timestamps over this very signature; those over the document stand in the document's report
+    timestamps: tuple[TimestampReport, ...] = ()
+    revocation: RevocationEvidence | None = None
+    #: what later revisions brought
+    modifications: tuple[Modification, ...] = ()
+    #: fields whose pictures lie over or under this one's
+    overlaps: tuple[str, ...] = ()
 
     def text(self, language: str = "vi") -> str:
         """Return one plain sentence about the signature."""
         signer = self.subject or ("(không rõ)" if language != "en" else "(unknown)")
-        part = f" ({_said(ROLES[self.role], language)})" if self.role else ""
+        part = f" ({said(ROLES[self.role], language)})" if self.role else ""
         when = f", {_shown(self.claimed_at)}" if self.claimed_at else ""
         word = "Signature of" if language == "en" else "Chữ ký số của"
-        return f"{word} {signer}{part}{when}: {_judged(self.verdict, self.reason, language)}."
+        now = judged(self.verdict, self.reason, language)
+        return f"{word} {signer}{part}{when}: {now}{self._then(language)}."
+
+    def _then(self, language: str) -> str:
+        """Return what is said beside the verdict of now where a proven time tells another."""
+        if self.proven_at is None or self.verdict_at_signing is self.verdict:
+            return ""
+        word = "; at the proven time" if language == "en" else "; tại thời điểm được chứng minh"
+        then = judged(self.verdict_at_signing, self.reason_at_signing, language)
+        return f"{word} {_shown(self.proven_at)}: {then}"
+
+    def next_step(self, language: str = "vi") -> str:
+        """Return what the officer does about it (việc cần làm); empty where all is well."""
+        return next_step(self.reason, language)
+
+    def changes(self, language: str = "vi") -> list[str]:
+        """Return in words what was added behind the signature."""
+        return [said(MODIFICATIONS[one], language) for one in self.modifications]
 
 
 @dataclass(frozen=True)
@@ -251,16 +162,31 @@ class DocumentReport:
     tail_ok: bool = True
     #: what a reader stumbled over, for those who look after the system
     detail: str = ""
+    verdict_at_signing: Verdict = Verdict.UNDETERMINED
+    reason_at_signing: Reason = Reason.NONE
+    #: timestamps over the whole document, oldest first
+    timestamps: tuple[TimestampReport, ...] = ()
+    #: which lists of trust and which policy judged
+    trust_version: str = ""
+    policy_version: str = ""
 
     @property
     def is_valid(self) -> bool:
         return self.verdict is Verdict.VALID
 
+    @property
+    def is_readable(self) -> bool:
+        return self.reason not in {Reason.UNREADABLE, Reason.ENCRYPTED}
+
     def summary(self, language: str = "vi") -> str:
         """Return the verdict with its reason, in one phrase."""
-        names = ", ".join(_said(ROLES[role], language) for role in self.missing_roles)
+        names = ", ".join(said(ROLES[role], language) for role in self.missing_roles)
         missing = self.reason is Reason.MISSING_ROLE and names
-        return _judged(self.verdict, self.reason, language, f": {names}" if missing else "")
+        return judged(self.verdict, self.reason, language, f": {names}" if missing else "")
+
+    def next_step(self, language: str = "vi") -> str:
+        """Return what the officer does about it (việc cần làm); empty where all is well."""
+        return next_step(self.reason, language)
 
     def text(self, language: str = "vi") -> str:
         """Return the whole report in plain sentences, one a line."""
@@ -269,7 +195,10 @@ class DocumentReport:
         remarks = dict.fromkeys(
             [*self.remarks, *(one for sign in self.signatures for one in sign.remarks)]
         )
-        lines += [_said(REMARKS[remark], language) for remark in remarks]
+        lines += [said(REMARKS[remark], language) for remark in remarks]
+        step = self.next_step(language)
+        if step:
+            lines.append(f"{'Next step' if language == 'en' else 'Việc cần làm'}: {step}")
         return "\n".join(lines)
 
     def to_json(self) -> str:
@@ -279,12 +208,13 @@ class DocumentReport:
 
     @classmethod
     def from_json(cls, text: str) -> "DocumentReport":
-        """Read what `to_json` returned; raise ValueError for anything else."""
+        """Read what this or the first `to_json` returned; raise ValueError for anything else."""
         try:
             data = json.loads(text)
-            if data.pop("version") != VERSION:
+            version = data.pop("version")
+            if version not in {1, VERSION}:
                 raise ValueError(text[:80])
-            return cls(**_document_fields(data))
+            return cls(**_document_fields(_upgraded(data) if version == 1 else data))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(text[:80]) from error
 
@@ -299,15 +229,51 @@ def _plain(value: Any) -> str:
     raise TypeError(type(value).__name__)
 
 
-def _document_fields(data: dict[str, Any]) -> dict[str, Any]:
+def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a report of version 1 in today's shape: no time before its check was proven."""
+    return {
+        **_with_one_verdict(data),
+        "signatures": [
+            {
+                **_with_one_verdict(one),
+                "ades_at_signing": one["ades"],
+                "timestamps": [],
+                "revocation": None,
+                "modifications": [],
+                "overlaps": [],
+            }
+            for one in data["signatures"]
+        ],
+        "timestamps": [],
+    }
+
+
+def _with_one_verdict(data: dict[str, Any]) -> dict[str, Any]:
     return {
         **data,
-        "verdict": Verdict(data["verdict"]),
-        "reason": Reason(data["reason"]),
+        "verdict_at_signing": data["verdict"],
+        "reason_at_signing": data["reason"],
+    }
+
+
+def _document_fields(data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **_verdicts(data),
         "checked_at": datetime.fromisoformat(data["checked_at"]),
         "signatures": tuple(_signature(one) for one in data["signatures"]),
         "missing_roles": tuple(SignRole(role) for role in data["missing_roles"]),
         "remarks": tuple(Remark(one) for one in data["remarks"]),
+        "timestamps": tuple(_timestamp(one) for one in data["timestamps"]),
+    }
+
+
+def _verdicts(data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **data,
+        "verdict": Verdict(data["verdict"]),
+        "reason": Reason(data["reason"]),
+        "verdict_at_signing": Verdict(data["verdict_at_signing"]),
+        "reason_at_signing": Reason(data["reason_at_signing"]),
     }
 
 
@@ -315,16 +281,42 @@ def _signature(data: dict[str, Any]) -> SignatureReport:
     times = ("valid_from", "valid_until", "claimed_at", "proven_at", "revoked_at")
     return SignatureReport(
         **{
-            **data,
-            "verdict": Verdict(data["verdict"]),
-            "reason": Reason(data["reason"]),
+            **_verdicts(data),
             "role": SignRole(data["role"]) if data["role"] else None,
             "level": Level(data["level"]),
             "remarks": tuple(Remark(one) for one in data["remarks"]),
-            **{name: _moment(data[name]) for name in times},
+            "timestamps": tuple(_timestamp(one) for one in data["timestamps"]),
+            "revocation": _evidence(data["revocation"]),
+            "modifications": tuple(Modification(one) for one in data["modifications"]),
+            "overlaps": tuple(data["overlaps"]),
+            **_moments(data, times),
         }
     )
 
 
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def _timestamp(data: dict[str, Any]) -> TimestampReport:
+    return TimestampReport(
+        **{
+            **data,
+            "verdict": Verdict(data["verdict"]),
+            "reason": Reason(data["reason"]),
+            "revocation": _evidence(data["revocation"]),
+            **_moments(data, ("stamped_at", "valid_from", "valid_until")),
+        }
+    )
+
+
+def _evidence(data: dict[str, Any] | None) -> RevocationEvidence | None:
+    if data is None:
+        return None
+    return RevocationEvidence(
+        **{
+            **data,
+            "source": RevocationSource(data["source"]),
+            **_moments(data, ("this_update", "next_update", "revoked_at")),
+        }
+    )
+
+
+def _moments(data: dict[str, Any], names: tuple[str, ...]) -> dict[str, datetime | None]:
+    return {name: datetime.fromisoformat(data[name]) if data[name] else None for name in names}

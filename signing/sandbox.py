@@ -116,7 +116,14 @@ def _failed(
     verdict = Verdict.UNDETERMINED if reason is Reason.LIMIT_EXCEEDED else Verdict.INVALID
     missing = tuple(one.role for one in policy.expected)
     return DocumentReport(
-        verdict, at, reason, missing_roles=missing, digest=_digest(pdf), detail=detail[:500]
+        verdict,
+        at,
+        reason,
+        missing_roles=missing,
+        digest=_digest(pdf),
+        detail=detail[:500],
+        verdict_at_signing=verdict,
+        reason_at_signing=reason,
     )
 
 

@@ -75,7 +75,14 @@ async def check_signature(
     at: datetime,
 ) -> tuple[int, SignatureReport] | None:
     """Return the signed revision and the report on one filled field; None for a timestamp."""
-    blank = SignatureReport(name, Verdict.INVALID, Reason.FORMAT_FAILURE, role=role_of_field(name))
+    blank = SignatureReport(
+        name,
+        Verdict.INVALID,
+        Reason.FORMAT_FAILURE,
+        role=role_of_field(name),
+        verdict_at_signing=Verdict.INVALID,
+        reason_at_signing=Reason.FORMAT_FAILURE,
+    )
     try:
         value = field.get_object()["/V"]
         kind, filter_name = value.get("/Type", "/Sig"), value.get("/SubFilter", "")
@@ -83,8 +90,7 @@ async def check_signature(
             return None
         # pyHanko passes over what it does not support; here it counts against the document
         if kind != "/Sig" or filter_name not in SUPPORTED:
-            unsupported = replace(blank, verdict=Verdict.UNDETERMINED, reason=Reason.UNSUPPORTED)
-            return 0, unsupported
+            return 0, _at_both_times(blank, Verdict.UNDETERMINED, Reason.UNSUPPORTED)
         signature = EmbeddedPdfSignature(reader, field, name)
         evaluation = _Evaluation(signature, blank, trust, revocation, policy, at)
         level = _level(reader, signature)
@@ -127,7 +133,17 @@ async def _evaluate_basic(evaluation: _Evaluation, level: Level) -> SignatureRep
         revoked_at=_revoked_at(status),
     )
     verdict, reason = _verdict(report, result.ades_subindic, facts, changes)
-    return replace(report, verdict=verdict, reason=reason)
+    return _at_both_times(report, verdict, reason)
+
+
+def _at_both_times(report: SignatureReport, verdict: Verdict, reason: Reason) -> SignatureReport:
+    return replace(
+        report,
+        verdict=verdict,
+        reason=reason,
+        verdict_at_signing=verdict,
+        reason_at_signing=reason,
+    )
 
 
 #: levels with proofs of time are read as B until their proofs are evaluated: never too kindly

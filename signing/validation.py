@@ -21,10 +21,9 @@ from signing.revocation import Revocation
 from signing.role import SignRole, role_of_field
 from signing.signature_check import check_signature
 from signing.trust import Trust
+from signing.verdict import WORST
 from signing.widgets import Widget, drawn_unsigned, large, overlapping, widgets_of
 
-#: the worst verdict of the parts is that of the whole
-WORST = (Verdict.INVALID, Verdict.UNDETERMINED, Verdict.UNSIGNED, Verdict.VALID)
 #: a trace of a signature, even where no reader finds it any more
 TRACES = (b"/ByteRange", b"/ETSI.CAdES.detached", b"/adbe.pkcs7.detached", b"/DocTimeStamp")
 
@@ -48,9 +47,11 @@ def validate_pdf(
     except EncryptedPdf:
         return check.failed(Reason.ENCRYPTED, Verdict.UNDETERMINED)
     except SigningError as error:
-        return check.failed(Reason.FORMAT_FAILURE, detail=error.code)
+        return check.failed(Reason.UNREADABLE, detail=error.code)
     except Exception as error:  # noqa: BLE001 - hostile files raise anything; all of it fails closed
-        return check.failed(Reason.FORMAT_FAILURE, detail=f"{type(error).__name__}: {error}")
+        # where no signature is at stake the file is merely damaged
+        reason = Reason.FORMAT_FAILURE if _bears_traces(pdf) else Reason.UNREADABLE
+        return check.failed(reason, detail=f"{type(error).__name__}: {error}")
 
 
 class _Check:
@@ -78,6 +79,8 @@ class _Check:
     def _report(self, verdict: Verdict, reason: Reason, **rest: Any) -> DocumentReport:
         digest = hashlib.sha256(self.pdf).hexdigest()
         rest.setdefault("missing_roles", tuple(one.role for one in self.policy.expected))
+        rest.setdefault("verdict_at_signing", verdict)
+        rest.setdefault("reason_at_signing", reason)
         return DocumentReport(verdict, self.at, reason, digest=digest, **rest)
 
     async def run(self) -> DocumentReport:
@@ -103,7 +106,7 @@ class _Check:
     def _without_signatures(self, *, tail_ok: bool) -> DocumentReport:
         if not tail_ok:
             return self._report(Verdict.INVALID, Reason.TAIL_MISMATCH, tail_ok=False)
-        if any(trace in self.pdf for trace in TRACES):
+        if _bears_traces(self.pdf):
             return self.failed(Reason.FORMAT_FAILURE, detail="signature without a field")
         return self._report(Verdict.UNSIGNED, Reason.NO_SIGNATURE)
 
@@ -112,7 +115,8 @@ class _Check:
     ) -> DocumentReport:
         widgets = widgets_of(reader)
         vouched = {one.field for one in signatures}
-        found: list[tuple[Verdict, Reason]] = [(one.verdict, one.reason) for one in signatures]
+        #: what speaks against the document whenever it is looked at
+        found: list[tuple[Verdict, Reason]] = []
         if not tail_ok:
             found.append((Verdict.INVALID, Reason.TAIL_MISMATCH))
         if any(drawn_unsigned(one, vouched) for one in widgets):
@@ -123,10 +127,14 @@ class _Check:
         if not signatures:
             # timestamps vouch for a time, not for a signer
             found.append((Verdict.UNSIGNED, Reason.NO_SIGNATURE))
-        verdict, reason = min(found, key=lambda one: WORST.index(one[0]))
+        verdict, reason = _worst([*((one.verdict, one.reason) for one in signatures), *found])
+        then = [(one.verdict_at_signing, one.reason_at_signing) for one in signatures]
+        verdict_at_signing, reason_at_signing = _worst([*then, *found])
         return self._report(
             verdict,
             reason,
+            verdict_at_signing=verdict_at_signing,
+            reason_at_signing=reason_at_signing,
             signatures=tuple(signatures),
             missing_roles=missing,
             remarks=tuple(self._remarks(reader, signatures, widgets)),
@@ -162,6 +170,14 @@ class _Check:
         ):
             remarks.append(Remark.UNEXPECTED_SIGNER)
         return remarks
+
+
+def _bears_traces(pdf: bytes) -> bool:
+    return any(trace in pdf for trace in TRACES)
+
+
+def _worst(found: list[tuple[Verdict, Reason]]) -> tuple[Verdict, Reason]:
+    return min(found, key=lambda one: WORST.index(one[0]))
 
 
 def _is_seal_over_person(one: Widget, other: Widget) -> bool:

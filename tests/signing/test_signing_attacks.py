@@ -410,7 +410,8 @@ def test_no_signature_is_said_to_be_none(draft, validate):
 @pytest.mark.parametrize("junk", [b"", b"PK\x03\x04", b"%PDF-1.7\n%%EOF\n", b"\0" * 4000])
 def test_what_is_no_pdf_is_invalid(validate, junk):
     report = validate(junk, ValidationPolicy())
-    assert (report.verdict, report.reason) == (Verdict.INVALID, Reason.FORMAT_FAILURE)
+    assert (report.verdict, report.reason) == (Verdict.INVALID, Reason.UNREADABLE)
+    assert not report.is_readable
 
 
 @settings(max_examples=15)

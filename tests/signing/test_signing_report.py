@@ -15,16 +15,42 @@ from signing.report import (
     VERDICTS,
     DocumentReport,
     Level,
+    Modification,
     Reason,
     Remark,
+    RevocationEvidence,
+    RevocationSource,
     SignatureReport,
+    TimestampReport,
     Verdict,
 )
 from signing.role import FIELD_NAMES, SignRole, role_of_field
+from signing.wording import MODIFICATIONS, NEXT_STEPS, SOURCES
 
 TIMES = st.integers(0, 4 * 10**9).map(lambda second: datetime.fromtimestamp(second, UTC))
 TEXT = st.text(max_size=20)
 REMARK = st.lists(st.sampled_from(Remark), max_size=3).map(tuple)
+MAYBE = st.none() | TIMES
+EVIDENCE = st.none() | st.builds(
+    RevocationEvidence,
+    source=st.sampled_from(RevocationSource),
+    this_update=MAYBE,
+    next_update=MAYBE,
+    revoked_at=MAYBE,
+    is_embedded=st.booleans(),
+)
+STAMPS = st.lists(
+    st.builds(
+        TimestampReport,
+        verdict=st.sampled_from(Verdict),
+        reason=st.sampled_from(Reason),
+        field=TEXT,
+        stamped_at=MAYBE,
+        valid_until=MAYBE,
+        revocation=EVIDENCE,
+    ),
+    max_size=2,
+).map(tuple)
 SIGNATURES = st.builds(
     SignatureReport,
     field=TEXT,
@@ -33,11 +59,18 @@ SIGNATURES = st.builds(
     role=st.none() | st.sampled_from(SignRole),
     level=st.sampled_from(Level),
     subject=TEXT,
-    valid_from=st.none() | TIMES,
-    claimed_at=st.none() | TIMES,
-    revoked_at=st.none() | TIMES,
+    valid_from=MAYBE,
+    claimed_at=MAYBE,
+    proven_at=MAYBE,
+    revoked_at=MAYBE,
     intact=st.booleans(),
     remarks=REMARK,
+    verdict_at_signing=st.sampled_from(Verdict),
+    reason_at_signing=st.sampled_from(Reason),
+    timestamps=STAMPS,
+    revocation=EVIDENCE,
+    modifications=st.lists(st.sampled_from(Modification), max_size=2).map(tuple),
+    overlaps=st.lists(TEXT, max_size=2).map(tuple),
 )
 REPORTS = st.builds(
     DocumentReport,
@@ -50,6 +83,9 @@ REPORTS = st.builds(
     digest=TEXT,
     tail_ok=st.booleans(),
     detail=TEXT,
+    verdict_at_signing=st.sampled_from(Verdict),
+    timestamps=STAMPS,
+    trust_version=TEXT,
 )
 
 
@@ -70,7 +106,11 @@ def test_every_verdict_reason_remark_and_role_has_words():
     assert set(REASONS) == set(Reason) - {Reason.NONE}
     assert set(REMARKS) == set(Remark)
     assert set(ROLES) == set(SignRole) == set(FIELD_NAMES)
-    for pair in [*VERDICTS.values(), *REASONS.values(), *REMARKS.values(), *ROLES.values()]:
+    assert set(NEXT_STEPS) == set(REASONS)
+    assert set(MODIFICATIONS) == set(Modification)
+    assert set(SOURCES) == set(RevocationSource)
+    tables = (VERDICTS, REASONS, REMARKS, ROLES, NEXT_STEPS, MODIFICATIONS, SOURCES)
+    for pair in [pair for table in tables for pair in table.values()]:
         assert all(pair)
         assert pair[0] != pair[1]
 
@@ -97,6 +137,76 @@ def test_the_sentences():
     assert report.summary() == "Không hợp lệ (thiếu chữ ký: cơ quan ban hành)"
     assert report.summary("en") == "Invalid (a signature is missing: issuing agency)"
     assert VERDICTS[Verdict.UNSIGNED][0] == "Không có chữ ký số"
+
+
+def test_what_was_valid_when_signed_is_said_beside_what_is_known_now():
+    signature = SignatureReport(
+        "NguoiKy",
+        Verdict.UNDETERMINED,
+        Reason.REVOCATION_UNKNOWN,
+        subject="Lê Văn An",
+        proven_at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC),
+        verdict_at_signing=Verdict.VALID,
+    )
+    assert signature.text() == (
+        "Chữ ký số của Lê Văn An: Chưa đủ thông tin để kết luận (chưa có danh sách thu hồi còn "
+        "hiệu lực để đối chiếu); tại thời điểm được chứng minh 22/11/2026 15:30:00 +07:00: Hợp lệ."
+    )
+    assert signature.next_step().startswith("Báo quản trị cập nhật danh sách thu hồi")
+    report = DocumentReport(
+        signature.verdict, datetime(2026, 11, 22, tzinfo=UTC), signature.reason, (signature,)
+    )
+    assert report.text("en").endswith(f"Next step: {signature.next_step('en')}")
+
+
+#: as the first release stored it
+FIRST_VERSION = {
+    "version": 1,
+    "verdict": "valid",
+    "checked_at": "2026-11-22T08:30:00+00:00",
+    "reason": "",
+    "missing_roles": [],
+    "remarks": [],
+    "digest": "ab",
+    "tail_ok": True,
+    "detail": "",
+    "signatures": [
+        {
+            "field": "NguoiKy",
+            "verdict": "valid",
+            "reason": "",
+            "role": "approve",
+            "level": "T",
+            "subject": "Lê Văn An",
+            "organization": "",
+            "issuer": "CA",
+            "serial": "1f",
+            "fingerprint": "cd",
+            "valid_from": "2026-01-01T00:00:00+00:00",
+            "valid_until": "2030-01-01T00:00:00+00:00",
+            "claimed_at": "2026-11-22T08:00:00+00:00",
+            "proven_at": None,
+            "revoked_at": None,
+            "intact": True,
+            "valid": True,
+            "trusted": True,
+            "coverage": "ENTIRE_FILE",
+            "modification": "NONE",
+            "ades": "TOTAL_PASSED",
+            "remarks": ["timestamp-not-evaluated"],
+        }
+    ],
+}
+
+
+def test_a_report_of_the_first_version_is_read():
+    report = DocumentReport.from_json(json.dumps(FIRST_VERSION))
+    (signature,) = report.signatures
+    assert report.is_valid
+    assert signature.verdict_at_signing is report.verdict_at_signing is Verdict.VALID
+    assert signature.proven_at is None
+    assert signature.remarks == (Remark.TIMESTAMP_UNUSED,)
+    assert DocumentReport.from_json(report.to_json()) == report
 
 
 @pytest.mark.parametrize(
