@@ -211,6 +211,37 @@ class PageMissing(SigningError):
     en = "The document has {pages} pages; the place of the signature lies outside. Choose again."
 
 
+class NoRoom(SigningError):
+    """Page 1 has no free room for the lines of a signature (trang đầu hết chỗ trống)."""
+
+    code = "no-room"
+    citation = "Nghị định 30/2020/NĐ-CP, Phụ lục I"
+    vi = (
+        "Nửa trên trang 1 không còn chỗ trống {width} × {height} mm cho dòng chữ ký số. "
+        "Hãy chừa lề trên của trang đầu (từ 20 mm) rồi tải tệp lên lại."
+    )
+    en = (
+        "The upper half of page 1 has no free room of {width} × {height} mm for the signature. "
+        "Leave a margin of 20 mm at the top and upload the file again."
+    )
+
+
+class PlaceTaken(SigningError):
+    """The place overlaps another signature or covers the text (vị trí ký đè lên phần khác)."""
+
+    code = "place-taken"
+    status = 409
+    citation = "Nghị định 30/2020/NĐ-CP, Phụ lục I, mục II.8"
+    vi = (
+        "Vị trí ký đè lên {what}. Chỉ dấu của cơ quan được trùm lên chữ ký của người có thẩm "
+        "quyền. Hãy chọn chỗ trống khác trên trang."
+    )
+    en = (
+        "The place of the signature overlaps {what}. Only the agency's seal may cover the "
+        "competent person's signature. Choose free room on the page."
+    )
+
+
 class TrustRefused(SigningError):
     """The folder or list of trust anchors is unusable (danh sách tin cậy không đọc được)."""
 

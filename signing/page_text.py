@@ -147,6 +147,14 @@ class PageText:
     view: View
     lines: tuple[Line, ...]
 
+    def inked(self) -> Iterator[Box]:
+        """Return the rectangles of all letters, with the marks above and the tails below."""
+        return (
+            Box(one.left, one.baseline - 0.25 * one.size, one.right, one.baseline + 0.9 * one.size)
+            for line in self.lines
+            for one in line.letters
+        )
+
 
 @contextmanager
 def opened(pdf: bytes) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import pikepdf
 from PIL import Image
 
-from signing.errors import EncryptedPdf, ImageRefused, PageMissing, TruncatedPdf
+from signing.errors import EncryptedPdf, ImageRefused, PageMissing, PlaceTaken, TruncatedPdf
 from signing.page_text import Box, Line, PageText, opened, read_page, read_view
 from signing.role import FIELD_NAMES, SignRole
 from signing.typeface import Face
@@ -113,12 +113,17 @@ def place_seal(
     return Placement(page, view.user_box(box), view.rotation, found=found)
 
 
-def place_box(pdf: bytes, page: int, box: Box) -> Placement:
-    """Place a signature where somebody drew it: `box` in points on the page as seen."""
+def place_box(pdf: bytes, page: int, box: Box, *, over_text: bool = False) -> Placement:
+    """Place a signature where somebody drew it: `box` in points on the page as seen.
+
+    Raise `PageMissing`, or `PlaceTaken` where it would cover text; a seal may (`over_text`).
+    """
     with opened(pdf) as document:
         if not 0 <= page < len(document):
             raise PageMissing(pages=len(document))
         view = read_view(document, page)
+        if not over_text and any(box.overlaps(one) for one in read_page(document, page).inked()):
+            raise PlaceTaken(what="chữ của văn bản")
     return Placement(page, view.user_box(box), view.rotation)
 
 

@@ -33,6 +33,7 @@ from signing.placement import Placement
 from signing.prepared import Prepared, Revision, digest_around
 from signing.raw_signature import check_key, checked_signature
 from signing.role import FIELD_NAMES, SignRole
+from signing.vacancy import refuse_overlap
 
 __all__ = [
     "FIELD_NAMES",
@@ -101,8 +102,8 @@ def prepare(
     """Make `pdf` ready for a signature with the key of `certificate` (DER), which is elsewhere.
 
     What is shown and the time are fixed here. Raise `NotPdf`, `EncryptedPdf`, `TruncatedPdf`,
-    `TailMismatch`, `FieldTaken`, `ChangesForbidden`, `CertificateNotInForce`, `KeyNotSupported`
-    or `PageMissing`.
+    `TailMismatch`, `FieldTaken`, `ChangesForbidden`, `CertificateNotInForce`, `KeyNotSupported`,
+    `PageMissing` or `PlaceTaken`.
     """
     signer = _signer(certificate, chain)
     _check_in_force(signer.signing_cert, request.signed_at)
@@ -244,8 +245,10 @@ def _check_free(reader: Any, request: SignRequest) -> None:
     if request.field_name in taken:
         raise FieldTaken(field=request.field_name)
     pages = int(reader.root["/Pages"]["/Count"])
-    if request.placement is not None and not 0 <= request.placement.page < pages:
-        raise PageMissing(pages=pages)
+    if request.placement is not None:
+        if not 0 <= request.placement.page < pages:
+            raise PageMissing(pages=pages)
+        refuse_overlap(reader, request.field_name, request.placement)
 
 
 def _day(moment: datetime) -> str:

@@ -368,7 +368,7 @@ def test_a_file_cut_in_the_middle_is_broken(issued, validate):
 
 
 def test_a_strangers_signature_on_top_counts(issued, keystore, now, validate, outgoing):
-    place = Placement(0, Box(100, 300, 500, 600))
+    place = Placement(0, Box(5, 5, 60, 30))
     request = SignRequest(SignRole.APPROVE, now, place, field="Them")
     report = validate(sign_pdf(issued, request, keystore("stranger")))
     assert report.verdict is Verdict.UNDETERMINED
@@ -378,10 +378,11 @@ def test_a_strangers_signature_on_top_counts(issued, keystore, now, validate, ou
 
 
 def test_a_trusted_but_unexpected_signer_is_remarked(issued, keystore, now, validate):
-    place = Placement(0, Box(0, 0, 595, 842))
-    request = SignRequest(SignRole.APPROVE, now, place, field="NguoiKy2")
-    signed = sign_pdf(issued, request, keystore("chutich"))
-    report = validate(signed)
+    def change(writer, page):
+        append_signature_field(writer, SigFieldSpec("NguoiKy2", on_page=0, box=(0, 0, 595, 842)))
+
+    request = SignRequest(SignRole.APPROVE, now, field="NguoiKy2")
+    report = validate(sign_pdf(update(issued, change), request, keystore("chutich")))
     assert Remark.LARGE in report.remarks
     assert Remark.OVERLAP in report.remarks
     assert not validate(issued).remarks

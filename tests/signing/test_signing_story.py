@@ -139,7 +139,7 @@ def test_a_turned_page_shows_the_picture_upright(draft, pki, keystore, now, rota
     picture.paste((0, 0, 255, 255), (0, 0, 100, 50))
     image = io.BytesIO()
     picture.save(image, "PNG")
-    place = place_box(turned, 0, Box(40, 40, 140, 90))
+    place = place_box(turned, 0, Box(40, 40, 140, 90), over_text=True)
     request = SignRequest(SignRole.APPROVE, now, place, image.getvalue())
     signed = sign_pdf(turned, request, keystore("chutich"))
     shown = pypdfium2.PdfDocument(signed)
