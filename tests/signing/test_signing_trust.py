@@ -1,6 +1,5 @@
 """Certificates: revoked, expired, of strangers, too weak, or with nothing known about them."""
 
-import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,11 +11,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from signing.algorithms import AlgorithmKind, AlgorithmRule
 from signing.errors import TrustRefused
-from signing.pdf_file import open_to_sign
 from signing.policy import ValidationPolicy
 from signing.report import Reason, Remark, Verdict
 from signing.revocation import Revocation, load_revocation
-from signing.signer import SignRequest, SignRole, _KeyStoreSigner, _sign, sign_pdf
+from signing.signer import SignRequest, SignRole, sign_pdf
 from signing.trust import Anchor, AnchorRole, Trust, load_trust
 from signing.validation import validate_pdf
 
@@ -63,11 +61,10 @@ def test_an_expired_certificate_is_undetermined_without_proof(signed, validate, 
     assert judged(validate(early, OPEN)) == (Verdict.UNDETERMINED, Reason.TERM_NOT_PROVEN)
 
 
-def test_signing_after_the_term_is_invalid(validate, keystore, draft, now):
+def test_signing_after_the_term_is_invalid(validate, signed, now, monkeypatch):
     # our own signer refuses to; a stranger's may not
-    request = SignRequest(SignRole.APPROVE, now)
-    signer = _KeyStoreSigner(keystore("expired"))
-    late = asyncio.run(_sign(open_to_sign(draft), request, signer))
+    monkeypatch.setattr("signing.signer._check_in_force", lambda *_: None)
+    late = signed("expired", now)
     assert judged(validate(late, OPEN)) == (Verdict.INVALID, Reason.SIGNED_OUT_OF_TERM)
 
 
@@ -172,7 +169,9 @@ class LooseKey:
     ],
     ids=["sound", "short key", "weak digest"],
 )
-def test_weak_algorithms(draft, now, bits, policy, expected):
+def test_weak_algorithms(draft, now, bits, policy, expected, monkeypatch):
+    # our own signer refuses a short key; a stranger's may not
+    monkeypatch.setattr("signing.raw_signature.SMALLEST_RSA", 1024)
     key = LooseKey(now, bits)
     pdf = sign_pdf(draft, SignRequest(SignRole.APPROVE, now), key)
     report = validate_pdf(pdf, trust=key.trust, revocation=Revocation(), policy=policy, at=now)
