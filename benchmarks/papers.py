@@ -42,22 +42,30 @@ LETTER = """
 class Desk:
     """What two people sign with: the keystores of the person and the agency, and their pictures."""
 
-    pki: Pki
+    folder: Path
     person: Pkcs12KeyStore
     agency: Pkcs12KeyStore
 
+    def picture(self, key: str) -> bytes:
+        """Return the PNG of a signature or seal."""
+        return (self.folder / "pictures" / f"{key}.png").read_bytes()
 
-def desk(folder: Path) -> Desk:
-    """Make an authority in `folder` and open both keystores, RSA-2048."""
-    pki = make_pki(
+
+def make_authority(folder: Path) -> Pki:
+    """Make an authority in `folder` that issued to both, RSA-2048."""
+    return make_pki(
         folder,
         [Holder("chutich", SIGNER, algorithm=Algorithm.RSA)],
         [Holder("ubnd", AGENCY, algorithm=Algorithm.RSA)],
         NOW,
         PASSPHRASE,
     )
-    keys = (Pkcs12KeyStore(pki.keystore(key), PASSPHRASE) for key in ("chutich", "ubnd"))
-    return Desk(pki, *keys)
+
+
+def open_desk(folder: Path) -> Desk:
+    """Open what `make_authority` wrote."""
+    keys = ((folder / "keystores" / f"{key}.p12").read_bytes() for key in ("chutich", "ubnd"))
+    return Desk(folder, *(Pkcs12KeyStore(key, PASSPHRASE) for key in keys))
 
 
 def paper(size: int) -> bytes:
