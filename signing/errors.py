@@ -183,6 +183,42 @@ class SignatureTooLarge(SigningError):
     )
 
 
+class OtherDocument(SigningError):
+    """The signed file is not the one that was to be signed (không đúng văn bản)."""
+
+    code = "other-document"
+    vi = (
+        "Tệp gửi lên không phải là văn bản đang chờ ký, hoặc nội dung đã bị thay đổi. Chưa ghi "
+        "nhận gì; hãy ký lại đúng văn bản này."
+    )
+    en = (
+        "The file is not the document that waits for a signature, or its contents were changed. "
+        "Nothing was recorded; sign this very document."
+    )
+
+
+class OtherCertificate(SigningError):
+    """Somebody else's certificate signed (không đúng chứng thư số)."""
+
+    code = "other-certificate"
+    vi = (
+        "Tệp được ký bằng chứng thư số khác ({found}). Chưa ghi nhận gì; hãy cắm đúng thiết bị "
+        "(USB token) đã đăng ký rồi ký lại."
+    )
+    en = (
+        "The file was signed with another certificate ({found}). Nothing was recorded; use the "
+        "registered token and sign again."
+    )
+
+
+class UploadRefused(SigningError):
+    """The signed file holds something else than signatures (tệp ký không được chấp nhận)."""
+
+    code = "upload-refused"
+    vi = "Không nhận tệp đã ký: {reason}. Chưa ghi nhận gì; hãy ký lại."
+    en = "The signed file is refused ({reason}). Nothing was recorded; sign again."
+
+
 class ImageRefused(SigningError):
     """The picture of the signature or the seal is unusable (ảnh chữ ký không dùng được)."""
 

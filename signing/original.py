@@ -30,6 +30,7 @@ def normalise(pdf: bytes) -> bytes:
             if is_signed(document):
                 raise AlreadySigned
             _still(document)
+            _add_form(document)
             document.save(
                 out,
                 object_stream_mode=pikepdf.ObjectStreamMode.disable,
@@ -61,6 +62,12 @@ def is_signed(document: Any) -> bool:
             return True
         pending.extend(entry.get("/Kids", []))
     return "/Perms" in document.Root
+
+
+def _add_form(document: Any) -> None:
+    """Give the file an empty form: what signers add to it can be compared only with one before."""
+    if not isinstance(document.Root.get("/AcroForm"), pikepdf.Dictionary):
+        document.Root.AcroForm = document.make_indirect(pikepdf.Dictionary(Fields=[]))
 
 
 def _still(document: Any) -> None:
