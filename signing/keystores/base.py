@@ -1,6 +1,7 @@
 """What a keystore answers (kho khóa): a certificate, its chain, and a signature over bytes."""
 
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 
 class KeyStore(Protocol):
@@ -14,3 +15,23 @@ class KeyStore(Protocol):
 
     def sign(self, data: bytes, digest_algorithm: str) -> bytes:
         """Return the raw signature over `data`: PKCS#1 v1.5 for RSA, DER for ECDSA."""
+
+
+class OpenKeyStore(KeyStore, Protocol):
+    """A keystore opened with a secret (kho khóa đang mở): signs any number of times, then closes.
+
+    Closing forgets the secret and lets the next one use the token; it may be done twice. A closed
+    keystore raises `KeystoreRefused` when asked to sign.
+    """
+
+    def close(self) -> None:
+        """Forget the key and the secret that opened it."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...

@@ -1,21 +1,15 @@
 """A keystore in one PKCS#12 file (tệp khóa .p12)."""
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from types import TracebackType
+from typing import Self
+
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from signing.errors import KeyNotSupported, KeystoreRefused
+from signing.keystores.certificate import hash_named, issuers_in_order, public_key_of
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-
-#: SHA-1 and shorter keys are refused by the validator as well
-SMALLEST_RSA = 2048
-HASHES: dict[str, hashes.HashAlgorithm] = {
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
-}
 
 
 class Pkcs12KeyStore:
@@ -32,9 +26,11 @@ class Pkcs12KeyStore:
             raise KeystoreRefused from None
         if certificate is None:
             raise KeystoreRefused
-        self._key = _accepted(key)
+        self._key: PrivateKey | None = _accepted(key)
         self._certificate = certificate
-        self._chain = tuple(_in_order(certificate, others))
+        chain = issuers_in_order(certificate, others)
+        self._chain = (*chain, *(one for one in others if one not in chain))
+        public_key_of(certificate)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._certificate.subject.rfc4514_string()}>"
@@ -49,33 +45,30 @@ class Pkcs12KeyStore:
 
     def sign(self, data: bytes, digest_algorithm: str) -> bytes:
         """Sign `data` with the parsed key."""
-        digest = HASHES.get(digest_algorithm)
-        if digest is None:
-            raise KeyNotSupported(reason=digest_algorithm)
+        digest = hash_named(digest_algorithm)
+        if self._key is None:
+            raise KeystoreRefused
         if isinstance(self._key, rsa.RSAPrivateKey):
             return self._key.sign(data, padding.PKCS1v15(), digest)
         return self._key.sign(data, ec.ECDSA(digest))
 
+    def close(self) -> None:
+        """Forget the key."""
+        self._key = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
 
 def _accepted(key: object) -> PrivateKey:
-    if isinstance(key, rsa.RSAPrivateKey):
-        if key.key_size < SMALLEST_RSA:
-            raise KeyNotSupported(reason=f"RSA {key.key_size} bit")
-        return key
-    if isinstance(key, ec.EllipticCurvePrivateKey):
+    if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         return key
     raise KeyNotSupported(reason=type(key).__name__)
-
-
-def _in_order(leaf: x509.Certificate, others: list[x509.Certificate]) -> list[x509.Certificate]:
-    ordered: list[x509.Certificate] = []
-    wanted = leaf.issuer
-    rest = list(others)
-    while rest:
-        following = next((one for one in rest if one.subject == wanted), None)
-        if following is None:
-            break
-        ordered.append(following)
-        rest.remove(following)
-        wanted = following.issuer
-    return ordered + rest
