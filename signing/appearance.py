@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from PIL import Image
+from PIL import Image, ImageChops
 from pyhanko.pdf_utils.content import AppearanceContent, ResourceType
-from pyhanko.pdf_utils.generic import ArrayObject, FloatObject, pdf_name
+from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, FloatObject, pdf_name
 from pyhanko.pdf_utils.images import pil_image
 from pyhanko.pdf_utils.layout import BoxConstraints
 from pyhanko.stamp import BaseStampStyle
@@ -21,6 +21,7 @@ VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 #: Decree 30/2020, annex I, III.1d: regular, size 10, black
 LINE_SIZE = 10.0
 LEADING = 1.2
+OPAQUE = 255
 #: the content is turned against the page, so that the reader sees it upright
 TURNED = {0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
 
@@ -76,8 +77,10 @@ class _Stamp(AppearanceContent):
         self._drawing = drawing
 
     def render(self) -> bytes:
+        for name, space in _without_device().items():
+            self.set_resource(ResourceType.COLOR_SPACE, pdf_name(name), space)
         commands = [b"q"]
-        if self._drawing.image:
+        if self._drawing.image is not None:
             commands.append(self._picture(self._drawing.image))
         faces: dict[Face, list[TextRun]] = {}
         for run in self._drawing.runs():
@@ -127,11 +130,54 @@ def _numbers(*values: float) -> Any:
 
 
 def _picture(image: bytes) -> Image.Image:
-    """Decode a PNG with its transparency; raise `ImageRefused`."""
+    """Decode a PNG with its transparency; raise `ImageRefused`, for an opaque one too.
+
+    An opaque seal would hide a third of the signature under it.
+    """
     try:
         with Image.open(io.BytesIO(image), formats=["PNG"]) as picture:
             if max(picture.size) > LARGEST_PICTURE:
                 raise ImageRefused(limit=LARGEST_PICTURE)
-            return picture.convert("RGBA")
+            decoded = _in_bytes(picture).convert("RGBA")
     except (OSError, ValueError, SyntaxError) as error:
         raise ImageRefused(limit=LARGEST_PICTURE) from error
+    if decoded.getchannel("A").getextrema()[0] == OPAQUE:
+        raise ImageRefused(limit=LARGEST_PICTURE)
+    return decoded
+
+
+def _in_bytes(picture: Image.Image) -> Image.Image:
+    """Return a picture of 8 bits a channel: of 16 grey ones Pillow would keep the lower half."""
+    if not picture.mode.startswith("I"):
+        return picture
+    clear = picture.info.get("transparency")
+    deep = picture.convert("I")
+    grey = deep.point(lambda tone: tone / 257).convert("L")
+    if clear is None:
+        return grey
+    above = deep.point(lambda tone: tone - clear).convert("L")
+    below = deep.point(lambda tone: tone * -1 + clear).convert("L")
+    mask = ImageChops.lighter(above, below).point([0] + [OPAQUE] * 255)
+    grey.putalpha(mask)
+    return grey
+
+
+def _without_device() -> Any:
+    """Return what device colours mean in a drawing, whatever device the document is meant for.
+
+    ISO 19005-2, 6.2.4.3: a document for a printing house has no place for DeviceRGB otherwise.
+    """
+    white = _numbers(0.9505, 1, 1.089)
+    matrix = _numbers(0.4124, 0.2126, 0.0193, 0.3576, 0.7152, 0.1192, 0.1805, 0.0722, 0.9505)
+    grey = DictionaryObject({pdf_name("/WhitePoint"): white, pdf_name("/Gamma"): FloatObject(2.2)})
+    colour = DictionaryObject(
+        {
+            pdf_name("/WhitePoint"): white,
+            pdf_name("/Gamma"): _numbers(2.2, 2.2, 2.2),
+            pdf_name("/Matrix"): matrix,
+        }
+    )
+    return {
+        "/DefaultGray": ArrayObject([pdf_name("/CalGray"), grey]),
+        "/DefaultRGB": ArrayObject([pdf_name("/CalRGB"), colour]),
+    }

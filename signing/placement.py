@@ -17,6 +17,7 @@ from signing.typeface import Face
 MM = 72 / 25.4
 #: Decree 30/2020, annex I, II.8: the seal has its real size
 SEAL_DIAMETER = 37 * MM
+SMALLEST_SEAL, LARGEST_SEAL = 25 * MM, 45 * MM
 WIDEST_IMAGE = 45 * MM
 TALLEST_IMAGE = 27 * MM
 #: less blank than this between title and name is no place for a signature
@@ -92,11 +93,14 @@ def place_seal(
     *,
     over: str = FIELD_NAMES[SignRole.APPROVE],
     diameter: float = SEAL_DIAMETER,
+    image: bytes | None = None,
 ) -> Placement:
     """Place the seal over the left third of the signature in field `over` (ô 8).
 
+    An `image` (PNG) that states its resolution states the seal's real size, which counts.
     Without such a field the seal stands at the lower right of the last page, `Found.GEOMETRY`.
     """
+    diameter = (image and _stated_diameter(image)) or diameter
     place = _field_place(pdf, over)
     with opened(pdf) as document:
         page = place[0] if place else len(document) - 1
@@ -136,6 +140,16 @@ def _aspect(image: bytes) -> float:
     if not (0 < width <= LARGEST_PICTURE and 0 < height <= LARGEST_PICTURE):
         raise ImageRefused(limit=LARGEST_PICTURE)
     return width / height
+
+
+def _stated_diameter(image: bytes) -> float | None:
+    """Return the width of a scanned seal in points, None where the picture tells none."""
+    _aspect(image)
+    with Image.open(io.BytesIO(image), formats=["PNG"]) as picture:
+        across = picture.info.get("dpi", (0, 0))[0]
+        stated = picture.width / across * 72 if across else 0.0
+    # no seal of the State is smaller or larger: else it is the resolution of a screen
+    return stated if SMALLEST_SEAL <= stated <= LARGEST_SEAL else None
 
 
 def _compact(text: str) -> str:

@@ -51,7 +51,7 @@ def seal(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Decis
     request = SignRequest(
         role=SignRole.SEAL,
         signed_at=tx.now,
-        placement=place_seal(pdf) if image is not None else None,
+        placement=place_seal(pdf, image=image) if image is not None else None,
         image=image,
         name=document.organ_name,
         reason=f"Phát hành {document.reference}",
