@@ -26,10 +26,10 @@ class Boundary(BoundaryEvent):
 
     def catch(self, my_task: Any, event: BpmnEvent) -> None:
         """Take the event: end the step, or send a token on beside it and wait for the next."""
-        if self.cancel_activity:
-            super().catch(my_task, event)
-        else:
+        if not self.cancel_activity:
             self.happen(my_task, event)
+        elif not any(_ends_the_step(t) for t in my_task.parent.children):
+            super().catch(my_task, event)  # two that wait for one signal do not both end a step
 
     def happen(self, my_task: Any, event: BpmnEvent | None = None) -> None:
         """Send one token on; `my_task` waits on with its id, so its subscription stays."""
@@ -56,6 +56,14 @@ class Boundary(BoundaryEvent):
             # What happens to a whole scope sees the scope's variables, not those it began with.
             my_task.data.update(noted(my_task.workflow))
         return super()._run_hook(my_task)
+
+
+def _ends_the_step(task: Any) -> bool:
+    return (
+        isinstance(task.task_spec, BoundaryEvent)
+        and task.task_spec.cancel_activity
+        and bool(task.internal_data.get("event_fired"))
+    )
 
 
 def own_boundaries(spec: Any) -> None:

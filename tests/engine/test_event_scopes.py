@@ -330,6 +330,23 @@ def test_only_true_is_true(value: object) -> None:
     ]
 
 
+def test_of_events_that_wait_for_one_signal_the_first_takes_the_gateway() -> None:
+    drawing = Drawing().start().node("eventBasedGateway", "g").user("a", "b").end()
+    for name in ("c", "d"):
+        drawing.node("intermediateCatchEvent", name, MESSAGE)
+    run = Run(drawing.chain("s", "g", "c", "a", "e").chain("g", "d", "b", "e").xml(DEFINED))
+    assert run.deliver("message", "reply").at == ["a"]
+    assert run.do("a").done
+
+
+def test_of_edges_that_wait_for_one_signal_the_first_ends_the_step() -> None:
+    drawing = Drawing().start().user("u", "a", "b", "z").end()
+    drawing.boundary("x", "u", MESSAGE).boundary("y", "u", MESSAGE)
+    drawing.boundary("n", "u", MESSAGE, interrupting=False)
+    drawing.chain("s", "u", "e").chain("x", "a", "e").chain("y", "b", "e").chain("n", "z", "e")
+    assert sorted(Run(drawing.xml(DEFINED)).deliver("message", "reply").at) == ["a", "z"]
+
+
 def test_condition_that_turns_itself_on_for_ever_meets_the_budget() -> None:
     """Two conditions that each undo the other's would run for ever."""
     drawing = Drawing().start().user("u").end().end("e2").end("e3")
