@@ -154,21 +154,24 @@ def _backward(
 
 
 def _without_end(scope: Any) -> set[str]:
-    """Return the nodes of a scope that no way leads from to where a token ends."""
+    """Return the nodes of a scope from which some token always goes on, whatever is chosen."""
     nodes, out = nodes_in(scope), leaving(scope)
-    before: dict[str, set[str]] = {}
-    for drawn in flows_in(scope):
-        before.setdefault(drawn.get("targetRef"), set()).add(drawn.get("sourceRef"))
+    edge: dict[str, list[str]] = {}
     for identity, element in nodes.items():
         if kind_of(element) == "boundaryEvent" and _interrupts(element):
-            before.setdefault(identity, set()).add(element.get("attachedToRef"))
+            edge.setdefault(element.get("attachedToRef"), []).append(identity)
     good = {i for i in nodes if i not in out}
-    todo = list(good)
-    while todo:
-        for earlier in before.get(todo.pop(), set()) - good:
-            good.add(earlier)
-            todo.append(earlier)
-    return {i for i in nodes if i not in good and i in out}
+
+    def ends(identity: str, element: Any) -> bool:
+        """Where several flows are always taken, each of them has to lead to an end."""
+        flows = out[identity]
+        always = [f for f in flows if _is_taken(f, flows, element)]
+        led = [f.get("targetRef") in good for f in always or flows]
+        return (all(led) if always else any(led)) or any(e in good for e in edge.get(identity, ()))
+
+    while more := {i for i, e in nodes.items() if i not in good and ends(i, e)}:
+        good |= more
+    return set(nodes) - good
 
 
 def _is_ended_from_outside(scope: Any) -> bool:

@@ -41,6 +41,13 @@ def test_a_step_that_leads_back_to_itself_asks_whether_again() -> None:
     assert "circle" in codes(line("a").flow("a", "a"))
 
 
+def test_a_choice_whose_ways_all_lead_back_to_a_flow_that_is_always_taken() -> None:
+    """One way leaves beside the circle, and yet a token stays in it."""
+    drawing = Drawing().start().some("x").user("a").some("y").end()
+    drawing.chain("s", "x", "a", "y", "e").flow("x", "x").flow("y", "x", "true")
+    assert "circle" in codes(drawing)
+
+
 def test_forks_in_a_circle() -> None:
     drawing = Drawing().start().user("a").both("f", "j").end().chain("s", "f", "a", "j", "f")
     assert {"circle", "join"} <= codes(drawing.flow("j", "e"))
