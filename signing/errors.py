@@ -229,20 +229,6 @@ class KeyNotFound(SigningError):
     )
 
 
-class SignatureMismatch(SigningError):
-    """What signed does not match its certificate (chữ ký không khớp chứng thư số)."""
-
-    code = "signature-mismatch"
-    vi = (
-        "Chữ ký nhận được không khớp với chứng thư số nên không dùng. Văn bản chưa được ký. "
-        "Báo quản trị kiểm tra khóa và chứng thư số đã đăng ký."
-    )
-    en = (
-        "The signature does not match the certificate and is not used. Nothing was signed. "
-        "Ask the administrator to check key and certificate."
-    )
-
-
 class KeyNotSupported(SigningError):
     """The key is too weak or of an unknown kind (khóa không được chấp nhận)."""
 

@@ -81,9 +81,9 @@ class Added:
 def accept_file(base: bytes, signed: bytes, certificate: bytes) -> Added:
     """Return what was added to `base`: signatures with the key of `certificate` (DER), no more.
 
-    Behind the last of them there is at most evidence. Raise `OtherDocument` where `signed` does not begin
-    with every byte of `base`, `OtherCertificate` where somebody else signed, `UploadRefused` with
-    the reason for all else, and what `open_to_sign` refuses.
+    Behind the last of them there is at most evidence. Raise `OtherDocument` where `signed` does
+    not begin with every byte of `base`, `OtherCertificate` where somebody else signed,
+    `UploadRefused` with the reason for all else, and what `open_to_sign` refuses.
     """
     if len(signed) <= len(base) or not signed.startswith(base):
         raise OtherDocument
