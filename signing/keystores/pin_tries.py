@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from signing.appearance import VIETNAM
-from signing.errors import PinPaused
+from signing.keystores.errors import PinPaused
 
 #: tokens lock after three wrong tries or more; the third is not ours
 MOST_TRIES = 2

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 from pkcs11 import Attribute, Mechanism, ObjectClass, PKCS11Error, Session
 
-from signing.errors import KeyNotFound, KeystoreRefused, TokenGone
+from signing.errors import KeystoreRefused
 from signing.keystores.certificate import (
     ensure_signed_by,
     hash_named,
@@ -22,6 +22,7 @@ from signing.keystores.certificate import (
     load_certificate,
     public_key_of,
 )
+from signing.keystores.errors import KeyNotFound, TokenGone
 from signing.keystores.pin_tries import PinTries
 from signing.keystores.secret import Secret
 from signing.keystores.token import library_at

@@ -10,7 +10,14 @@ from typing import Any
 import pkcs11
 from pkcs11 import PKCS11Error, Session, Token, TokenFlag
 
-from signing.errors import LastTry, PinLocked, TokenBusy, TokenGone, TokenLibraryRefused, WrongPin
+from signing.keystores.errors import (
+    LastTry,
+    PinLocked,
+    TokenBusy,
+    TokenGone,
+    TokenLibraryRefused,
+    WrongPin,
+)
 from signing.keystores.pin_tries import PinTries
 from signing.keystores.secret import Secret
 

@@ -16,14 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from pkcs11 import Attribute, TokenFlag
 
-from signing.errors import (
+from signing.errors import KeyNotSupported, KeystoreRefused, SignatureMismatch
+from signing.keystores.errors import (
     KeyNotFound,
-    KeyNotSupported,
-    KeystoreRefused,
     LastTry,
     PinLocked,
     PinPaused,
-    SignatureMismatch,
     TokenBusy,
     TokenGone,
     TokenLibraryRefused,
