@@ -1,230 +1,183 @@
 """One signature of a PDF, looked at from every side (kiểm tra một chữ ký số)."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from asn1crypto import crl, ocsp, x509
-from pyhanko.sign.ades.report import AdESFailure, AdESIndeterminate, AdESPassed
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.fields import SigSeedSubFilter
-from pyhanko.sign.validation import EmbeddedPdfSignature, KeyUsageConstraints
-from pyhanko.sign.validation.ades import ades_basic_validation
-from pyhanko.sign.validation.policy_decl import (
-    CertificateFetchingRule,
-    CMSAlgorithmUsagePolicy,
-    LocalKnowledge,
-    RevinfoOnlineFetchingRule,
-    RevocationInfoGatheringSpec,
-    SignatureValidationSpec,
-)
+from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
-from pyhanko_certvalidator.context import CertValidationPolicySpec
-from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
-from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 
-from signing.policy import SIGNATURE_ONLY, ValidationPolicy
-from signing.report import Level, Reason, Remark, SignatureReport, Verdict
-from signing.revocation import Revocation
+from signing.evidence import Evidence, carried_by
+from signing.judgement import Finding, Judge
+from signing.modification import later_additions
+from signing.policy import SIGNATURE_ONLY
+from signing.proof import SKEW, DocumentTimestamp, check_signature_timestamps, earliest
+from signing.report import Level, Modification, Reason, Remark, SignatureReport, Verdict
 from signing.role import role_of_field
-from signing.trust import AnchorRole, Trust
+from signing.verdict import WORST
 
 SUPPORTED = {SigSeedSubFilter.PADES.value, SigSeedSubFilter.ADOBE_PKCS7_DETACHED.value}
-#: clocks of signers may run ahead of ours
-SKEW = timedelta(minutes=5)
-EXPIRED = {AdESIndeterminate.OUT_OF_BOUNDS_NO_POE, AdESIndeterminate.EXPIRED}
+#: what may be known of a certificate by now that a proven time outlives
+OUTLIVED = {Reason.TERM_NOT_PROVEN, Reason.UNKNOWN_AUTHORITY, Reason.WEAK_ALGORITHM}
 
-#: what the AdES sub-indication of ETSI EN 319 102-1 means to the officer; all else is `OTHER`
-MEANING: dict[Any, tuple[Verdict, Reason]] = {
-    AdESPassed.OK: (Verdict.VALID, Reason.NONE),
-    AdESFailure.FORMAT_FAILURE: (Verdict.INVALID, Reason.FORMAT_FAILURE),
-    AdESFailure.HASH_FAILURE: (Verdict.INVALID, Reason.HASH_FAILURE),
-    AdESFailure.SIG_CRYPTO_FAILURE: (Verdict.INVALID, Reason.CRYPTO_FAILURE),
-    AdESFailure.REVOKED: (Verdict.INVALID, Reason.REVOKED),
-    AdESFailure.NOT_YET_VALID: (Verdict.INVALID, Reason.SIGNED_OUT_OF_TERM),
-    AdESIndeterminate.NOT_YET_VALID: (Verdict.INVALID, Reason.SIGNED_OUT_OF_TERM),
-    AdESIndeterminate.REVOKED_NO_POE: (Verdict.INVALID, Reason.REVOKED),
-    AdESIndeterminate.REVOKED_CA_NO_POE: (Verdict.INVALID, Reason.REVOKED),
-    AdESIndeterminate.CRYPTO_CONSTRAINTS_FAILURE: (Verdict.INVALID, Reason.WEAK_ALGORITHM),
-    AdESIndeterminate.CRYPTO_CONSTRAINTS_FAILURE_NO_POE: (Verdict.INVALID, Reason.WEAK_ALGORITHM),
-    AdESIndeterminate.CHAIN_CONSTRAINTS_FAILURE: (Verdict.UNDETERMINED, Reason.KEY_USAGE),
-    AdESIndeterminate.NO_CERTIFICATE_CHAIN_FOUND: (
-        Verdict.UNDETERMINED,
-        Reason.UNKNOWN_AUTHORITY,
-    ),
-    AdESIndeterminate.CERTIFICATE_CHAIN_GENERAL_FAILURE: (
-        Verdict.UNDETERMINED,
-        Reason.REVOCATION_UNKNOWN,
-    ),
-    AdESIndeterminate.TRY_LATER: (Verdict.UNDETERMINED, Reason.REVOCATION_UNKNOWN),
-    AdESIndeterminate.REVOCATION_OUT_OF_BOUNDS_NO_POE: (
-        Verdict.UNDETERMINED,
-        Reason.REVOCATION_UNKNOWN,
-    ),
-}
+Judged = tuple[Verdict, Reason]
 
 
 async def check_signature(
-    reader: Any,
-    name: str,
-    field: Any,
-    trust: Trust,
-    revocation: Revocation,
-    policy: ValidationPolicy,
-    at: datetime,
-) -> tuple[int, SignatureReport] | None:
-    """Return the signed revision and the report on one filled field; None for a timestamp."""
-    blank = SignatureReport(
-        name,
-        Verdict.INVALID,
-        Reason.FORMAT_FAILURE,
-        role=role_of_field(name),
-        verdict_at_signing=Verdict.INVALID,
-        reason_at_signing=Reason.FORMAT_FAILURE,
-    )
+    reader: Any, name: str, field: Any, judge: Judge, stamps: Sequence[DocumentTimestamp]
+) -> tuple[int, SignatureReport]:
+    """Return the signed revision and the report on one filled field; never raise."""
+    malformed = (Verdict.INVALID, Reason.FORMAT_FAILURE)
+    blank = _judged(SignatureReport(name, *malformed, role=role_of_field(name)), malformed)
     try:
         value = field.get_object()["/V"]
         kind, filter_name = value.get("/Type", "/Sig"), value.get("/SubFilter", "")
-        if kind == "/DocTimeStamp":
-            return None
         # pyHanko passes over what it does not support; here it counts against the document
         if kind != "/Sig" or filter_name not in SUPPORTED:
-            return 0, _at_both_times(blank, Verdict.UNDETERMINED, Reason.UNSUPPORTED)
+            return 0, _judged(blank, (Verdict.UNDETERMINED, Reason.UNSUPPORTED))
         signature = EmbeddedPdfSignature(reader, field, name)
-        evaluation = _Evaluation(signature, blank, trust, revocation, policy, at)
-        level = _level(reader, signature)
-        return signature.signed_revision, await EVALUATORS[level](evaluation, level)
+        evidence = judge.evidence.joined(carried_by(signature))
+        judge = replace(judge, evidence=evidence)
+        return signature.signed_revision, await _evaluate(signature, blank, judge, stamps)
     except Exception as error:  # noqa: BLE001 - hostile signatures raise anything: fail closed
         return 0, replace(blank, ades=type(error).__name__)
 
 
-@dataclass(frozen=True)
-class _Evaluation:
-    signature: Any
-    blank: SignatureReport
-    trust: Trust
-    revocation: Revocation
-    policy: ValidationPolicy
-    at: datetime
-
-
-async def _evaluate_basic(evaluation: _Evaluation, level: Level) -> SignatureReport:
-    """Evaluate by what is known now; no time before now is proven."""
-    signature, at = evaluation.signature, evaluation.at
+async def _evaluate(
+    signature: Any, blank: SignatureReport, judge: Judge, stamps: Sequence[DocumentTimestamp]
+) -> SignatureReport:
     signature.compute_integrity_info(diff_policy=SIGNATURE_ONLY)
     facts = signature.summarise_integrity_info()
+    report = await _with_proof(_described(signature, blank), signature, judge, stamps)
+    at = min(report.proven_at or judge.now, judge.now)
+    then = await judge.signature(signature, at)
+    now = then if _is_settled(then, at, judge) else await judge.signature(signature, judge.now)
     changes = getattr(facts["diff_result"], "modification_level", ModificationLevel.OTHER)
-    result = await ades_basic_validation(
-        signature.signed_data,
-        _specification(evaluation),
-        timing_info=ValidationTimingInfo(at, at, point_in_time_validation=False),
-        raw_digest=signature.compute_digest(),
-    )
-    status = result.api_status
     report = replace(
-        _described(evaluation, level),
-        intact=bool(status and status.intact),
-        valid=bool(status and status.valid),
-        trusted=result.ades_subindic is AdESPassed.OK,
+        report,
+        level=_level(signature, judge.evidence, report, stamps),
+        intact=then.intact,
+        valid=then.valid,
+        trusted=then.verdict is Verdict.VALID,
         coverage=facts["coverage"].name,
         modification=changes.name,
-        ades=result.ades_subindic.standard_name,
-        revoked_at=_revoked_at(status),
+        modifications=_additions(signature, changes),
+        ades=now.ades,
+        ades_at_signing=then.ades,
+        revoked_at=now.revoked_at or then.revoked_at,
+        revocation=judge.evidence.about(signature.signer_cert, at, judge.now),
     )
-    verdict, reason = _verdict(report, result.ades_subindic, facts, changes)
-    return _at_both_times(report, verdict, reason)
+    against = (then.verdict, then.reason) if then.is_broken else _against(facts, changes)
+    if against is not None:
+        return _judged(report, against)
+    at_signing = _then(report, then)
+    return _judged(report, _now(report, at_signing, now), at_signing)
 
 
-def _at_both_times(report: SignatureReport, verdict: Verdict, reason: Reason) -> SignatureReport:
+def _judged(
+    report: SignatureReport, now: Judged, at_signing: Judged | None = None
+) -> SignatureReport:
+    verdict_at_signing, reason_at_signing = at_signing or now
     return replace(
         report,
-        verdict=verdict,
-        reason=reason,
-        verdict_at_signing=verdict,
-        reason_at_signing=reason,
+        verdict=now[0],
+        reason=now[1],
+        verdict_at_signing=verdict_at_signing,
+        reason_at_signing=reason_at_signing,
     )
 
 
-#: levels with proofs of time are read as B until their proofs are evaluated: never too kindly
-EVALUATORS: dict[Level, Callable[[_Evaluation, Level], Awaitable[SignatureReport]]] = {
-    Level.B: _evaluate_basic,
-    Level.T: _evaluate_basic,
-    Level.LT: _evaluate_basic,
-    Level.LTA: _evaluate_basic,
-}
+async def _with_proof(
+    report: SignatureReport, signature: Any, judge: Judge, stamps: Sequence[DocumentTimestamp]
+) -> SignatureReport:
+    """Return the report with the earliest time that a timestamp proves."""
+    covered_at = earliest(stamps, signature.signed_revision)
+    own = await check_signature_timestamps(signature, judge, covered_at or judge.now)
+    later = [one.report for one in stamps if one.revision > signature.signed_revision]
+    proofs = [
+        (one.stamped_at, one.authority)
+        for one in (*own, *later)
+        if one.stamped_at and one.verdict is Verdict.VALID
+    ]
+    proven_at, proven_by = min(proofs, default=(None, ""))
+    remarks = list(report.remarks)
+    if any(one.verdict is not Verdict.VALID for one in own):
+        remarks.append(Remark.TIMESTAMP_UNPROVEN)
+    if report.claimed_at and report.claimed_at > (proven_at or judge.now) + SKEW:
+        remarks.append(Remark.FUTURE)
+    return replace(
+        report,
+        timestamps=own,
+        proven_at=proven_at,
+        proven_by=proven_by,
+        remarks=tuple(remarks),
+    )
 
 
-def _verdict(
-    report: SignatureReport, indication: Any, facts: dict[str, Any], changes: ModificationLevel
-) -> tuple[Verdict, Reason]:
-    """Join all conditions: what speaks against the document comes before what is not known."""
-    verdict, reason = MEANING.get(indication, (Verdict.UNDETERMINED, Reason.OTHER))
-    if reason in {Reason.HASH_FAILURE, Reason.CRYPTO_FAILURE, Reason.FORMAT_FAILURE}:
-        return verdict, reason
+def _is_settled(then: Finding, at: datetime, judge: Judge) -> bool:
+    """Tell whether looking at the certificate as of now tells nothing more."""
+    if at == judge.now or then.verdict is Verdict.INVALID:
+        return True
+    return then.chain_ends_at is not None and then.chain_ends_at < judge.now
+
+
+def _against(facts: dict[str, Any], changes: ModificationLevel) -> Judged | None:
+    """Return what speaks against the document, whatever is known of certificates."""
     if facts["coverage"].value < SignatureCoverageLevel.ENTIRE_REVISION.value:
         return Verdict.INVALID, Reason.NOT_COVERED
     if not facts["docmdp_ok"] or changes > ModificationLevel.FORM_FILLING:
         return Verdict.INVALID, Reason.CONTENT_CHANGED
-    if indication in EXPIRED:
-        return _term(report)
-    if verdict is Verdict.VALID and not (report.intact and report.valid and report.trusted):
-        return Verdict.INVALID, Reason.CRYPTO_FAILURE
-    return verdict, reason
+    return None
 
 
-def _term(report: SignatureReport) -> tuple[Verdict, Reason]:
+def _then(report: SignatureReport, then: Finding) -> Judged:
+    """Return the verdict as of the proven time; where none is proven, as of now."""
+    if then.reason is not Reason.TERM_NOT_PROVEN:
+        return then.verdict, then.reason
     claimed, start, end = report.claimed_at, report.valid_from, report.valid_until
-    if claimed and start and end and start <= claimed <= end:
-        return Verdict.UNDETERMINED, Reason.TERM_NOT_PROVEN
-    return Verdict.INVALID, Reason.SIGNED_OUT_OF_TERM
+    if not (claimed and start and end and start <= claimed <= end):
+        return Verdict.INVALID, Reason.SIGNED_OUT_OF_TERM
+    if any(one.reason is Reason.REVOCATION_UNKNOWN for one in report.timestamps):
+        # there is a proof, and only the authority's list is wanting
+        return Verdict.UNDETERMINED, Reason.REVOCATION_UNKNOWN
+    return Verdict.UNDETERMINED, Reason.TERM_NOT_PROVEN
 
 
-def _specification(evaluation: _Evaluation) -> SignatureValidationSpec:
-    policy, trust, at = evaluation.policy, evaluation.trust, evaluation.at
-    algorithms = policy.usable_algorithms()
-    return SignatureValidationSpec(
-        cert_validation_policy=CertValidationPolicySpec(
-            trust_manager=trust.manager(AnchorRole.SIGNER, at),
-            revinfo_policy=policy.revocation.demand(),
-            algorithm_usage_policy=algorithms,
-        ),
-        # addresses in a stranger's certificate are never followed
-        revinfo_gathering_policy=RevocationInfoGatheringSpec(
-            online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY,
-            certificate_fetching_rule=CertificateFetchingRule.NEVER_FETCH,
-        ),
-        local_knowledge=LocalKnowledge(
-            known_crls=[
-                CRLContainer(crl.CertificateList.load(der))
-                for der in evaluation.revocation.usable()
-            ],
-            known_ocsps=[
-                container
-                for der in evaluation.revocation.usable_answers()
-                for container in OCSPContainer.load_multi(ocsp.OCSPResponse.load(der))
-            ],
-            known_certs=[x509.Certificate.load(issuer) for issuer in trust.issuers],
-        ),
-        key_usage_settings=KeyUsageConstraints(key_usage=set(policy.key_usages)),
-        signature_algorithm_policy=CMSAlgorithmUsagePolicy.lift_policy(algorithms),
-    )
+def _now(report: SignatureReport, at_signing: Judged, now: Finding) -> Judged:
+    """Return the verdict as of now: what held at a proven time outlives term and revocation."""
+    if report.proven_at is None:
+        return at_signing
+    found = (now.verdict, now.reason)
+    if now.reason in OUTLIVED:
+        found = at_signing
+    if now.reason is Reason.REVOKED:
+        revoked_later = now.revoked_at is not None and report.proven_at < now.revoked_at
+        found = at_signing if revoked_later else found
+    return min(found, at_signing if at_signing[0] is Verdict.INVALID else found, key=_rank)
 
 
-def _described(evaluation: _Evaluation, level: Level) -> SignatureReport:
-    certificate = evaluation.signature.signer_cert
-    claimed = evaluation.signature.self_reported_timestamp
+def _rank(judged: Judged) -> int:
+    return WORST.index(judged[0])
+
+
+def _additions(signature: Any, changes: ModificationLevel) -> tuple[Modification, ...]:
+    found = later_additions(signature.reader, signature.signed_revision)
+    if changes > ModificationLevel.FORM_FILLING:
+        return (*found, Modification.FORBIDDEN)
+    return found
+
+
+def _described(signature: Any, blank: SignatureReport) -> SignatureReport:
+    certificate = signature.signer_cert
+    claimed = signature.self_reported_timestamp
     if claimed is not None and claimed.tzinfo is None:
         claimed = None
-    remarks = []
-    if level is not Level.B:
-        remarks.append(Remark.TIMESTAMP_UNUSED)
-    if claimed and claimed > evaluation.at + SKEW:
-        remarks.append(Remark.FUTURE)
     subject = certificate.subject.native
     return replace(
-        evaluation.blank,
-        level=level,
+        blank,
         subject=_name(subject, "common_name"),
         organization=_name(subject, "organization_name"),
         issuer=_name(certificate.issuer.native, "common_name"),
@@ -233,7 +186,6 @@ def _described(evaluation: _Evaluation, level: Level) -> SignatureReport:
         valid_from=certificate.not_valid_before,
         valid_until=certificate.not_valid_after,
         claimed_at=claimed,
-        remarks=tuple(remarks),
     )
 
 
@@ -242,20 +194,17 @@ def _name(names: dict[str, Any], key: str) -> str:
     return value if isinstance(value, str) else ", ".join(map(str, value))
 
 
-def _revoked_at(status: Any) -> datetime | None:
-    details = getattr(status, "revocation_details", None)
-    moment: datetime | None = details.revocation_date if details else None
-    return moment
-
-
-def _level(reader: Any, signature: Any) -> Level:
-    attributes = {one["type"].native for one in signature.signer_info["unsigned_attrs"]}
-    if "signature_time_stamp_token" not in attributes:
+def _level(
+    signature: Any,
+    evidence: Evidence,
+    report: SignatureReport,
+    stamps: Sequence[DocumentTimestamp],
+) -> Level:
+    """Return the level of this signature, which may be lower than that of the file's others."""
+    later = [one for one in stamps if one.revision > signature.signed_revision]
+    if not report.timestamps and not later:
         return Level.B
-    if "/DSS" not in reader.root:
+    brought = evidence.embedded_for(signature.signer_cert)
+    if not brought:
         return Level.T
-    later = any(
-        one.sig_object_type == "/DocTimeStamp" and one.signed_revision > signature.signed_revision
-        for one in reader.embedded_signatures
-    )
-    return Level.LTA if later else Level.LT
+    return Level.LTA if any(one.revision > min(brought) for one in later) else Level.LT

@@ -7,6 +7,7 @@ added behind it and the end of the file are in order, and nothing went wrong whi
 import asyncio
 import hashlib
 import io
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +15,20 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 
 from signing.errors import EncryptedPdf, SigningError
+from signing.evidence import read_evidence
+from signing.judgement import Judge
 from signing.pdf_file import check_outline, tail_matches
 from signing.policy import ValidationPolicy
-from signing.report import DocumentReport, Reason, Remark, SignatureReport, Verdict
+from signing.proof import check_document_timestamps, covers
+from signing.report import (
+    DocumentReport,
+    Modification,
+    Reason,
+    Remark,
+    SignatureReport,
+    TimestampReport,
+    Verdict,
+)
 from signing.revocation import Revocation
 from signing.role import SignRole, role_of_field
 from signing.signature_check import check_signature
@@ -94,14 +106,20 @@ class _Check:
             return self._without_signatures(tail_ok=tail_ok)
         if len(fields) > self.policy.most_signatures:
             return self.failed(Reason.LIMIT_EXCEEDED, Verdict.UNDETERMINED)
+        evidence = read_evidence(self.trust, self.revocation, reader)
+        judge = Judge(self.trust, self.policy, evidence, self.at)
+        filled = [(name, field, _is_timestamp(field)) for name, _, field in fields]
+        stamps = await check_document_timestamps(
+            reader, [(name, field) for name, field, is_timestamp in filled if is_timestamp], judge
+        )
+        judge = replace(judge, evidence=evidence.with_covers(covers(stamps)))
         signatures = [
-            await check_signature(
-                reader, name, field, self.trust, self.revocation, self.policy, self.at
-            )
-            for name, _, field in fields
+            await check_signature(reader, name, field, judge, stamps)
+            for name, field, is_timestamp in filled
+            if not is_timestamp
         ]
-        signed = sorted((one for one in signatures if one), key=lambda one: one[0])
-        return self._judged(reader, [report for _, report in signed], tail_ok=tail_ok)
+        signed = [report for _, report in sorted(signatures, key=lambda one: one[0])]
+        return self._judged(reader, signed, [one.report for one in stamps], tail_ok=tail_ok)
 
     def _without_signatures(self, *, tail_ok: bool) -> DocumentReport:
         if not tail_ok:
@@ -111,12 +129,23 @@ class _Check:
         return self._report(Verdict.UNSIGNED, Reason.NO_SIGNATURE)
 
     def _judged(
-        self, reader: Any, signatures: list[SignatureReport], *, tail_ok: bool
+        self,
+        reader: Any,
+        signatures: list[SignatureReport],
+        stamps: list[TimestampReport],
+        *,
+        tail_ok: bool,
     ) -> DocumentReport:
         widgets = widgets_of(reader)
+        signatures = [_with_overlaps(one, widgets) for one in signatures]
         vouched = {one.field for one in signatures}
         #: what speaks against the document whenever it is looked at
-        found: list[tuple[Verdict, Reason]] = []
+        found: list[tuple[Verdict, Reason]] = [
+            # who stamped may be unknown; a stamp that does not fit the file is a forgery
+            (one.verdict, one.reason)
+            for one in stamps
+            if one.verdict is Verdict.INVALID
+        ]
         if not tail_ok:
             found.append((Verdict.INVALID, Reason.TAIL_MISMATCH))
         if any(drawn_unsigned(one, vouched) for one in widgets):
@@ -137,7 +166,8 @@ class _Check:
             reason_at_signing=reason_at_signing,
             signatures=tuple(signatures),
             missing_roles=missing,
-            remarks=tuple(self._remarks(reader, signatures, widgets)),
+            remarks=tuple(self._remarks(reader, signatures, stamps, widgets)),
+            timestamps=tuple(stamps),
             tail_ok=tail_ok,
         )
 
@@ -152,7 +182,11 @@ class _Check:
         )
 
     def _remarks(
-        self, reader: Any, signatures: list[SignatureReport], widgets: list[Widget]
+        self,
+        reader: Any,
+        signatures: list[SignatureReport],
+        stamps: list[TimestampReport],
+        widgets: list[Widget],
     ) -> list[Remark]:
         remarks = []
         if reader.xrefs.hybrid_xrefs_present:
@@ -163,6 +197,10 @@ class _Check:
             remarks.append(Remark.LARGE)
         if any(not one.is_signed and one.is_late for one in widgets):
             remarks.append(Remark.EMPTY_FIELD)
+        if any(one.verdict is not Verdict.VALID for one in stamps):
+            remarks.append(Remark.TIMESTAMP_UNPROVEN)
+        if any(Modification.METADATA in one.modifications for one in signatures):
+            remarks.append(Remark.TITLE_CHANGED)
         expected = self.policy.expected
         if expected and not all(
             any(one.matches(sign.subject, sign.fingerprint) for one in expected)
@@ -178,6 +216,20 @@ def _bears_traces(pdf: bytes) -> bool:
 
 def _worst(found: list[tuple[Verdict, Reason]]) -> tuple[Verdict, Reason]:
     return min(found, key=lambda one: WORST.index(one[0]))
+
+
+def _is_timestamp(field: Any) -> bool:
+    try:
+        return bool(field.get_object()["/V"].get("/Type") == "/DocTimeStamp")
+    except Exception:  # noqa: BLE001 - a signature until proven otherwise
+        return False
+
+
+def _with_overlaps(report: SignatureReport, widgets: list[Widget]) -> SignatureReport:
+    pairs = [(one.field, other.field) for one, other in overlapping(widgets)]
+    others = [other for one, other in pairs if one == report.field]
+    others += [one for one, other in pairs if other == report.field]
+    return replace(report, overlaps=tuple(dict.fromkeys(others)))
 
 
 def _is_seal_over_person(one: Widget, other: Widget) -> bool:
