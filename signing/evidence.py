@@ -4,21 +4,25 @@ They are chosen for each certificate apart: a list of today that no longer names
 not stand in for the list of its term.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from asn1crypto import crl, ocsp, x509
 from pyhanko.pdf_utils.decode_limits import DecodePurpose
-from pyhanko.sign.general import find_unique_cms_attribute
+from pyhanko.sign.general import (
+    MultivaluedAttributeError,
+    NonexistentAttributeError,
+    find_unique_cms_attribute,
+)
 from pyhanko.sign.validation import DocumentSecurityStore
 from pyhanko.sign.validation.policy_decl import LocalKnowledge
 from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 
 from signing.report import RevocationEvidence, RevocationSource
-from signing.revocation import Revocation
-from signing.trust import Trust
+from signing.revocation import BOTH, Revocation
+from signing.trust import AnchorRole, Trust
 
 #: certificates above one another; nobody has as many
 LONGEST_CHAIN = 8
@@ -38,6 +42,8 @@ class Piece:
     #: the certificate an answer is about, None for a list
     serial: int | None = None
     is_revoked: bool = False
+    #: whose certificates it is asked about
+    roles: frozenset[AnchorRole] = BOTH
 
     def is_about(self, certificate: x509.Certificate) -> bool:
         if self.source is RevocationSource.OCSP:
@@ -68,11 +74,15 @@ class Evidence:
         return Evidence(self.certificates, (*self.pieces, *pieces), self.covers)
 
     def knowledge(
-        self, chain: Sequence[x509.Certificate], at: datetime, now: datetime
+        self,
+        role: AnchorRole,
+        chain: Sequence[x509.Certificate],
+        at: datetime,
+        now: datetime,
     ) -> LocalKnowledge:
         """Return what may judge the first certificate of `chain` at `at`, looked at `now`."""
         past = at < now
-        pieces = self.pieces
+        pieces = tuple(one for one in self.pieces if role in one.roles)
         if past:
             line = _line(chain[0], [*chain, *self.certificates])
             pieces = tuple(one for one in pieces if self._counts(one, line, now))
@@ -138,7 +148,7 @@ class Evidence:
 def read_evidence(trust: Trust, revocation: Revocation, reader: Any) -> Evidence:
     """Return what is at hand and what the document's store (DSS) carries."""
     certificates = [x509.Certificate.load(issuer) for issuer in trust.issuers]
-    pieces = [_listed(crl.CertificateList.load(der), None) for der in revocation.usable()]
+    pieces = list(_at_hand(revocation))
     if "/DSS" in reader.root:
         stored, carried = _from_store(reader)
         certificates += stored
@@ -146,12 +156,28 @@ def read_evidence(trust: Trust, revocation: Revocation, reader: Any) -> Evidence
     return Evidence(tuple(certificates), tuple(pieces))
 
 
+def _at_hand(revocation: Revocation) -> Iterator[Piece]:
+    for der, roles in _by_role(revocation.usable).items():
+        yield replace(_listed(crl.CertificateList.load(der), None), roles=roles)
+    for der, roles in _by_role(revocation.usable_answers).items():
+        for piece in _answered(ocsp.OCSPResponse.load(der), None):
+            yield replace(piece, roles=roles)
+
+
+def _by_role(usable: Callable[[AnchorRole], list[bytes]]) -> dict[bytes, frozenset[AnchorRole]]:
+    found: dict[bytes, frozenset[AnchorRole]] = {}
+    for role in AnchorRole:
+        for der in usable(role):
+            found[der] = found.get(der, frozenset()) | {role}
+    return found
+
+
 def carried_by(signature: Any) -> list[Piece]:
     """Return what a signature itself carries, as Acrobat and desktop signers write it."""
     attributes = signature.signer_info["signed_attrs"]
     try:
         archive = find_unique_cms_attribute(attributes, "adobe_revocation_info_archival")
-    except ValueError:
+    except (NonexistentAttributeError, MultivaluedAttributeError):
         return []
     revision = signature.signed_revision
     pieces = [_listed(one, revision) for one in archive["crl"] or ()]

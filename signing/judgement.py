@@ -4,7 +4,7 @@ Validation is that of ETSI EN 319 102-1, 5.3 and 5.4; `at` is the proven time, o
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,12 +22,6 @@ from pyhanko.sign.validation.policy_decl import (
 )
 from pyhanko_certvalidator.context import CertValidationPolicySpec
 from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
-from pyhanko_certvalidator.policy_decl import (
-    REQUIRE_REVINFO,
-    CertRevTrustPolicy,
-    DisallowWeakAlgorithmsPolicy,
-)
-from pyhanko_certvalidator.registry import SimpleTrustManager
 
 from signing.evidence import Evidence
 from signing.policy import ValidationPolicy
@@ -153,17 +147,15 @@ class Judge:
         self, role: AnchorRole, data: cms.SignedData, at: datetime
     ) -> SignatureValidationSpec:
         policy = self.policy
-        algorithms = DisallowWeakAlgorithmsPolicy(
-            weak_hash_algos=policy.weak_digests, rsa_key_size_threshold=policy.smallest_rsa
-        )
-        roots = [x509.Certificate.load(root) for root in self.trust.roots(role, at)]
+        algorithms = policy.usable_algorithms()
         carried = extract_certificate_info(data)
         chain = [carried.signer_cert, *carried.other_certs]
         return SignatureValidationSpec(
             cert_validation_policy=CertValidationPolicySpec(
-                trust_manager=SimpleTrustManager.build(trust_roots=roots),
-                revinfo_policy=CertRevTrustPolicy(
-                    REQUIRE_REVINFO, retroactive_revinfo=at < self.now
+                trust_manager=self.trust.manager(role, at),
+                # of a moment past, a later list tells more than one of the time
+                revinfo_policy=replace(
+                    policy.revocation.demand(), retroactive_revinfo=at < self.now
                 ),
                 algorithm_usage_policy=algorithms,
             ),
@@ -172,7 +164,7 @@ class Judge:
                 online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY,
                 certificate_fetching_rule=CertificateFetchingRule.NEVER_FETCH,
             ),
-            local_knowledge=self.evidence.knowledge(chain, at, self.now),
+            local_knowledge=self.evidence.knowledge(role, chain, at, self.now),
             key_usage_settings=KeyUsageConstraints(key_usage=set(policy.key_usages)),
             signature_algorithm_policy=CMSAlgorithmUsagePolicy.lift_policy(algorithms),
         )

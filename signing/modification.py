@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from pyhanko.pdf_utils import generic
 from pyhanko.sign.fields import enumerate_sig_fields
 
 from signing.report import Modification
@@ -38,5 +39,7 @@ def title_changed(reader: Any, revision: int) -> bool:
 
 
 def _is_later(reader: Any, holder: Any, key: str, revision: int) -> bool:
-    reference = holder.get_value_as_reference(key, optional=True) if key in holder else None
-    return reference is not None and reader.xrefs.get_last_change(reference) > revision
+    entry = holder.raw_get(key) if key in holder else None
+    if not isinstance(entry, generic.IndirectObject):
+        return False
+    return bool(reader.xrefs.get_last_change(entry.reference) > revision)

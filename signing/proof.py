@@ -68,7 +68,10 @@ async def check_signature_timestamps(
     info = signature.signer_info
     imprint = message_imprint_checker(info)
     return tuple(
-        [await _token(data, imprint, judge, at) for data in extract_tst_data_iter(info, False)]
+        [
+            await _token(data, imprint, judge, at)
+            for data in extract_tst_data_iter(info, signed=False)
+        ]
     )
 
 

@@ -91,6 +91,8 @@ class _Check:
     def _report(self, verdict: Verdict, reason: Reason, **rest: Any) -> DocumentReport:
         digest = hashlib.sha256(self.pdf).hexdigest()
         rest.setdefault("missing_roles", tuple(one.role for one in self.policy.expected))
+        rest.setdefault("trust_version", str(self.trust.version or ""))
+        rest.setdefault("policy_version", str(self.policy.version or ""))
         rest.setdefault("verdict_at_signing", verdict)
         rest.setdefault("reason_at_signing", reason)
         return DocumentReport(verdict, self.at, reason, digest=digest, **rest)
