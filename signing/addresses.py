@@ -29,12 +29,16 @@ class Address:
     query: str = ""
 
     @property
+    def authority(self) -> str:
+        """Host and port as HTTP writes them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == SCHEMES[self.scheme] else f"{host}:{self.port}"
+
+    @property
     def url(self) -> str:
         """The address as it is asked for: what was checked and nothing else."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        port = "" if self.port == SCHEMES[self.scheme] else f":{self.port}"
         query = f"?{self.query}" if self.query else ""
-        return f"{self.scheme}://{host}{port}{self.path}{query}"
+        return f"{self.scheme}://{self.authority}{self.path}{query}"
 
 
 def read_address(url: str) -> Address:

@@ -306,3 +306,33 @@ class AddressRefused(SigningError):
         "The address {url!r} is malformed or not on the allow-list. "
         "Check it, or have the administrator add it to the list."
     )
+
+
+class NotReachable(SigningError):
+    """A server did not answer in time (không kết nối được tới máy chủ)."""
+
+    code = "not-reachable"
+    status = 503
+    vi = (
+        "Không lấy được dữ liệu từ {url} ({reason}). Dữ liệu đang có vẫn được dùng khi còn hạn; "
+        "hệ thống sẽ tự thử lại. Nếu kéo dài, báo quản trị kiểm tra đường truyền."
+    )
+    en = (
+        "{url} did not answer ({reason}). What is at hand is used while it is in force, "
+        "and the system tries again. If it lasts, have the connection checked."
+    )
+
+
+class AnswerRefused(SigningError):
+    """A server said what it should not have (dữ liệu nhận về không dùng được)."""
+
+    code = "answer-refused"
+    status = 502
+    vi = (
+        "Dữ liệu nhận từ {url} không dùng được: {reason}. Dữ liệu đang có được giữ nguyên; "
+        "hãy báo cơ quan quản lý máy chủ đó."
+    )
+    en = (
+        "What {url} answered is unusable: {reason}. What is at hand is kept as it is; "
+        "tell whoever runs that server."
+    )

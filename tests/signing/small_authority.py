@@ -6,6 +6,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 DAY = timedelta(days=1)
 
@@ -28,8 +30,18 @@ class SmallAuthority:
     def der(self) -> bytes:
         return self.certificate.public_bytes(Encoding.DER)
 
-    def issue(self, name: str, *policies: str, crl: str = "", ca: bool = False) -> x509.Certificate:
-        key = ec.generate_private_key(ec.SECP256R1())
+    def issue(
+        self,
+        name: str,
+        *policies: str,
+        crl: str = "",
+        responder: str = "",
+        ca: bool = False,
+        answers: bool = False,
+        key: ec.EllipticCurvePrivateKey | None = None,
+    ) -> x509.Certificate:
+        """Return a certificate; `answers` names its holder to answer OCSP for the root."""
+        key = key or ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         builder = self._builder(subject, key, 365 * DAY).add_extension(
             x509.BasicConstraints(ca=ca, path_length=None), critical=True
@@ -41,9 +53,40 @@ class SmallAuthority:
             address = x509.UniformResourceIdentifier(crl)
             point = x509.DistributionPoint([address], None, None, None)
             builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
+        if responder:
+            address = x509.UniformResourceIdentifier(responder)
+            way = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, address)
+            builder = builder.add_extension(x509.AuthorityInformationAccess([way]), critical=False)
+        if answers:
+            uses = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING])
+            builder = builder.add_extension(uses, critical=False)
         return builder.add_extension(_usage(authority=ca), critical=True).sign(
             self.key, hashes.SHA256()
         )
+
+    def answer(
+        self,
+        certificate: x509.Certificate,
+        *,
+        made: datetime | None = None,
+        life: timedelta | None = timedelta(hours=1),
+        by: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None = None,
+    ) -> bytes:
+        """Return an OCSP answer that `certificate` is good, DER."""
+        made = made or self.now
+        responder, key = by or (self.certificate, self.key)
+        builder = (
+            ocsp.OCSPResponseBuilder()
+            .add_response(
+                certificate, self.certificate, hashes.SHA1(), ocsp.OCSPCertStatus.GOOD, made,
+                made + life if life else None, None, None,
+            )
+            .responder_id(ocsp.OCSPResponderEncoding.HASH, responder)
+        )  # fmt: skip
+        if by:
+            builder = builder.certificates([responder])
+        found = builder.sign(key, hashes.SHA256())
+        return found.public_bytes(Encoding.DER)
 
     def revoke(
         self,
