@@ -1,5 +1,6 @@
 """What later revisions of a file brought (phần bổ sung sau khi ký), to be told in words."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,9 @@ from pyhanko.pdf_utils import generic
 from pyhanko.sign.fields import enumerate_sig_fields
 
 from signing.report import Modification
+
+NAMES = ("/Title", "/Author", "/Subject", "/Keywords")
+XMP_NAMES = re.compile(rb"<dc:(?:title|creator|description|subject)>.*?</dc:", re.DOTALL)
 
 
 def later_additions(reader: Any, revision: int) -> tuple[Modification, ...]:
@@ -27,15 +31,31 @@ def _found(reader: Any, revision: int) -> Iterator[Modification]:
         "/DSS" not in before or _is_later(reader, reader.root, "/DSS", revision)
     ):
         yield Modification.EVIDENCE
-    if title_changed(reader, revision):
+    if _is_later(reader, reader.trailer, "/Info", revision) or _is_later(
+        reader, reader.root, "/Metadata", revision
+    ):
         yield Modification.METADATA
 
 
 def title_changed(reader: Any, revision: int) -> bool:
-    """Tell whether title, author or other descriptions were changed after `revision`."""
-    return _is_later(reader, reader.trailer, "/Info", revision) or _is_later(
-        reader, reader.root, "/Metadata", revision
+    """Tell whether what names the document was changed after `revision`: lists show it."""
+    before = reader.get_historical_resolver(revision)
+    return _named(before) != _named(reader)
+
+
+def _named(handler: Any) -> tuple[list[str], list[bytes]]:
+    # get() of pyHanko's dictionaries does not follow references
+    information = _under(handler.trailer_view, "/Info", generic.DictionaryObject)
+    metadata = _under(handler.root, "/Metadata", generic.StreamObject)
+    return (
+        [str(information[key]) for key in NAMES if information and key in information],
+        XMP_NAMES.findall(metadata.data) if metadata else [],
     )
+
+
+def _under(holder: Any, key: str, kind: type) -> Any:
+    found = holder[key] if key in holder else None  # noqa: SIM401
+    return found if isinstance(found, kind) else None
 
 
 def _is_later(reader: Any, holder: Any, key: str, revision: int) -> bool:

@@ -12,7 +12,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from signing.evidence import Evidence, carried_by
 from signing.judgement import Finding, Judge
-from signing.modification import later_additions
+from signing.modification import later_additions, title_changed
 from signing.policy import SIGNATURE_ONLY
 from signing.proof import SKEW, DocumentTimestamp, check_signature_timestamps, earliest
 from signing.report import Level, Modification, Reason, Remark, SignatureReport, Verdict
@@ -56,15 +56,20 @@ async def _evaluate(
     then = await judge.signature(signature, at)
     now = then if _is_settled(then, at, judge) else await judge.signature(signature, judge.now)
     changes = getattr(facts["diff_result"], "modification_level", ModificationLevel.OTHER)
+    additions = _additions(signature, changes)
+    retitled = Modification.METADATA in additions and title_changed(
+        signature.reader, signature.signed_revision
+    )
     report = replace(
         report,
+        remarks=(*report.remarks, *([Remark.TITLE_CHANGED] if retitled else ())),
         level=_level(signature, judge.evidence, report, stamps),
         intact=then.intact,
         valid=then.valid,
         trusted=then.verdict is Verdict.VALID,
         coverage=facts["coverage"].name,
         modification=changes.name,
-        modifications=_additions(signature, changes),
+        modifications=additions,
         ades=now.ades,
         ades_at_signing=then.ades,
         revoked_at=now.revoked_at or then.revoked_at,

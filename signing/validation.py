@@ -22,7 +22,6 @@ from signing.policy import ValidationPolicy
 from signing.proof import check_document_timestamps, covers
 from signing.report import (
     DocumentReport,
-    Modification,
     Reason,
     Remark,
     SignatureReport,
@@ -142,16 +141,13 @@ class _Check:
         signatures = [_with_overlaps(one, widgets) for one in signatures]
         vouched = {one.field for one in signatures}
         #: what speaks against the document whenever it is looked at
-        found: list[tuple[Verdict, Reason]] = [
-            # who stamped may be unknown; a stamp that does not fit the file is a forgery
-            (one.verdict, one.reason)
-            for one in stamps
-            if one.verdict is Verdict.INVALID
-        ]
+        found: list[tuple[Verdict, Reason]] = []
         if not tail_ok:
             found.append((Verdict.INVALID, Reason.TAIL_MISMATCH))
         if any(drawn_unsigned(one, vouched) for one in widgets):
             found.append((Verdict.INVALID, Reason.UNSIGNED_APPEARANCE))
+        # who stamped may be unknown; a stamp that does not fit the file is a forgery
+        found += [(one.verdict, one.reason) for one in stamps if one.verdict is Verdict.INVALID]
         missing = self._missing(signatures)
         if missing:
             found.append((Verdict.INVALID, Reason.MISSING_ROLE))
@@ -201,8 +197,6 @@ class _Check:
             remarks.append(Remark.EMPTY_FIELD)
         if any(one.verdict is not Verdict.VALID for one in stamps):
             remarks.append(Remark.TIMESTAMP_UNPROVEN)
-        if any(Modification.METADATA in one.modifications for one in signatures):
-            remarks.append(Remark.TITLE_CHANGED)
         expected = self.policy.expected
         if expected and not all(
             any(one.matches(sign.subject, sign.fingerprint) for one in expected)

@@ -99,8 +99,8 @@ class TsaServer(LoopbackServer):
         super().__init__()
         self.tsa = StandInTsa(issued, clock)
 
-    def lying(self, lie: Lie | None, off: timedelta = timedelta()) -> None:
-        """Make the answers wrong from now on; None ends it."""
+    def lying(self, lie: Lie, off: timedelta = timedelta()) -> None:
+        """Make the answers wrong from now on."""
         self.tsa.lie, self.tsa.off = lie, off
 
     def respond(self, path: str, body: bytes, etag: str) -> Response:
