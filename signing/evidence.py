@@ -7,6 +7,7 @@ not stand in for the list of its term.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from asn1crypto import crl, ocsp, x509
@@ -82,10 +83,10 @@ class Evidence:
     ) -> LocalKnowledge:
         """Return what may judge the first certificate of `chain` at `at`, looked at `now`."""
         past = at < now
-        pieces = tuple(one for one in self.pieces if role in one.roles)
+        pieces = [one for one in self.pieces if role in one.roles]
         if past:
             line = _line(chain[0], [*chain, *self.certificates])
-            pieces = tuple(one for one in pieces if self._counts(one, line, now))
+            pieces = self._of_the_past(pieces, line, at, now)
         lists = [one for one in pieces if one.source is RevocationSource.CRL]
         leaf = chain[0]
         listed = any(one.is_about(leaf) and one.holds_at(at, past=past) for one in lists)
@@ -104,13 +105,13 @@ class Evidence:
         self, certificate: x509.Certificate, at: datetime, now: datetime
     ) -> RevocationEvidence | None:
         """Return the newest piece that tells about a certificate at `at`."""
-        past = at < now
         found = [one for one in self.pieces if one.is_about(certificate)]
+        past = at < now
         if past:
-            found = [one for one in found if self._counts(one, [certificate], now)]
-        current = [one for one in found if one.holds_at(at, past=past)]
+            found = self._of_the_past(found, [certificate], at, now)
         if not found:
             return None
+        current = [one for one in found if one.holds_at(at, past=past)]
         best = max(current or found, key=lambda one: one.this_update)
         return RevocationEvidence(
             best.source, best.this_update, best.next_update, is_embedded=best.revision is not None
@@ -124,20 +125,42 @@ class Evidence:
             if one.revision is not None and one.is_about(certificate)
         ]
 
-    def _counts(self, piece: Piece, line: Sequence[x509.Certificate], now: datetime) -> bool:
-        """Tell whether a piece may tell about the past.
+    def _of_the_past(
+        self,
+        pieces: Sequence[Piece],
+        line: Sequence[x509.Certificate],
+        at: datetime,
+        now: datetime,
+    ) -> list[Piece]:
+        """Return what tells about the certificates of `line` as of `at`.
 
-        An issuer need not list a certificate any more once it has expired. And whoever comes by the
-        key of an issuer that is out of term may write lists of any date: one that the document
-        carries counts only when it was timestamped within that term.
+        An issuer need not list a certificate any more once it has expired (RFC 5280, 3.3): a list
+        of later counts only where there is none of its term.
         """
-        for one in line:
-            if piece.is_about(one) and piece.this_update > one.not_valid_after:
-                return False
+        proven = [one for one in pieces if self._is_proven(one, line, now)]
+        late = {
+            id(one)
+            for one in proven
+            for certificate in line
+            if one.is_about(certificate) and one.this_update > certificate.not_valid_after
+        }
+        found = [one for one in proven if id(one) not in late]
+        for certificate in line:
+            told = [one for one in found if one.is_about(certificate)]
+            if not any(one.holds_at(at, past=True) for one in told):
+                found += [one for one in proven if id(one) in late and one.is_about(certificate)]
+        return found
+
+    def _is_proven(self, piece: Piece, line: Sequence[x509.Certificate], now: datetime) -> bool:
+        """Tell whether a piece is known to be as old as it says.
+
+        Whoever comes by the key of an issuer that is out of term may write lists of any date: one
+        that the document carries counts only when it was timestamped within that term.
+        """
         if piece.revision is None:
             return True
-        for issuer in line:
-            if issuer.subject == piece.issuer and issuer.not_valid_after < now:
+        for certificate, issuer in pairwise(line):
+            if piece.is_about(certificate) and issuer.not_valid_after < now:
                 return any(
                     revision >= piece.revision and stamped_at <= issuer.not_valid_after
                     for revision, stamped_at in self.covers

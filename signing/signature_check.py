@@ -15,7 +15,15 @@ from signing.judgement import Finding, Judge
 from signing.modification import later_additions, title_changed
 from signing.policy import SIGNATURE_ONLY
 from signing.proof import SKEW, DocumentTimestamp, check_signature_timestamps, earliest
-from signing.report import Level, Modification, Reason, Remark, SignatureReport, Verdict
+from signing.report import (
+    Level,
+    Modification,
+    Reason,
+    Remark,
+    RevocationEvidence,
+    SignatureReport,
+    Verdict,
+)
 from signing.role import role_of_field
 from signing.verdict import WORST
 
@@ -60,9 +68,15 @@ async def _evaluate(
     retitled = Modification.METADATA in additions and title_changed(
         signature.reader, signature.signed_revision
     )
+    revocation = judge.evidence.about(signature.signer_cert, at, judge.now)
+    remarks = list(report.remarks)
+    if retitled:
+        remarks.append(Remark.TITLE_CHANGED)
+    if _is_late(revocation, report):
+        remarks.append(Remark.LATE_LIST)
     report = replace(
         report,
-        remarks=(*report.remarks, *([Remark.TITLE_CHANGED] if retitled else ())),
+        remarks=tuple(remarks),
         level=_level(signature, judge.evidence, report, stamps),
         intact=then.intact,
         valid=then.valid,
@@ -73,13 +87,18 @@ async def _evaluate(
         ades=now.ades,
         ades_at_signing=then.ades,
         revoked_at=now.revoked_at or then.revoked_at,
-        revocation=judge.evidence.about(signature.signer_cert, at, judge.now),
+        revocation=revocation,
     )
     against = (then.verdict, then.reason) if then.is_broken else _against(facts, changes)
     if against is not None:
         return _judged(report, against)
     at_signing = _then(report, then)
     return _judged(report, _now(report, at_signing, now), at_signing)
+
+
+def _is_late(revocation: RevocationEvidence | None, report: SignatureReport) -> bool:
+    made = revocation.this_update if revocation else None
+    return bool(made and report.valid_until and made > report.valid_until)
 
 
 def _judged(

@@ -64,6 +64,8 @@ class Remark(StrEnum):
     #: of reports of version 1: the proofs of time were not evaluated then
     TIMESTAMP_UNUSED = "timestamp-not-evaluated"
     TIMESTAMP_UNPROVEN = "timestamp-proves-nothing"
+    #: only a list made after the certificate's term was at hand
+    LATE_LIST = "revocation-list-of-later"
     FUTURE = "signed-in-future"
     UNEXPECTED_SIGNER = "unexpected-signer"
     TITLE_CHANGED = "title-changed"

@@ -192,6 +192,10 @@ REMARKS: dict[Remark, Said] = {
         "Có dấu thời gian nhưng chưa đủ căn cứ để công nhận.",
         "There is a timestamp that cannot be relied upon.",
     ),
+    Remark.LATE_LIST: (
+        "Danh sách thu hồi lập sau khi chứng thư số hết hạn, có thể không còn ghi số này.",
+        "The revocation list was made after the certificate's term and need not name it any more.",
+    ),
     Remark.FUTURE: (
         "Thời điểm ký ghi trên chữ ký muộn hơn thời điểm kiểm tra.",
         "The time stated by the signature lies after the check.",
