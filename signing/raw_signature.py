@@ -3,8 +3,8 @@
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from signing.certificate import ensure_signed_by, load_certificate, public_key_of
 from signing.errors import SignatureMismatch
-from signing.keystores.certificate import ensure_signed_by, load_certificate, public_key_of
 
 
 def check_key(certificate: bytes) -> None:

@@ -4,15 +4,15 @@ from signing.errors import KeystoreRefused, SigningError
 
 
 class WrongPin(KeystoreRefused):
-    """The token refuses the PIN (sai mã PIN)."""
+    """The token or the service refuses the PIN (sai mã PIN)."""
 
     code = "wrong-pin"
     vi = (
-        "Sai mã PIN của thiết bị ký. Còn {left} lần nhập trước khi hệ thống dừng lại để thiết bị "
-        "không bị khóa. Hãy kiểm tra bàn phím (Caps Lock, bộ gõ) rồi nhập lại."
+        "Sai mã PIN của khóa ký số. Còn {left} lần nhập trước khi hệ thống dừng lại để khóa không "
+        "bị khóa lại. Hãy kiểm tra bàn phím (Caps Lock, bộ gõ) rồi nhập lại."
     )
     en = (
-        "The token refuses the PIN. {left} tries are left before we stop, so that the token is not "
+        "The PIN is refused. {left} tries are left before we stop, so that the key is not "
         "locked. Check the keyboard and try again."
     )
 
@@ -108,4 +108,43 @@ class KeyNotFound(SigningError):
     en = (
         "The token {token!r} does not hold exactly one key and certificate {label!r} ({found} "
         "found). Ask the administrator to choose the certificate again."
+    )
+
+
+class RemoteUnreachable(SigningError):
+    """The remote signing service does not answer sensibly in time (dịch vụ ký từ xa không đáp)."""
+
+    code = "remote-unreachable"
+    status = 502
+    vi = (
+        "Dịch vụ ký số từ xa {host} không trả lời hoặc trả lời không đọc được. Văn bản chưa được "
+        "ký. Hãy thử lại sau ít phút; nếu vẫn lỗi, báo quản trị."
+    )
+    en = (
+        "The remote signing service {host} does not answer, or not sensibly. Nothing was signed. "
+        "Try again in a few minutes."
+    )
+
+
+class RemoteLoginEnded(SigningError):
+    """The login at the remote signing service has ended (hết phiên đăng nhập dịch vụ ký)."""
+
+    code = "remote-login-ended"
+    status = 409
+    vi = "Phiên đăng nhập dịch vụ ký số từ xa {host} đã hết. Hãy đăng nhập lại dịch vụ rồi ký lại."
+    en = "The login at the remote signing service {host} has ended. Log in there and sign again."
+
+
+class RemoteRefused(SigningError):
+    """The remote signing service refuses to sign (dịch vụ ký từ xa từ chối)."""
+
+    code = "remote-refused"
+    status = 409
+    vi = (
+        "Dịch vụ ký số từ xa từ chối ký ({reason}). Văn bản chưa được ký. Hãy kiểm tra chứng thư "
+        "số tại dịch vụ hoặc ký bằng phần mềm của dịch vụ, rồi báo quản trị."
+    )
+    en = (
+        "The remote signing service refuses to sign ({reason}). Nothing was signed. Check the "
+        "certificate there, or sign with the service's own program."
     )

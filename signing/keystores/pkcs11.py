@@ -14,14 +14,14 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 from pkcs11 import Attribute, Mechanism, ObjectClass, PKCS11Error, Session
 
-from signing.errors import KeystoreRefused
-from signing.keystores.certificate import (
+from signing.certificate import (
     ensure_signed_by,
     hash_named,
     issuers_in_order,
     load_certificate,
     public_key_of,
 )
+from signing.errors import KeystoreRefused
 from signing.keystores.errors import KeyNotFound, TokenGone
 from signing.keystores.pin_tries import PinTries
 from signing.keystores.secret import Secret

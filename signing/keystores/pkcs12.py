@@ -6,8 +6,8 @@ from typing import Self
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
+from signing.certificate import hash_named, issuers_in_order, public_key_of
 from signing.errors import KeyNotSupported, KeystoreRefused
-from signing.keystores.certificate import hash_named, issuers_in_order, public_key_of
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 

@@ -55,6 +55,8 @@ class LoopbackServer:
         self.fault: Fault | None = None
         #: paths asked for, in order
         self.requests: list[str] = []
+        #: what the last request said of itself
+        self.headers: Mapping[str, str] = {}
         self._released = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("_", (_Handler,), {"owner": self}))
         self._http.daemon_threads = True
@@ -200,6 +202,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self, body: bytes) -> None:
         owner, path = self.owner, urlsplit(self.path).path.lstrip("/")
         owner.requests.append(path)
+        owner.headers = dict(self.headers)
         try:
             match owner.fault:
                 case None:

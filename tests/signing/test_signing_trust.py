@@ -171,7 +171,7 @@ class LooseKey:
 )
 def test_weak_algorithms(draft, now, bits, policy, expected, monkeypatch):
     # our own signer refuses a short key; a stranger's may not
-    monkeypatch.setattr("signing.keystores.certificate.SMALLEST_RSA", 1024)
+    monkeypatch.setattr("signing.certificate.SMALLEST_RSA", 1024)
     key = LooseKey(now, bits)
     pdf = sign_pdf(draft, SignRequest(SignRole.APPROVE, now), key)
     report = validate_pdf(pdf, trust=key.trust, revocation=Revocation(), policy=policy, at=now)
