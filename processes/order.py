@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
 
 from engine.database import Acting, Transaction
 from engine.expressions import Kind
@@ -12,6 +13,7 @@ from processes.means import Means
 from records.content import Stored
 from records.document import Document
 from records.vocabulary import Term
+from signing.signer import SignRequest
 
 D = TypeVar("D", bound=Document)
 T = TypeVar("T", bound=Term)
@@ -23,6 +25,14 @@ class Upload:
 
     name: str
     stored: Stored
+
+
+class Elsewhere(Protocol):
+    """A key that is not at hand (khóa ở thiết bị): it is asked, or has signed already."""
+
+    def sign(self, owner: UUID, pdf: bytes, request: SignRequest) -> bytes:
+        """Return `pdf` signed with the key of `owner`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,8 @@ class Order(Generic[D]):
     data: Mapping[str, Any]
     files: Mapping[str, Sequence[Upload]] = field(default_factory=dict)
     kept: Mapping[str, Any] = field(default_factory=dict)
+    #: who signs in place of the keystore that a PIN opens
+    elsewhere: Elsewhere | None = None
 
     @property
     def outcome(self) -> str:

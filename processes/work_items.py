@@ -21,12 +21,12 @@ from engine.work_item import ItemStatus, WorkItem
 from forms import submission
 from forms.components import Field
 from forms.definition import FormDefinition
-from forms.validation import validate
+from forms.validation import sensitive_paths, validate
 from processes import form_store, prefill
 from processes.catalogue import VERBS
 from processes.choices import choices_for
 from processes.means import Means
-from processes.order import Decision, Order, Upload, Verb, bound_by
+from processes.order import Decision, Elsewhere, Order, Upload, Verb, bound_by
 from records import encoding, journal
 from records.authority import Act, Facts, authorize
 from records.directive import Assignment
@@ -66,6 +66,8 @@ class CompleteItem:
     raw: Mapping[str, Any]
     files: Mapping[str, Upload] = field(default_factory=dict)
     language: str = "vi"
+    #: who signs in place of the keystore that a PIN opens
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,8 @@ def complete(tx: Transaction, means: Means, command: CompleteItem) -> Completion
         raise Stale(what=item.name)
     runtime.ensure_open(item, instance)
     verb = verb_of(item)
-    order = _filled(tx, command, Order(item, instance, document, {}))
+    order = Order(item, instance, document, {}, elsewhere=command.elsewhere)
+    order = _filled(tx, command, order)
     return _carry_out(tx, means, verb, order)
 
 
@@ -192,9 +195,13 @@ def _filled(tx: Transaction, command: CompleteItem, order: Order[Document]) -> O
     form = form_of(tx, order.item)
     if form is None:
         return order
+    raw = command.raw
+    if command.elsewhere is not None:
+        # The PIN was typed where the key is; nobody asks for it here.
+        raw = {**raw, **dict.fromkeys(sensitive_paths(form), "—")}
     filled = validate(
         form,
-        command.raw,
+        raw,
         choices=choices_for(tx, form),
         server_values=prefill.server_values(order),
         uploads={r: submission.Upload(u.name, u.stored.size) for r, u in command.files.items()},

@@ -5,9 +5,10 @@ from datetime import datetime
 from engine.database import Transaction
 from engine.errors import OfficeError
 from processes.means import Means
-from processes.order import Decision, Order, text
+from processes.order import Decision, Order
 from processes.outgoing.paper import NoPaper, current_paper, keep_signed
 from processes.registers import register_of
+from processes.signature import signed
 from records.authority import Act, authorize
 from records.document import OutgoingDocument
 from records.document_type import DocumentType
@@ -18,7 +19,7 @@ from records.vocabulary import OutgoingStatus, RegisterKind
 from signing.errors import SigningError
 from signing.number_row import Printed, place_number, read_printed
 from signing.placement import Placement
-from signing.signer import SignRequest, SignRole, sign_pdf
+from signing.signer import SignRequest, SignRole
 
 
 class AlreadyNumbered(OfficeError):
@@ -94,7 +95,6 @@ def number(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Dec
     entry = enter(tx, register.id, series, document, at=tx.now)
     _date(document, kind, entry.number, tx.now)
     pdf = means.content.read(current_paper(tx, document).file.sha256)
-    keystore = means.signing.open_keystore(document.agency_id, text(order.data, "pin"))
     placement = _placement(pdf, document)
     request = SignRequest(
         role=SignRole.NUMBER,
@@ -103,7 +103,8 @@ def number(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Dec
         name=document.organ_name,
         reason=f"Cấp số {document.reference}",
     )
-    keep_signed(tx, means, document, sign_pdf(pdf, request, keystore), SignRole.NUMBER)
+    numbered = signed(means, order, document.agency_id, pdf, request)
+    keep_signed(tx, means, document, numbered, SignRole.NUMBER)
     document.status = OutgoingStatus.NUMBERED
     return Decision({"reference": document.reference}, f"Cấp số {document.reference}")
 

@@ -3,14 +3,15 @@
 from engine.database import Transaction
 from engine.errors import OfficeError
 from processes.means import Means
-from processes.order import Decision, Order, text
+from processes.order import Decision, Order
 from processes.outgoing.paper import current_paper, keep_signed
+from processes.signature import signed
 from processes.verify import post_check
 from records.authority import Act, authorize
 from records.document import OutgoingDocument
 from records.vocabulary import OutgoingStatus
 from signing.placement import place_seal
-from signing.signer import SignRequest, SignRole, sign_pdf
+from signing.signer import SignRequest, SignRole
 
 
 class NotNumbered(OfficeError):
@@ -45,7 +46,6 @@ def seal(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Decis
         raise NotNumbered
     if document.sealed_at is not None:
         raise AlreadySealed(reference=document.reference)
-    keystore = means.signing.open_keystore(document.agency_id, text(order.data, "pin"))
     pdf = means.content.read(current_paper(tx, document).file.sha256)
     image = means.signing.image_of(document.agency_id)
     request = SignRequest(
@@ -56,7 +56,8 @@ def seal(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Decis
         name=document.organ_name,
         reason=f"Phát hành {document.reference}",
     )
-    file, _ = keep_signed(tx, means, document, sign_pdf(pdf, request, keystore), SignRole.SEAL)
+    sealed = signed(means, order, document.agency_id, pdf, request)
+    file, _ = keep_signed(tx, means, document, sealed, SignRole.SEAL)
     post_check(tx, file)
     document.sealed_at = tx.now
     document.status = OutgoingStatus.SEALED

@@ -3,15 +3,16 @@
 from engine.database import Transaction
 from engine.errors import OfficeError
 from processes.means import Means
-from processes.order import Decision, Order, text
+from processes.order import Decision, Order
 from processes.outgoing.approve_content import judge
 from processes.outgoing.paper import keep_signed
+from processes.signature import signed
 from records.authority import Act, authorize
 from records.document import OutgoingDocument
 from records.document_type import DocumentType
 from records.vocabulary import OutgoingStatus
 from signing.placement import place_person
-from signing.signer import SignRequest, SignRole, normalise, sign_pdf
+from signing.signer import SignRequest, SignRole, normalise
 
 
 class NotApproved(OfficeError):
@@ -53,7 +54,6 @@ def sign(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Decis
         return Decision({"outcome": "return"}, f"Chưa ký, trả lại: {order.reason}")
     officer = document.signatory_id
     assert officer is not None
-    keystore = means.signing.open_keystore(officer, text(order.data, "pin"))
     image = means.signing.image_of(officer)
     pdf = normalise(means.content.read(paper.file.sha256))
     placement = None
@@ -69,7 +69,7 @@ def sign(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Decis
         name=tx.acting.name,
         position=tx.acting.title,
     )
-    keep_signed(tx, means, document, sign_pdf(pdf, request, keystore), SignRole.APPROVE)
+    keep_signed(tx, means, document, signed(means, order, officer, pdf, request), SignRole.APPROVE)
     document.signed_at = tx.now
     document.status = OutgoingStatus.SIGNED
     return Decision({"outcome": "sign"}, "Đã ký số")
