@@ -13,7 +13,6 @@ from signing.errors import (
     EncryptedPdf,
     OtherCertificate,
     OtherDocument,
-    SigningError,
     TailMismatch,
     TruncatedPdf,
     UploadRefused,
@@ -70,8 +69,10 @@ def agent(keystore):
     """Return what signs as an agent does: fields of its own, one revision after the other."""
 
     def sign(pdf: bytes, *fields: str, key: str = "ubnd") -> bytes:
-        for field in fields or ("Signature1",):
-            request = SignRequest(SignRole.SEAL, NOW, PLACE, lines=("188",), field=field)
+        for number, field in enumerate(fields or ("Signature1",)):
+            bottom = 100 + 60 * (number + 3 * (key != "ubnd"))
+            place = Placement(0, Box(100, bottom, 200, bottom + 50))
+            request = SignRequest(SignRole.SEAL, NOW, place, lines=("188",), field=field)
             pdf = sign_pdf(pdf, request, keystore(key))
         return pdf
 
@@ -131,9 +132,10 @@ def test_a_file_without_a_new_signature_is_refused(certificate, by_person):
 
 def test_a_signature_that_does_not_hold_is_refused(agent, certificate, draft):
     signed = agent(draft)
-    at = signed.index(b"/M (D:", len(draft)) + 10
-    changed = signed[:at] + bytes([signed[at] ^ 1]) + signed[at + 1 :]
-    with pytest.raises(SigningError):
+    box = signed.index(b"/Rect", len(draft))
+    at = signed.index(b"100", box)
+    changed = signed[:at] + b"101" + signed[at + 3 :]
+    with pytest.raises(UploadRefused, match="không đúng với nội dung"):
         accept_file(draft, changed, certificate)
 
 
