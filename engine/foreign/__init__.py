@@ -11,7 +11,17 @@ from typing import Any
 
 from engine import diagram
 from engine.diagram import CONGVAN, scopes, tag
-from engine.foreign import choice, circles, gaps, references, starvation, substitutes, tasks, timers
+from engine.foreign import (
+    choice,
+    circles,
+    gaps,
+    references,
+    rivals,
+    starvation,
+    substitutes,
+    tasks,
+    timers,
+)
 from engine.foreign.rewriting import Completion, nodes_in
 
 __all__ = ["Completion", "complete", "is_ours"]
@@ -38,6 +48,7 @@ def complete(root: Any) -> Completion:
     substitutes.complete(done)
     for scope in list(scopes(done.root)):
         gaps.complete(done, scope)
+    rivals.complete(done)
     for scope in list(scopes(done.root)):
         circles.complete(done, scope)
     choice.complete(done)

@@ -5,6 +5,7 @@ before it lets one of them stay away, or branches that meet without a gateway se
 of them, the diagram would stop there; drawn elsewhere, it is meant to go on.
 """
 
+from collections import Counter
 from typing import Any
 
 from lxml import etree
@@ -12,10 +13,16 @@ from lxml import etree
 from engine.diagram import kind_of, tag
 from engine.foreign.rewriting import Completion, leaving, name_of, nodes_in
 
-_CHOOSE = frozenset({"exclusiveGateway", "inclusiveGateway", "eventBasedGateway"})
 #: what gathers tokens, and what sends one on by one way only
 _JOIN = frozenset({"parallelGateway", "inclusiveGateway"})
 _ONE_WAY = frozenset({"exclusiveGateway", "eventBasedGateway"})
+#: the flows of a join by which tokens came, marked where another join gathered them before
+_Came = frozenset[str]
+_GATHERED = "*"
+_NONE: _Came = frozenset()
+_TWICE: _Came = frozenset({"twice"})
+#: into a join with more flows than this too much may come to be played through
+_MANY = 5
 
 
 def complete(done: Completion, scope: Any) -> None:
@@ -90,59 +97,64 @@ def _is_starved(
     out: dict[str, list[Any]],
     edge: dict[str, list[str]],
 ) -> bool:
-    def reached(flows: list[Any]) -> frozenset[str]:
-        """The flows into the join that a token on one of `flows` may come by."""
-        found: set[str] = set()
-        seen: set[str] = set()
-        todo = list(flows)
-        while todo:
-            flow = todo.pop()
-            target = flow.get("targetRef")
-            if target == join:
-                found.add(flow.get("id"))
-            elif target not in seen:
-                seen.add(target)
-                todo.extend(out.get(target, ()))
-                for event in edge.get(target, ()):
-                    todo.extend(out.get(event, ()))
-        return frozenset(found)
+    """Whether some way through the scope brings tokens by a part of the flows, or two by one.
 
-    if entering - _come_first(join, nodes, out, edge):
+    Played backwards: by which flows what stands at a node may come to the join, all that it becomes
+    together. A circle counts for the ways out of it.
+    """
+    if len(entering) > _MANY:
         return True
-    for identity, element in nodes.items():
-        if identity == join:
-            continue
-        flows = out.get(identity, [])
-        if kind_of(element) in _CHOOSE and len(flows) > 1:
-            ways = {reached([flow]) for flow in flows}
-        elif identity in edge:
-            ways = {reached(flows)} | {reached(out.get(e, [])) for e in edge[identity]}
-        else:
-            continue
-        union = frozenset[str]().union(*ways)
-        # A choice before the fork lets all of them stay away together: nothing waits then.
-        if any(way != union and (way or union != entering) for way in ways):
-            return True
-    return False
+    comes: dict[str, frozenset[_Came]] = {i: frozenset() for i in nodes}
+    targets = Counter(f.get("targetRef") for flows in out.values() for f in flows)
+    joins = {i for i, e in nodes.items() if kind_of(e) in _JOIN and targets[i] > 1}
+
+    def by(flow: Any) -> frozenset[_Came]:
+        target = flow.get("targetRef")
+        if target == join:
+            return frozenset({frozenset({flow.get("id")})})
+        if target in joins:
+            return frozenset(frozenset(_GATHERED + c.lstrip(_GATHERED) for c in came)
+                             for came in comes[target])  # fmt: skip
+        return comes[target]
+
+    changed = True
+    while changed:
+        changed = False
+        for identity, element in nodes.items():
+            found = _together(element, [by(f) for f in out.get(identity, ())])
+            for event in edge.get(identity, ()):
+                if nodes[event].get("cancelActivity") == "false":
+                    found |= _side_by_side([found, comes[event] | {_NONE}])
+                else:
+                    found |= comes[event]
+            if found != comes[identity]:
+                comes[identity], changed = found, True
+    begun = [join, *(i for i, e in nodes.items() if kind_of(e) == "startEvent")]
+    all_told = {frozenset(c.lstrip(_GATHERED) for c in came) for i in begun for came in comes[i]}
+    return not all_told <= {_NONE, entering}
 
 
-def _come_first(
-    join: str, nodes: dict[str, Any], out: dict[str, list[Any]], edge: dict[str, list[str]]
-) -> frozenset[str]:
-    """Return the flows a token may come by that was not at the join before."""
-    found: set[str] = set()
-    todo = [i for i, e in nodes.items() if kind_of(e) == "startEvent"]
-    seen = {join, *todo}
-    while todo:
-        current = todo.pop()
-        for flow in out.get(current, ()):
-            found.add(flow.get("id"))
-        ahead = [f.get("targetRef") for f in out.get(current, ())] + edge.get(current, [])
-        for following in ahead:
-            if following not in seen:
-                seen.add(following)
-                todo.append(following)
-    return frozenset(found)
+def _together(element: Any, ways: list[frozenset[_Came]]) -> frozenset[_Came]:
+    """Return what comes of a token that leaves a node by these flows."""
+    if not ways:
+        return frozenset({_NONE})
+    if kind_of(element) in _ONE_WAY:
+        return frozenset[_Came]().union(*ways)
+    if kind_of(element) == "inclusiveGateway":  # any of its flows stays away
+        return _side_by_side([way | {_NONE} for way in ways])
+    return _side_by_side(ways)
+
+
+def _side_by_side(ways: list[frozenset[_Came]]) -> frozenset[_Came]:
+    together = frozenset({_NONE})
+    for way in ways:
+        together = frozenset(_both(one, other) for one in together for other in way)
+    return together
+
+
+def _both(one: _Came, other: _Came) -> _Came:
+    twice = any(not c.startswith(_GATHERED) for c in one & other)
+    return _TWICE if twice or _TWICE in {one, other} else one | other
 
 
 def _wait_for_what_comes(done: Completion, join: Any, flows: list[Any]) -> None:
