@@ -15,8 +15,8 @@ from engine.draws import Draws
 
 #: 19903 leaves a circle by a condition that is never true; in 45254372 branches meet without a join;
 #: 1013 and 2499287 wait for one signal at several places that end each other, in 20086 a choice leads
-#: past a join but for an exception, in 30001 a choice leads back to what always goes on
-FOUND = (19903, 45254372, 1013, 20086, 30001, 2499287)
+#: past a join but for an exception, in 7000089 one leads back before the fork, in 30001 a choice leads back to what always goes on
+FOUND = (19903, 45254372, 1013, 20086, 30001, 2499287, 7000089)
 
 
 @pytest.mark.parametrize("seed", [*range(12), *FOUND])
