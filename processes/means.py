@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -10,6 +11,8 @@ from exchange.gateway import Gateway
 from processes.desk import Desk
 from records.content import ContentStore
 from signing.keystores.base import KeyStore
+from signing.policy import ValidationPolicy
+from signing.presign import check_certificate
 from signing.revocation import Revocation
 from signing.trust import Trust
 
@@ -27,6 +30,21 @@ class SigningMeans:
     revocation: Revocation
     #: PNG of the handwritten signature or of the seal, by officer or agency id
     image_of: Callable[[UUID], bytes | None]
+    policy: ValidationPolicy = field(default_factory=ValidationPolicy)
+
+    def check_keystore(self, keystore: KeyStore, at: datetime) -> None:
+        """Raise what speaks against signing with this key now, before it is used.
+
+        What the policy tolerates stands in the report on the signed document.
+        """
+        check_certificate(
+            keystore.certificate(),
+            keystore.chain(),
+            trust=self.trust,
+            revocation=self.revocation,
+            policy=self.policy,
+            at=at,
+        )
 
 
 class Draws(Protocol):

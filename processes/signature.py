@@ -11,9 +11,10 @@ from signing.signer import SignRequest, sign_pdf
 def signed(means: Means, order: Order[Any], owner: UUID, pdf: bytes, request: SignRequest) -> bytes:
     """Return `pdf` signed with the key of `owner`, an officer or agency.
 
-    Raises `KeystoreRefused` for a wrong PIN, and what signing refuses.
+    Raises `KeystoreRefused` for a wrong PIN, and what signing refuses of file or certificate.
     """
     if order.elsewhere is not None:
         return order.elsewhere.sign(owner, pdf, request)
     keystore = means.signing.open_keystore(owner, text(order.data, "pin"))
+    means.signing.check_keystore(keystore, request.signed_at)
     return sign_pdf(pdf, request, keystore)

@@ -159,6 +159,10 @@ class ValidationPolicy:
     #: the certificate must allow one of these uses; issuers differ in which they state
     key_usages: frozenset[str] = field(default_factory=lambda: shipped_policy().key_usages)
     most_signatures: int = field(default_factory=lambda: shipped_policy().most_signatures)
+    #: whether a certificate of an unknown issuer may not even sign
+    refuses_unknown_authority: bool = field(
+        default_factory=lambda: shipped_policy().refuses_unknown_authority
+    )
     version: int = 0
 
     def usable_algorithms(self) -> DatedAlgorithms:
@@ -190,6 +194,7 @@ class ValidationPolicy:
             "required": [one.to_data() for one in self.required],
             "key_usages": sorted(self.key_usages),
             "most_signatures": self.most_signatures,
+            "refuses_unknown_authority": self.refuses_unknown_authority,
         }
 
     @classmethod
@@ -208,6 +213,7 @@ class ValidationPolicy:
                 tuple(map(RequiredRoles.from_data, data["required"])),
                 frozenset(data["key_usages"]),
                 data["most_signatures"],
+                data.get("refuses_unknown_authority", True),
                 data["version"],
             )
         except (KeyError, ValueError, TypeError) as error:
@@ -236,6 +242,7 @@ def read_policy(text: str) -> ValidationPolicy:
             required=tuple(map(_required, data["required"])),
             key_usages=frozenset(data["key_usages"]),
             most_signatures=data["most_signatures"],
+            refuses_unknown_authority=data.get("refuses_unknown_authority", True),
             version=data.get("version", 0),
         )
     except KeyError as error:

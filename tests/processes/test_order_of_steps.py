@@ -39,6 +39,7 @@ from records.dossier import Dossier
 from records.issuing_error import NotSigned, PaperCopiesMissing, SourceFileMissing
 from records.organization import SIGNATORY
 from records.vocabulary import Channel, Delivery, IssueForm
+from signing.certificate_errors import CertificateRevoked
 from signing.errors import KeystoreRefused
 
 PIN = {"pin": PASSWORD}
@@ -238,6 +239,25 @@ def test_a_wrong_pin_changes_nothing_and_costs_no_number(story_office, node, use
     story.do(user, node, of=document, **values, **PIN)
     if node == "number":
         assert story.outgoing(document).serial_number == next_number
+
+
+def test_a_revoked_certificate_signs_nothing(story_office):
+    """The officer learns it before the key is used, and a new certificate goes on from there."""
+    story = story_office
+    document = letter(story, "sign")
+    keystores = story.office.settings.data / "signing" / "keystores"
+    own = keystores / f"{story.outgoing(document).signatory_id}.p12"
+    good = own.read_bytes()
+    story.login("giamdoc.stttt")  # a login is written too
+    own.write_bytes((keystores / "revoked.p12").read_bytes())
+    before = snapshot(story)
+    try:
+        with pytest.raises(CertificateRevoked):
+            story.do("giamdoc.stttt", "sign", of=document, outcome="sign", **PIN)
+    finally:
+        own.write_bytes(good)
+    assert snapshot(story) == before
+    story.do("giamdoc.stttt", "sign", of=document, outcome="sign", **PIN)
 
 
 # -- files and paper ------------------------------------------------------------------------------
