@@ -15,6 +15,8 @@ shortcuts.install()
 #: readers accept the header and the end mark within this many bytes of either end
 EDGE = 1024
 TAIL = re.compile(rb"startxref\s+(\d+)\s+%%EOF[\s\0]*")
+OFFSET = re.compile(rb"startxref\s+(\d+)")
+BLANK = re.compile(rb"[\s\0]*")
 
 
 def check_outline(pdf: bytes) -> None:
@@ -33,6 +35,51 @@ def tail_matches(pdf: bytes, last_startxref: int) -> bool:
     """
     match = TAIL.fullmatch(pdf, max(pdf.rfind(b"startxref"), 0))
     return match is not None and int(match[1]) == last_startxref
+
+
+class LenientReader(PdfFileReader):
+    """Reads what Word writes; strict while `strict` says so, which pyHanko asks for each object.
+
+    A dictionary that gives one key twice shows readers different things: the first value or the
+    last one. Nobody's trailer does, so trailers are read strictly.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._strict = True
+        super().__init__(stream, strict=False)
+        self._strict = False
+
+    @property
+    def strict(self) -> bool:
+        return self._strict
+
+    @strict.setter
+    def strict(self, value: bool) -> None:
+        """Leave it as it is: pyHanko sets it to what it was told for tables."""
+
+    def read_strictly(self, revision: int) -> None:
+        """Read all that came behind `revision`; raise PdfReadError where it is ambiguous."""
+        self._strict = True
+        try:
+            for later in range(revision + 1, self.total_revisions):
+                for reference in self.xrefs.explicit_refs_in_revision(later):
+                    self.get_object(reference, revision=later)
+        finally:
+            self._strict = False
+
+
+def is_accounted_for(pdf: bytes, reader: Any, covered: int) -> bool:
+    """Tell whether every byte behind the last signature belongs to a revision the reader found.
+
+    `covered` is where that signature's range ends. A revision that names the offset of the signed
+    one is passed over by readers, and shown by those that search a file for its objects.
+    """
+    xrefs = reader.xrefs
+    offsets = [xrefs.get_startxref_for_revision(one) for one in range(xrefs.total_revisions)]
+    later = [offset for offset in offsets if offset >= covered]
+    if not later:
+        return BLANK.fullmatch(pdf, covered) is not None
+    return [int(one) for one in OFFSET.findall(pdf, covered)] == later
 
 
 def open_to_sign(pdf: bytes) -> Any:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from pyhanko.sign.diff_analysis import ModificationLevel, StandardDiffPolicy
-from pyhanko.sign.diff_analysis.form_rules_api import FormUpdatingRule
 from pyhanko.sign.diff_analysis.rules.file_structure_rules import (
     CatalogModificationRule,
     ObjectStreamRule,
@@ -33,6 +32,7 @@ from pyhanko_certvalidator.policy_decl import (
 
 from signing.algorithms import AlgorithmKind, AlgorithmRule, DatedAlgorithms
 from signing.errors import PolicyRefused
+from signing.form_rule import UnredrawnFormRule
 from signing.role import SignRole
 
 #: the description of a policy, shipped beside this module; a trust folder may hold another
@@ -51,7 +51,7 @@ SIGNATURE_ONLY = StandardDiffPolicy(
         DSSCompareRule().as_qualified(ModificationLevel.LTA_UPDATES),
         MetadataUpdateRule().as_qualified(ModificationLevel.LTA_UPDATES),
     ],
-    form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()]),
+    form_rule=UnredrawnFormRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()]),
 )
 
 

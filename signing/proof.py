@@ -13,6 +13,7 @@ from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.generic_cms import extract_tst_data_iter, message_imprint_checker
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
+from signing.enclosure import check_enclosure
 from signing.judgement import Judge
 from signing.policy import SIGNATURE_ONLY
 from signing.report import Reason, TimestampReport, Verdict
@@ -132,8 +133,10 @@ def _named(name: Any) -> str:
 
 def _opened(reader: Any, name: str, field: Any) -> tuple[str, Any]:
     try:
-        if field.get_object()["/V"].get("/SubFilter") != SigSeedSubFilter.ETSI_RFC3161.value:
+        value = field.get_object()["/V"]
+        if value.get("/SubFilter") != SigSeedSubFilter.ETSI_RFC3161.value:
             return name, None
+        check_enclosure(reader.stream, value)
         return name, EmbeddedPdfSignature(reader, field, name)
     except Exception:  # noqa: BLE001 - reported as malformed
         return name, None

@@ -10,6 +10,7 @@ from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
+from signing.enclosure import check_binding, check_enclosure
 from signing.evidence import Evidence, carried_by
 from signing.judgement import Finding, Judge
 from signing.modification import later_additions, title_changed
@@ -46,7 +47,9 @@ async def check_signature(
         # pyHanko passes over what it does not support; here it counts against the document
         if kind != "/Sig" or filter_name not in SUPPORTED:
             return 0, _judged(blank, (Verdict.UNDETERMINED, Reason.UNSUPPORTED))
+        check_enclosure(reader.stream, value)
         signature = EmbeddedPdfSignature(reader, field, name)
+        check_binding(signature)
         evidence = judge.evidence.joined(carried_by(signature))
         judge = replace(judge, evidence=evidence)
         return signature.signed_revision, await _evaluate(signature, blank, judge, stamps)

@@ -5,19 +5,19 @@ added behind it and the end of the file are in order, and nothing went wrong whi
 """
 
 import asyncio
+import contextlib
 import hashlib
 import io
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 
 from signing.errors import EncryptedPdf, SigningError
 from signing.evidence import read_evidence
 from signing.judgement import Judge
-from signing.pdf_file import check_outline, tail_matches
+from signing.pdf_file import LenientReader, check_outline, is_accounted_for, tail_matches
 from signing.policy import ValidationPolicy
 from signing.proof import check_document_timestamps, covers
 from signing.report import (
@@ -33,7 +33,14 @@ from signing.role import SignRole, role_of_field
 from signing.signature_check import check_signature
 from signing.trust import Trust
 from signing.verdict import WORST
-from signing.widgets import Widget, drawn_unsigned, large, overlapping, widgets_of
+from signing.widgets import (
+    Widget,
+    drawn_unsigned,
+    first_signed,
+    large,
+    overlapping,
+    widgets_of,
+)
 
 #: a trace of a signature, even where no reader finds it any more
 TRACES = (b"/ByteRange", b"/ETSI.CAdES.detached", b"/adbe.pkcs7.detached", b"/DocTimeStamp")
@@ -98,13 +105,15 @@ class _Check:
 
     async def run(self) -> DocumentReport:
         # Word writes files that no strict reader accepts; they are read, and the report says so
-        reader = PdfFileReader(io.BytesIO(self.pdf), strict=False)
+        reader = LenientReader(io.BytesIO(self.pdf))
         if reader.encrypt_dict is not None:
             raise EncryptedPdf
         tail_ok = tail_matches(self.pdf, reader.last_startxref)
         fields = list(enumerate_sig_fields(reader, filled_status=True))
         if not fields:
             return self._without_signatures(tail_ok=tail_ok)
+        tail_ok = tail_ok and is_accounted_for(self.pdf, reader, _covered(fields))
+        reader.read_strictly(first_signed(reader, fields))
         if len(fields) > self.policy.most_signatures:
             return self.failed(Reason.LIMIT_EXCEEDED, Verdict.UNDETERMINED)
         evidence = read_evidence(self.trust, self.revocation, reader)
@@ -226,6 +235,16 @@ def _with_overlaps(report: SignatureReport, widgets: list[Widget]) -> SignatureR
     others = [other for one, other in pairs if one == report.field]
     others += [one for one, other in pairs if other == report.field]
     return replace(report, overlaps=tuple(dict.fromkeys(others)))
+
+
+def _covered(fields: list[Any]) -> int:
+    """Return where the last range of a signature ends; 0 where a range says nothing."""
+    ends = [0]
+    for _, value, _ in fields:
+        with contextlib.suppress(KeyError, TypeError, ValueError, IndexError):
+            _, _, start, length = value.get_object()["/ByteRange"]
+            ends.append(int(start) + int(length))
+    return max(ends)
 
 
 def _is_seal_over_person(one: Widget, other: Widget) -> bool:

@@ -31,15 +31,20 @@ class Widget:
 def widgets_of(reader: Any) -> list[Widget]:
     """Return the visible rectangles of all signature fields."""
     fields = list(enumerate_sig_fields(reader))
-    dictionaries = [field.get_object() for _, _, field in fields]
-    first = min(
-        (_revision(reader, one.raw_get("/V")) for one in dictionaries if "/V" in one), default=0
-    )
+    first = first_signed(reader, fields)
     return [
         widget
         for name, value, field in fields
         for widget in _widgets(reader, name, value is not None, field, first)
     ]
+
+
+def first_signed(reader: Any, fields: list[Any]) -> int:
+    """Return the revision that brought the first signature."""
+    dictionaries = [field.get_object() for _, _, field in fields]
+    return min(
+        (_revision(reader, one.raw_get("/V")) for one in dictionaries if "/V" in one), default=0
+    )
 
 
 def drawn_unsigned(widget: Widget, vouched: set[str]) -> bool:

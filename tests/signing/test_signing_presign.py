@@ -1,15 +1,8 @@
 """Certificates that may not sign: each is refused by its own name before the key is asked."""
 
-from dataclasses import dataclass
-from datetime import timedelta
-
 import pytest
-from asn1crypto import x509 as asn1_x509
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from attacks.authority import DAY, ISSUES, LISTS, SIGNS, Authority, der, usage
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 
 from signing.certificate_errors import (
     AuthorityUnknown,
@@ -22,93 +15,8 @@ from signing.certificate_errors import (
 from signing.errors import CertificateNotInForce, KeyNotSupported
 from signing.policy import ValidationPolicy
 from signing.presign import check_certificate
-from signing.revocation import Revocation, RevocationList
+from signing.revocation import Revocation
 from signing.trust import Anchor, AnchorRole, Trust
-
-DAY = timedelta(days=1)
-LISTS = "http://crl.test.invalid/"
-
-
-def named(name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-
-
-def usage(**uses: bool) -> x509.KeyUsage:
-    every = [
-        "digital_signature",
-        "content_commitment",
-        "key_encipherment",
-        "data_encipherment",
-        "key_agreement",
-        "key_cert_sign",
-        "crl_sign",
-        "encipher_only",
-        "decipher_only",
-    ]
-    return x509.KeyUsage(**{one: uses.get(one, False) for one in every})
-
-
-SIGNS = usage(digital_signature=True, content_commitment=True)
-ISSUES = usage(key_cert_sign=True, crl_sign=True)
-
-
-@dataclass
-class Authority:
-    """A root of one test; `certificate` is its own, or that of another name under it."""
-
-    name: str
-    start: object
-    key: object = None
-
-    def __post_init__(self):
-        self.key = self.key or ec.generate_private_key(ec.SECP256R1())
-        self.certificate = self.issue(self.name, key=self.key, uses=ISSUES, is_ca=True)
-
-    def issue(
-        self,
-        name="Nguyễn Văn Ký",
-        *,
-        key=None,
-        uses=SIGNS,
-        is_ca=False,
-        start=-DAY,
-        end=365 * DAY,
-    ):
-        key = key or ec.generate_private_key(ec.SECP256R1())
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(named(name))
-            .issuer_name(named(self.name))
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(self.start + start)
-            .not_valid_after(self.start + end)
-            .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
-        )
-        if uses is not None:
-            builder = builder.add_extension(uses, critical=True)
-        return builder.sign(self.key, hashes.SHA256())
-
-    def withdraw(self, *certificates, by=None, key=None, next_update=DAY):
-        builder = (
-            x509.CertificateRevocationListBuilder()
-            .issuer_name(named(by or self.name))
-            .last_update(self.start - 2 * DAY)
-            .next_update(self.start + next_update)
-        )
-        for one in certificates:
-            builder = builder.add_revoked_certificate(
-                x509.RevokedCertificateBuilder()
-                .serial_number(one.serial_number)
-                .revocation_date(self.start - DAY)
-                .build()
-            )
-        listed = builder.sign(key or self.key, hashes.SHA256())
-        return RevocationList(f"{LISTS}list.crl", listed.public_bytes(Encoding.DER))
-
-
-def der(certificate) -> bytes:
-    return certificate if isinstance(certificate, bytes) else certificate.public_bytes(Encoding.DER)
 
 
 @pytest.fixture(scope="module")
@@ -118,11 +26,11 @@ def root(now):
 
 @pytest.fixture(scope="module")
 def check(root, now):
-    def run(certificate, chain=(), *, lists=(), policy=None, at=now, trusted=None):
+    def run(certificate, chain=(), *, lists=(), policy=None, at=now):
         anchor = Anchor(
             "gốc",
             AnchorRole.SIGNER,
-            der(trusted or root.certificate),
+            der(root.certificate),
             now - 30 * DAY,
             now + 999 * DAY,
         )
@@ -216,28 +124,17 @@ def test_a_short_key(root, check):
     assert check(root.issue(key=rsa.generate_private_key(65537, 2048))) == ()
 
 
-def by_sha1(authority, certificate):
-    """Sign a certificate anew as authorities did ten years ago."""
-    old = asn1_x509.Certificate.load(der(certificate))
-    algorithm = {"algorithm": "sha1_ecdsa"}
-    old["signature_algorithm"] = algorithm
-    old["tbs_certificate"]["signature"] = algorithm
-    signed = old["tbs_certificate"].dump(force=True)
-    old["signature_value"] = authority.key.sign(signed, ec.ECDSA(hashes.SHA1()))
-    return old.dump(force=True)
-
-
 def test_a_certificate_issued_by_sha1(root, check):
-    certificate = by_sha1(root, root.issue())
+    certificate = root.by_sha1(root.issue())
     with pytest.raises(CertificateWeak, match="SHA1"):
         check(certificate)
     # the control: nothing else speaks against it
-    assert check(certificate, policy=ValidationPolicy(weak_digests=frozenset({"md5"}))) == ()
+    assert check(certificate, policy=ValidationPolicy(algorithms=())) == ()
 
 
 def test_an_issuer_by_sha1(root, check):
     issuing = middle(root)
-    issuing.certificate = by_sha1(root, issuing.certificate)
+    issuing.certificate = root.by_sha1(issuing.certificate)
     with pytest.raises(ChainRefused):
         check(issuing.issue(), [issuing.certificate])
 
