@@ -190,6 +190,7 @@ class FileKind(Term):
 
     MAIN = "main", "Văn bản chính", "Main document"
     ANNEX = "annex", "Phụ lục", "Annex"
+    SIGNED_ANNEX = "signed_annex", "Phụ lục đã ký số", "Signed annex"
     SOURCE = "source", "Tệp gốc soạn thảo", "Source file"
     DRAFT = "draft", "Dự thảo", "Draft"
     SCAN = "scan", "Bản số hóa", "Scan"
@@ -197,6 +198,7 @@ class FileKind(Term):
     EDXML = "edxml", "Gói tin liên thông", "Exchange packet"
     REPORT = "report", "Báo cáo kiểm tra chữ ký", "Signature report"
     OPINION = "opinion", "Tệp kèm ý kiến", "Attached to an opinion"
+    COPY = "copy", "Bản sao", "Copy"
 
 
 class Scan(Term):

@@ -10,6 +10,7 @@ from web import (
     account,
     api_page,
     begin,
+    copying,
     decision,
     document,
     dossier,
@@ -49,7 +50,7 @@ LARGEST_REQUEST = 320 << 20
 LARGEST_TEXT = 8 << 20
 
 _ROOMS = (
-    start, login, inbox, step, unsent, begin, document, search, file, register, dossier,
+    start, login, inbox, step, unsent, begin, copying, document, search, file, register, dossier,
     procedure, decision, replay, run, running, migration, master, rehearsal, proposal, account,
     operator, journal, api_page, help_page,
 )  # fmt: skip

@@ -10,6 +10,7 @@ from engine.database import Transaction
 from engine.instance import InstanceStatus
 from engine.work_item import WorkItem
 from processes import reach, standing, work_items
+from processes.copying import may_be_copied
 from records.authority import Act, may
 from records.content import File
 from records.directive import Assignment, Directive
@@ -31,6 +32,14 @@ from web.door import language
 from web.paper import Papers
 from web.tongue import _, ngettext
 
+#: kinds of which a document may have several, told by their names
+_NAMED = {
+    FileKind.ANNEX,
+    FileKind.SIGNED_ANNEX,
+    FileKind.OPINION,
+    FileKind.SOURCE,
+    FileKind.COPY,
+}
 _ANSWERABLE = (
     IncomingStatus.REGISTERED,
     IncomingStatus.PRESENTED,
@@ -64,6 +73,7 @@ def view_of(
         "replay_href": _replay(document) if course is not None else None,
         "run_href": run_href(tx, document, course),
         "reply_href": _reply(tx, document),
+        "copy_href": _copy(tx, document, papers),
         "opinion_href": None,
         "files": _tabs(document, papers, face),
         "pdf": paper.pdf(face, title),
@@ -137,6 +147,13 @@ def _reply(tx: Transaction, document: Document) -> str | None:
     return url_for("begin.outgoing", reply=document.id)
 
 
+def _copy(tx: Transaction, document: Document, papers: Papers) -> str | None:
+    allowed = may(tx.acting, Act.SEAL_DOCUMENT) and document.frozen_at is None
+    if not allowed or not may_be_copied(list(papers.files)):
+        return None
+    return url_for("copying.make", way=_way(document), document_id=document.id)
+
+
 def _tabs(document: Document, papers: Papers, face: File | None) -> list[dict[str, Any]]:
     """Return the files as tabs: of the signed versions only the newest."""
     main = papers.face()
@@ -154,7 +171,7 @@ def _tabs(document: Document, papers: Papers, face: File | None) -> list[dict[st
 
 
 def _tab(file: File) -> str:
-    if file.kind in {FileKind.ANNEX, FileKind.OPINION, FileKind.SOURCE}:
+    if file.kind in _NAMED:
         return f"{paper.file_label(file)}: {file.name}"
     return paper.file_label(file)
 

@@ -28,6 +28,7 @@ _ACTS: dict[str, Any] = {
     "download": later("tải tệp"),
     "enable_account": later("mở khóa tài khoản"),
     "end_position": later("thôi chức vụ"),
+    "copy_document": later("ký số bản sao"),
     "export_evidence": later("xuất gói chứng cứ"),
     "end_trial": later("kết thúc áp dụng thử"),
     "invite": later("cấp đường dẫn mời"),

@@ -29,11 +29,12 @@ from exchange.limits import DEFAULT_LIMITS
 from exchange.status import StatusCode, StatusMessage
 from processes.delivery.gateway import gateway_of
 from processes.means import Means
+from processes.outgoing.annex import annexes_to_send
 from processes.outgoing.issue import SEND_JOB, recipients_of
 from processes.outgoing.paper import current_paper
 from processes.status_reports import STATUS_JOB
 from records import journal
-from records.content import Stored, files_of
+from records.content import Stored
 from records.document import IncomingDocument, OutgoingDocument
 from records.document_type import DocumentType
 from records.inspection import DEFAULT
@@ -42,7 +43,7 @@ from records.link import DocumentLink
 from records.organization import Agency
 from records.recipient import Recipient
 from records.transfer import Direction, Packet, StatusReport
-from records.vocabulary import Delivery, FileKind, LinkKind
+from records.vocabulary import Delivery, LinkKind
 
 
 class NotIssued(OfficeError):
@@ -148,8 +149,7 @@ def envelope_of(
     ]
     attachments += [
         Attachment.of(f.name, means.content.read(f.sha256), "Phụ lục")
-        for f in files_of(tx, document)
-        if f.kind is FileKind.ANNEX
+        for f in annexes_to_send(paper.files)
     ]
     issued_on = document.issued_on
     if issued_on is None or document.issued_at is None:

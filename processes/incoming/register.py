@@ -6,6 +6,7 @@ from uuid import UUID
 from engine.database import Transaction
 from engine.errors import OfficeError
 from processes.incoming.duplicate import close_duplicate, refuse_duplicate
+from processes.incoming.scan import sign_scans
 from processes.means import Means
 from processes.order import Decision, Order, term, text
 from processes.registers import register_of
@@ -56,7 +57,7 @@ def register_incoming(tx: Transaction, means: Means, order: Order[IncomingDocume
 
     Registering a second time after a return keeps the number; a duplicate is closed instead. Raises
     `PossibleDuplicate` unless confirmed, `FirstUnknown`, `NotArrivedYet`, `NoRegister`,
-    `MissingFields`, `FieldTooLong`, `SecretRefused`.
+    `MissingFields`, `FieldTooLong`, `SecretRefused`, `NoScan`, `KeystoreRefused`.
     """
     authorize(tx.acting, Act.REGISTER_DOCUMENT)
     document = order.document
@@ -76,10 +77,11 @@ def register_incoming(tx: Transaction, means: Means, order: Order[IncomingDocume
         report_status(tx, document, "03", "Văn thư đã tiếp nhận, đăng ký văn bản đến")
     document.ensure_lengths()
     document.status = IncomingStatus.REGISTERED
-    return Decision(
-        {"outcome": "register", "urgency": document.urgency.value},
-        f"Vào sổ, số đến {document.arrival_number}",
-    )
+    told = f"Vào sổ, số đến {document.arrival_number}"
+    if order.data.get("sign_scan"):
+        count = sign_scans(tx, means, order)
+        told += f"; ký số {count} bản số hóa"
+    return Decision({"outcome": "register", "urgency": document.urgency.value}, told)
 
 
 def _late(arrived_on: date, today: date, calendar: WorkingCalendar) -> date | None:

@@ -12,6 +12,7 @@ from engine.errors import OfficeError
 from processes.means import Means
 from processes.order import Decision, Order, Upload, term, text
 from processes.outgoing import template
+from processes.outgoing.annex import ensure_signable
 from processes.outgoing.issue import recipients_of
 from records.authority import Act, authorize
 from records.content import attach_file
@@ -82,7 +83,7 @@ def draft(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Deci
 
     From the template it is typeset at once; a Word file is converted by a job, its source kept; a
     PDF is taken as it is. Raises `SecretRefused`, `PaperOnly`, `NotASignatory`, `SignsOwnDraft`,
-    `WrongDraftFile`, and what the press and the file store refuse.
+    `WrongDraftFile`, an annex that cannot be signed, and what the press and the file store refuse.
     """
     authorize(tx.acting, Act.DRAFT_DOCUMENT)
     document, data = order.document, order.data
@@ -96,6 +97,7 @@ def draft(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Deci
     _readdress(tx, document, data)
     _link(tx, document, data)
     document.ensure_lengths()
+    ensure_signable(tx, means, order.files.get("annexes", ()))
     for key, use in (("source_file", FileKind.SOURCE), ("annexes", FileKind.ANNEX)):
         for upload in order.files.get(key, ()):
             attach_file(tx, document, upload.stored, name=upload.name, kind=use)

@@ -30,6 +30,8 @@ class Paper:
 
     file: File
     draft: Draft | None
+    #: all files of the document
+    files: list[File]
 
 
 def last_draft(tx: Transaction, document: OutgoingDocument) -> Draft:
@@ -50,11 +52,11 @@ def current_paper(tx: Transaction, document: OutgoingDocument) -> Paper:
     drafts = drafts_of(tx, document.id)
     newest = drafts[-1] if drafts else None
     if signed:
-        return Paper(max(signed, key=lambda f: f.version_no), newest)
+        return Paper(max(signed, key=lambda f: f.version_no), newest, files)
     pdf = pdf_of(tx, newest) if newest is not None else None
     if pdf is None:
         raise NoPaper
-    return Paper(pdf, newest)
+    return Paper(pdf, newest, files)
 
 
 _STEPS = {SignRole.APPROVE: 1, SignRole.NUMBER: 2, SignRole.SEAL: 3}

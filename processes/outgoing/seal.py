@@ -4,6 +4,7 @@ from engine.database import Transaction
 from engine.errors import OfficeError
 from processes.means import Means
 from processes.order import Decision, Order
+from processes.outgoing.annex import sign_annexes
 from processes.outgoing.paper import current_paper, keep_signed
 from processes.signature import signed
 from processes.verify import post_check
@@ -34,10 +35,11 @@ class AlreadySealed(OfficeError):
 
 
 def seal(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Decision:
-    """Put the agency's seal over the left third of the person's signature.
+    """Put the agency's seal over the left third of the person's signature; sign each annex.
 
     Decree 30/2020, Điều 32: the clerk does it personally, and only on a document the competent
-    person has signed. Raises `NotSigned`, `NotNumbered`, `AlreadySealed`, `KeystoreRefused`.
+    person has signed. Raises `NotSigned`, `NotNumbered`, `AlreadySealed`, `KeystoreRefused`,
+    `NoRoom`.
     """
     authorize(tx.acting, Act.SEAL_DOCUMENT)
     document = order.document
@@ -46,7 +48,8 @@ def seal(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Decis
         raise NotNumbered
     if document.sealed_at is not None:
         raise AlreadySealed(reference=document.reference)
-    pdf = means.content.read(current_paper(tx, document).file.sha256)
+    paper = current_paper(tx, document)
+    pdf = means.content.read(paper.file.sha256)
     image = means.signing.image_of(document.agency_id)
     request = SignRequest(
         role=SignRole.SEAL,
@@ -59,6 +62,7 @@ def seal(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Decis
     sealed = signed(means, order, document.agency_id, pdf, request)
     file, _ = keep_signed(tx, means, document, sealed, SignRole.SEAL)
     post_check(tx, file)
+    annexes = sign_annexes(tx, means, order, paper.files)
     document.sealed_at = tx.now
     document.status = OutgoingStatus.SEALED
-    return Decision({}, "Đã ký số của cơ quan")
+    return Decision({}, f"Đã ký số của cơ quan{annexes}")
