@@ -31,8 +31,10 @@ from signing.original import normalise
 from signing.pdf_file import open_to_sign
 from signing.placement import Placement
 from signing.prepared import Prepared, Revision, digest_around
+from signing.proof_errors import TimestampRefused, TimestampUnavailable
 from signing.raw_signature import check_key, checked_signature
 from signing.role import FIELD_NAMES, SignRole
+from signing.timestamps import TimestampClient
 from signing.vacancy import refuse_overlap
 
 __all__ = [
@@ -85,7 +87,12 @@ class SignRequest:
         return self.field or FIELD_NAMES[self.role]
 
 
-def sign_pdf(pdf: bytes, request: SignRequest, keystore: KeyStore) -> bytes:
+def sign_pdf(
+    pdf: bytes,
+    request: SignRequest,
+    keystore: KeyStore,
+    timestamps: TimestampClient | None = None,
+) -> bytes:
     """Return `pdf` with one more signature behind it; every byte of `pdf` stays as it is.
 
     Raises what `prepare` and `complete` raise.
@@ -93,7 +100,7 @@ def sign_pdf(pdf: bytes, request: SignRequest, keystore: KeyStore) -> bytes:
     prepared = prepare(pdf, request, keystore.certificate(), keystore.chain())
     signature = keystore.sign(prepared.to_be_signed, DIGEST)
     # the file did not leave this process since its digest was taken
-    return _completed(prepared, signature)
+    return _completed(prepared, signature, timestamps)
 
 
 def prepare(
@@ -125,19 +132,26 @@ def prepare(
     )
 
 
-def complete(prepared: Prepared, raw_signature: bytes) -> bytes:
+def complete(
+    prepared: Prepared, raw_signature: bytes, timestamps: TimestampClient | None = None
+) -> bytes:
     """Return the signed file, once `raw_signature` is found to sign what was prepared.
 
     `raw_signature` is PKCS#1 v1.5 for RSA, and for ECDSA DER or the two numbers side by side, as
-    tokens give them. Raise `SignatureMismatch`, `PreparedChanged` or `SignatureTooLarge`.
+    tokens give them. With `timestamps` the time is proven at once (level T); where those are not
+    required, a signature that gets none stays at level B. Raise `SignatureMismatch`,
+    `PreparedChanged`, `SignatureTooLarge`, `TimestampUnavailable`, `TimestampRefused` or
+    `ClockAstray`.
     """
     prepared.check()
-    return _completed(prepared, raw_signature)
+    return _completed(prepared, raw_signature, timestamps)
 
 
-def _completed(prepared: Prepared, raw_signature: bytes) -> bytes:
+def _completed(
+    prepared: Prepared, raw_signature: bytes, timestamps: TimestampClient | None
+) -> bytes:
     signature = checked_signature(prepared.certificate, prepared.to_be_signed, raw_signature)
-    container = asyncio.run(_container(prepared, signature))
+    container = asyncio.run(_container(prepared, signature, timestamps))
     start, end = prepared.reserved
     if 2 * len(container) > end - start - 2:
         raise SignatureTooLarge
@@ -152,11 +166,20 @@ async def _attributes(signer: ExternalSigner, digest: bytes, request: SignReques
     return bytes(made.dump())
 
 
-async def _container(prepared: Prepared, signature: bytes) -> bytes:
-    """Build the CMS object; what a level adds to a signature (a timestamp) is added here."""
+async def _container(
+    prepared: Prepared, signature: bytes, timestamps: TimestampClient | None
+) -> bytes:
     signer = _signer(prepared.certificate, prepared.chain, signature)
     attributes = cms.CMSAttributes.load(prepared.to_be_signed)
-    signed = await signer.async_sign_prescribed_attributes(DIGEST, attributes)
+    try:
+        signed = await signer.async_sign_prescribed_attributes(
+            DIGEST, attributes, timestamper=timestamps
+        )
+    except (TimestampUnavailable, TimestampRefused):
+        if timestamps is None or timestamps.is_required:
+            raise
+        # a timestamp over the whole file proves the time a little later
+        signed = await signer.async_sign_prescribed_attributes(DIGEST, attributes)
     return bytes(signed.dump())
 
 

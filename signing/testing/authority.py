@@ -107,7 +107,7 @@ class Authority:
         start, end = now - 4 * YEAR, now + 16 * YEAR
         self._keys = {tier: ec.generate_private_key(ec.SECP256R1()) for tier in self._lists}
         root_key, key = self._keys["root"], self._keys["issuing"]
-        root_name, issuing_name = _name(f"{name} – gốc"), _name(name)
+        root_name, issuing_name = _name(f"Gốc {name}"), _name(name)
         root = _builder(root_name, root_name, root_key, start, end)
         self.root = _for_authority(root, root_key, None).sign(root_key, hashes.SHA256())
         issuing = _builder(issuing_name, root_name, key, start, end)

@@ -23,7 +23,7 @@ from signing.trust import TRUST_FILE
 __all__ = ["Algorithm", "Holder", "Pki", "Services", "make_pki"]
 
 AUTHORITY = "CA thử nghiệm (không có giá trị pháp lý)"
-TIMESTAMPS = "CA dấu thời gian thử nghiệm (không có giá trị pháp lý)"
+TIMESTAMPS = "TSA thử nghiệm (không có giá trị pháp lý)"
 STRANGER = "CA lạ (không có giá trị pháp lý)"
 REVOKED, EXPIRED, UNKNOWN = "revoked", "expired", "stranger"
 TSA, OCSP = "tsa", "ocsp"

@@ -101,8 +101,8 @@ class TsaServer(LoopbackServer):
         super().__init__()
         self.tsa = StandInTsa(issued, clock)
 
-    def lying(self, lie: Lie, off: timedelta = timedelta()) -> None:
-        """Make the answers wrong from now on."""
+    def lying(self, lie: Lie | None, off: timedelta = timedelta()) -> None:
+        """Make the answers wrong from now on; None ends it."""
         self.tsa.lie, self.tsa.off = lie, off
 
     def respond(self, path: str, body: bytes, etag: str) -> Response:
@@ -235,7 +235,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _trickle(self) -> None:
         self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Length", "1000000")
+        self.send_header("Content-Length", "10000")
         self.end_headers()
         while not self.owner.pause(0.02):
             self.wfile.write(b"0")

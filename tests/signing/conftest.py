@@ -2,23 +2,27 @@
 
 import io
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pikepdf
 import pytest
 import typst
+from cryptography import x509
 
+from signing.archive import Archive
+from signing.chain import ListsAtHand
 from signing.keystores.pkcs12 import Pkcs12KeyStore
 from signing.number_row import place_number
 from signing.original import normalise
 from signing.placement import place_person, place_seal
 from signing.policy import ExpectedSigner, ValidationPolicy
-from signing.report import DocumentReport
-from signing.revocation import Revocation, load_revocation
+from signing.report import DocumentReport, Level
+from signing.revocation import Revocation, RevocationList, load_revocation
 from signing.signer import SignRequest, SignRole, sign_pdf
-from signing.testing import Holder, Pki, make_pki
-from signing.testing.pki import Algorithm
+from signing.testing import Algorithm, Holder, Pki, TsaServer, make_pki
+from signing.testing.authority import LISTS_AT
+from signing.timestamps import TimestampClient
 from signing.trust import Trust, load_trust
 from signing.validation import validate_pdf
 
@@ -137,6 +141,63 @@ def numbered(by_person: bytes, keystore: Callable[[str], Pkcs12KeyStore]) -> byt
 def issued(numbered: bytes, pki: Pki, keystore: Callable[[str], Pkcs12KeyStore]) -> bytes:
     request = SignRequest(SignRole.SEAL, NOW, place_seal(numbered), pki.picture("ubnd"))
     return sign_pdf(numbered, request, keystore("ubnd"))
+
+
+@pytest.fixture(scope="session")
+def lists_at(pki: Pki) -> Callable[..., Revocation]:
+    """Return the lists as they were made at a moment, of signers and of timestamps alike."""
+
+    def make(
+        at: datetime,
+        *,
+        life: timedelta = timedelta(days=7),
+        withdrawn: dict[x509.Certificate, datetime] | None = None,
+    ) -> Revocation:
+        lists = []
+        for authority in (pki.services.authority, pki.services.timestamps):
+            for tier in ("root", "issuing"):
+                gone = (withdrawn or {}) if tier == "issuing" else {}
+                der = authority.revocation_list(at, tier=tier, life=life, withdrawn=gone)
+                lists.append(RevocationList(authority.list_address(tier), der))
+        return Revocation(tuple(lists), (LISTS_AT,))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def at_level(
+    pki: Pki,
+    draft: bytes,
+    keystore: Callable[[str], Pkcs12KeyStore],
+    trust: Trust,
+    lists_at: Callable[..., Revocation],
+) -> Callable[..., bytes]:
+    """Return the draft signed by the chairman at NOW, kept at a level; LT and LTA two days later."""
+    made: dict[Level, bytes] = {}
+    later = NOW + timedelta(days=2)
+    lists = lists_at(later)
+
+    def judge(pdf: bytes) -> DocumentReport:
+        return validate_pdf(pdf, trust=trust, revocation=lists, at=later)
+
+    def make(level: Level) -> bytes:
+        if level in made:
+            return made[level]
+        moment = [NOW]
+        request = SignRequest(SignRole.APPROVE, NOW)
+        with TsaServer(pki.services.tsa, lambda: moment[0]) as server:
+            client = TimestampClient([server.url], trust, clock=lambda: moment[0])
+            stamps = None if level is Level.B else client
+            pdf = sign_pdf(draft, request, keystore("chutich"), stamps)
+            moment[0] = later
+            archive = Archive(trust, ListsAtHand(lists), client, judge)
+            if level is Level.LT:
+                pdf = archive.add_evidence(pdf, later)
+            elif level is Level.LTA:
+                pdf = archive.augment(pdf, later).pdf
+        return made.setdefault(level, pdf)
+
+    return make
 
 
 @pytest.fixture(scope="session")
