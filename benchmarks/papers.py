@@ -3,7 +3,7 @@
 import io
 import random
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pikepdf
@@ -11,14 +11,26 @@ import typst
 from PIL import Image
 
 import signing
+from signing.archive import Archive
+from signing.chain import ListsAtHand
 from signing.keystores.pkcs12 import Pkcs12KeyStore
 from signing.original import normalise
-from signing.testing import Holder, Pki, make_pki
-from signing.testing.pki import Algorithm
+from signing.placement import place_person, place_seal
+from signing.report import DocumentReport
+from signing.revocation import Revocation, RevocationList
+from signing.signer import SignRequest, SignRole, sign_pdf
+from signing.testing import Holder, Pki, TsaServer, make_pki
+from signing.testing.authority import Algorithm
+from signing.testing.pki import LISTS_AT
+from signing.timestamps import TimestampClient
+from signing.trust import load_trust
+from signing.validation import validate_pdf
 
 #: bytes: a letter, one with an annex, one with a whole project behind it
 SIZES = {"85 kB": 85_000, "1.2 MB": 1_200_000, "24 MB": 24_000_000}
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+#: when the lists that followed the signatures were out
+LATER = NOW + timedelta(days=2)
 SIGNER, AGENCY, PASSPHRASE = "Trịnh Việt Hùng", "Ủy ban nhân dân tỉnh Thái Nguyên", "mật khẩu đo"
 SCAN = (1_240, 1_754)
 
@@ -107,3 +119,38 @@ def _append(pdf: pikepdf.Pdf, scan: bytes) -> None:
     page = pdf.add_blank_page(page_size=(595, 842))
     page.obj.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(I=image))
     page.obj.Contents = pdf.make_stream(b"q 500 0 0 700 47 70 cm /I Do Q")
+
+
+def kept(pki: Pki, pdf: bytes) -> bytes:
+    """Return `pdf` signed by both with timestamps, and its proofs behind it (PAdES-LT)."""
+    desk, trust, moment = open_desk(pki.folder), load_trust(pki.trust_folder), [NOW]
+    lists = _lists(pki)
+
+    def judge(file: bytes) -> DocumentReport:
+        return validate_pdf(file, trust=trust, revocation=lists, at=LATER)
+
+    with TsaServer(pki.services.tsa, lambda: moment[0]) as server:
+        stamps = TimestampClient([server.url], trust, clock=lambda: moment[0])
+        pdf = sign_pdf(pdf, by_person(pdf, desk), desk.person, stamps)
+        image = desk.picture("ubnd")
+        request = SignRequest(SignRole.SEAL, NOW, place_seal(pdf, image=image), image, name=AGENCY)
+        pdf = sign_pdf(pdf, request, desk.agency, stamps)
+        moment[0] = LATER
+        return Archive(trust, ListsAtHand(lists), stamps, judge).add_evidence(pdf, LATER)
+
+
+def by_person(pdf: bytes, desk: Desk) -> SignRequest:
+    """Ask for the signature of the chairman, in its place."""
+    image = desk.picture("chutich")
+    place = place_person(pdf, name=SIGNER, image=image, position="CHỦ TỊCH")
+    return SignRequest(SignRole.APPROVE, NOW, place, image, name=SIGNER, position="Chủ tịch")
+
+
+def _lists(pki: Pki) -> Revocation:
+    """Return the lists as they are two days later, when the next have been published."""
+    found = [
+        RevocationList(issuer.list_address(tier), issuer.revocation_list(LATER, tier=tier))
+        for issuer in (pki.services.authority, pki.services.timestamps)
+        for tier in ("root", "issuing")
+    ]
+    return Revocation(tuple(found), (LISTS_AT,))

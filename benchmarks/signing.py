@@ -5,7 +5,7 @@ this process, medians. `memory` is the high-water mark of a fresh process that d
 """
 
 import hashlib
-import resource
+import re
 import statistics
 import subprocess
 import sys
@@ -17,10 +17,14 @@ from pathlib import Path
 
 from benchmarks import papers
 from benchmarks.line import end, report
-from benchmarks.papers import NOW, SIZES, Desk
+from benchmarks.papers import LATER, SIZES, Desk
 from office import garbage
-from signing.placement import place_person
-from signing.signer import SignRequest, SignRole, complete, prepare, sign_pdf
+from signing.report import Verdict
+from signing.revocation import Revocation
+from signing.signer import SignRequest, complete, prepare, sign_pdf
+from signing.testing import Pki
+from signing.trust import Trust, load_trust
+from signing.validation import validate_pdf
 
 ROUNDS = 9
 #: milliseconds above the floor for the small sizes, times the floor for the large one
@@ -57,28 +61,24 @@ def _floor(pdf: bytes, desk: Desk) -> None:
     desk.person.sign(b"floor", "sha256")
 
 
-def _request(pdf: bytes, desk: Desk) -> SignRequest:
-    image = desk.picture("chutich")
-    place = place_person(pdf, name=papers.SIGNER, image=image, position="CHỦ TỊCH")
-    return SignRequest(SignRole.APPROVE, NOW, place, image, name=papers.SIGNER, position="Chủ tịch")
-
-
-def _sign(desk: Desk) -> list[bool]:
+def _sign(pki: Pki) -> list[bool]:
     """Sign at level B, visibly: the picture in its place."""
+    desk = papers.open_desk(pki.folder)
     results = []
     for size, length in SIZES.items():
         pdf = papers.paper(length)
-        call = partial(sign_pdf, pdf, _request(pdf, desk), desk.person)
+        call = partial(sign_pdf, pdf, papers.by_person(pdf, desk), desk.person)
         results.append(_measure("sign", size, partial(_floor, pdf, desk), call))
     return results
 
 
-def _deferred(desk: Desk) -> list[bool]:
+def _deferred(pki: Pki) -> list[bool]:
     """Prepare, let the key sign what was prepared as a token would, complete."""
+    desk = papers.open_desk(pki.folder)
     results = []
     for size, length in SIZES.items():
         pdf = papers.paper(length)
-        call = partial(_prepare_and_complete, desk, pdf, _request(pdf, desk))
+        call = partial(_prepare_and_complete, desk, pdf, papers.by_person(pdf, desk))
         results.append(_measure("deferred", size, partial(_floor, pdf, desk), call))
     return results
 
@@ -88,14 +88,32 @@ def _prepare_and_complete(desk: Desk, pdf: bytes, request: SignRequest) -> None:
     complete(prepared, desk.person.sign(prepared.to_be_signed, "sha256"))
 
 
-def _memory(desk: Desk) -> list[bool]:
+def _validate(pki: Pki) -> list[bool]:
+    """Check two signatures with all their proofs in the file, nothing beside it, no network."""
+    trust = load_trust(pki.trust_folder)
+    results = []
+    for size, length in SIZES.items():
+        pdf = papers.kept(pki, papers.paper(length))
+        call = partial(_check, pdf, trust)
+        results.append(
+            _measure("validate", size, partial(_floor, pdf, papers.open_desk(pki.folder)), call)
+        )
+    return results
+
+
+def _check(pdf: bytes, trust: Trust) -> None:
+    found = validate_pdf(pdf, trust=trust, revocation=Revocation(), at=LATER)
+    assert found.verdict is Verdict.VALID, found.text("en")
+
+
+def _memory(pki: Pki) -> list[bool]:
     """Let a fresh process of its own do it once with the largest file."""
-    folder = desk.folder
-    (folder / "large.pdf").write_bytes(papers.paper(SIZES[LARGE]))
+    (pki.folder / "sign.pdf").write_bytes(papers.paper(SIZES[LARGE]))
+    (pki.folder / "validate.pdf").write_bytes(papers.kept(pki, papers.paper(SIZES[LARGE])))
     results = []
     for what, most in MEMORY.items():
         done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.signing", f"once-{what}", str(folder)],
+            [sys.executable, "-m", "benchmarks.signing", f"once-{what}", str(pki.folder)],
             capture_output=True, text=True, check=True,
         )  # fmt: skip
         value = int(done.stdout) / 1_024
@@ -107,16 +125,21 @@ def _memory(desk: Desk) -> list[bool]:
 
 def _once(what: str, folder: Path) -> None:
     """Do one thing and print the most memory this process ever held, in kB."""
-    desk = papers.open_desk(folder)
-    pdf = (folder / "large.pdf").read_bytes()
+    pdf = (folder / f"{what}.pdf").read_bytes()
     if what == "sign":
-        sign_pdf(pdf, _request(pdf, desk), desk.person)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        desk = papers.open_desk(folder)
+        sign_pdf(pdf, papers.by_person(pdf, desk), desk.person)
+    else:
+        _check(pdf, load_trust(folder / "trust"))
+    # what getrusage() says includes the process this one was started from
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    print(re.findall(r"VmHWM:\s+(\d+) kB", status)[0])
 
 
-PARTS: dict[str, Callable[[Desk], list[bool]]] = {
+PARTS: dict[str, Callable[[Pki], list[bool]]] = {
     "sign": _sign,
     "deferred": _deferred,
+    "validate": _validate,
     "memory": _memory,
 }
 
@@ -130,9 +153,8 @@ def main() -> None:
         _once(named[0].removeprefix("once-"), Path(named[1]))
         return
     with tempfile.TemporaryDirectory(prefix="congvan-bench-") as folder:
-        papers.make_authority(Path(folder))
-        desk = papers.open_desk(Path(folder))
-        end([ok for name in named or PARTS for ok in PARTS[name](desk)])
+        pki = papers.make_authority(Path(folder))
+        end([ok for name in named or PARTS for ok in PARTS[name](pki)])
 
 
 if __name__ == "__main__":

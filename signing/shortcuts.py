@@ -1,7 +1,7 @@
-"""Two costs of the libraries that every check pays many times (đường tắt), with the same answers.
+"""Costs of the libraries that every check pays many times (đường tắt), with the same answers.
 
-A signature is a string of 24,576 digits that pyHanko reads one by one, once for each revision; and
-asn1crypto prepares the same names for comparison for each certificate that carries them.
+A signature is a string of 32,768 digits that pyHanko reads one by one, once for each revision; and
+asn1crypto prepares the same names for comparison whenever it meets two of them.
 """
 
 import binascii
@@ -9,16 +9,19 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from asn1crypto.x509 import NameTypeAndValue
+from asn1crypto.x509 import Name, NameTypeAndValue
 from pyhanko.pdf_utils import generic
 
 #: what one look takes in: any signature, and little of what follows it
 CHUNK = 65_536
 DIGITS = re.compile(rb"<((?:[0-9a-fA-F]{2})*)>")
-#: a longer name is nobody's, and not kept
-LONGEST_NAME = 256
+#: a longer one is nobody's, and not kept
+LONGEST_PART = 256
+LONGEST_NAME = 1_024
 _one_by_one = generic.read_hex_string_from_stream
 _prepare = NameTypeAndValue._ldap_string_prep  # noqa: SLF001
+_same = Name.__eq__
+_hashable = Name.hashable.fget
 
 
 def read_hex_string(stream: Any) -> Any:
@@ -37,7 +40,7 @@ def read_hex_string(stream: Any) -> Any:
 
 def prepared_name(part: Any, text: str) -> str:
     """Return what asn1crypto makes of a name to compare it (RFC 4518)."""
-    return _known(text) if len(text) <= LONGEST_NAME else str(_prepare(part, text))
+    return _known(text) if len(text) <= LONGEST_PART else str(_prepare(part, text))
 
 
 @lru_cache(maxsize=1024)
@@ -45,7 +48,33 @@ def _known(text: str) -> str:
     return str(_prepare(None, text))
 
 
+def same_name(one: Any, other: Any) -> bool:
+    """Tell whether two names are the same (RFC 5280, 7.1)."""
+    if not isinstance(other, Name):
+        return False
+    ours, theirs = one.dump(), other.dump()
+    if max(len(ours), len(theirs)) > LONGEST_NAME:
+        return bool(_same(one, other))
+    try:
+        return _comparable(ours) == _comparable(theirs)
+    except ValueError:
+        return bool(_same(one, other))
+
+
+def hashable_name(name: Any) -> str:
+    """Return the text that equal names have in common."""
+    der = name.dump()
+    return _comparable(der) if len(der) <= LONGEST_NAME else str(_hashable(name))
+
+
+@lru_cache(maxsize=1024)
+def _comparable(der: bytes) -> str:
+    return str(_hashable(Name.load(der)))
+
+
 def install() -> None:
     """Let the libraries take them; they offer no seam for it."""
     generic.read_hex_string_from_stream = read_hex_string
     NameTypeAndValue._ldap_string_prep = prepared_name  # noqa: SLF001
+    Name.__eq__ = same_name
+    Name.hashable = property(hashable_name)

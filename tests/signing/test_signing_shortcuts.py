@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from asn1crypto import x509
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -65,3 +66,34 @@ def test_names_are_compared_as_the_library_does(text):
     expected = prepared(shortcuts._prepare, text)
     assert prepared(shortcuts.prepared_name, text) == expected
     assert prepared(shortcuts.prepared_name, text) == expected  # and once more, when it is known
+
+
+parts = st.sampled_from(
+    ["Ủy ban nhân dân", "ủy  BAN nhân dân", "Ủy ban nhân dân", "x", "X", "a\u00adb", "ab", "\ue000"]
+)
+names = st.lists(
+    st.tuples(st.sampled_from(["common_name", "organization_name"]), parts),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda pair: pair[0],
+).map(lambda pairs: x509.Name.build(dict(pairs)))
+
+
+def answer(compare, one, other):
+    try:
+        return compare(one, other)
+    except ValueError as error:
+        return str(error)
+
+
+@given(names, names)
+def test_two_names_are_the_same_where_the_library_says_so(one, other):
+    assert answer(shortcuts.same_name, one, other) == answer(shortcuts._same, one, other)
+    if answer(shortcuts.same_name, one, other) is True:
+        assert one.hashable == other.hashable
+
+
+def test_a_name_is_no_text():
+    name = x509.Name.build({"common_name": "x"})
+    assert name != "x"
+    assert shortcuts.hashable_name(name) == shortcuts._hashable(name)
