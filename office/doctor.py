@@ -18,9 +18,11 @@ from typing import Any
 import psycopg
 
 from engine.errors import OfficeError
+from office.office import KeyFolder, timestamps_of
 from office.place import MADE_IN, account, find_place, programs
 from office.postgres import NAME
 from office.settings import Settings
+from signing.errors import SigningError
 
 GIGABYTE = 1_000_000_000
 LEAST_ROOM, GOOD_ROOM = GIGABYTE, 10 * GIGABYTE
@@ -71,6 +73,7 @@ def doctor(settings: Settings, *, expected_revision: str | None = None) -> list[
         lambda: _database(settings, expected_revision),
         _forgotten_places,
         _clock,
+        lambda: _timestamps(settings),
         *(lambda program=program: _program(program) for program in PROGRAMS),
         _softhsm,
         _fonts,
@@ -257,6 +260,30 @@ def _clock() -> Iterator[Finding]:
             Level.OK if right else Level.PROBLEM,
             "đã đồng bộ" if right else "chưa đồng bộ: chữ ký số cần giờ đúng; bật NTP",
             "synchronised" if right else "not synchronised: signatures need true time; enable NTP",
+        )
+
+
+def _timestamps(settings: Settings) -> Iterator[Finding]:
+    trust, _ = KeyFolder(settings.data / "signing").trust()
+    client = timestamps_of(settings, trust)
+    if client is None:
+        yield Finding(
+            "timestamps",
+            Level.NOTE,
+            "chưa đặt CONGVAN_TSA_URLS: chữ ký không chứng minh được thời điểm, không lưu lâu dài",
+            "CONGVAN_TSA_URLS is not set: signatures prove no time and are not kept provable",
+        )
+        return
+    for url, found in client.probe().items():
+        if isinstance(found, SigningError):
+            yield Finding("timestamps", Level.PROBLEM, found.text("vi"), found.text("en"))
+            continue
+        ahead, until = found.ahead.total_seconds(), f"{found.valid_until:%Y-%m-%d}"
+        yield Finding(
+            "timestamps",
+            Level.OK,
+            f"{url}: {found.authority}, chứng thư số đến {until}, lệch giờ {ahead:+.0f} giây",
+            f"{url}: {found.authority}, certificate until {until}, clocks differ by {ahead:+.0f} s",
         )
 
 

@@ -11,7 +11,7 @@ from engine.budget import BUDGET
 from engine.database import SYSTEM, Database, Transaction
 from engine.handlers import Handlers
 from engine.runtime import MACHINE_JOB
-from office.settings import Settings, keep_secret
+from office.settings import Settings, Timestamps, keep_secret
 from office.worker import Periodic, Worker
 from processes import carrying, inbox, timers, unsent, uploads, verify, work_items
 from processes.delivery import arrivals, send
@@ -23,11 +23,14 @@ from signing.errors import KeystoreRefused, TrustRefused
 from signing.keystores.base import KeyStore
 from signing.keystores.pkcs12 import Pkcs12KeyStore
 from signing.revocation import Revocation, load_revocation
+from signing.timestamps import TimestampClient
 from signing.trust import Trust, load_trust
 from web.svg import render_diagram
 
 #: bytes no row names are kept this long, so that every backup that is restored finds its files
 OLDEST_BACKUP = timedelta(days=40)
+#: seconds an authority may take for a timestamp, while an officer waits
+TSA_PATIENCE = 3.0
 
 
 class KeyFolder:
@@ -75,7 +78,7 @@ class Office:
             clock=clock or (lambda: datetime.now(UTC)),
         )
         BUDGET.instances = settings.max_instances
-        return cls(settings, database, means_of(settings))
+        return cls(settings, database, means_of(settings, clock))
 
     def handlers(self) -> Handlers:
         """Return how each kind of job is carried out."""
@@ -127,7 +130,7 @@ class Office:
         )
 
 
-def means_of(settings: Settings) -> Means:
+def means_of(settings: Settings, clock: Callable[[], datetime] | None = None) -> Means:
     """Return what verbs work with, from the data directory."""
     keys = KeyFolder(settings.data / "signing")
     trust, revocation = keys.trust()
@@ -138,11 +141,27 @@ def means_of(settings: Settings) -> Means:
             trust=trust,
             revocation=revocation,
             image_of=keys.image_of,
+            timestamps=timestamps_of(settings, trust, clock),
         ),
         axis_endpoint=f"http://127.0.0.1:{settings.port}/axis",
         axis_secret=keep_secret(settings.make_data() / "axis.key"),
         scratch=settings.data / "scratch",
         draw=render_diagram,
+    )
+
+
+def timestamps_of(
+    settings: Settings, trust: Trust, clock: Callable[[], datetime] | None = None
+) -> TimestampClient | None:
+    """Return who stamps times, None where no authority is configured (máy chủ dấu thời gian)."""
+    if not settings.tsa_urls:
+        return None
+    return TimestampClient(
+        settings.tsa_urls,
+        trust,
+        clock=clock or (lambda: datetime.now(UTC)),
+        timeout=TSA_PATIENCE,
+        is_required=settings.timestamps is Timestamps.REQUIRED,
     )
 
 

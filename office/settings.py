@@ -19,6 +19,8 @@ from marshmallow import ValidationError
 from marshmallow.validate import Range
 
 from engine.errors import OfficeError
+from signing.addresses import read_address
+from signing.errors import AddressRefused
 
 
 class Mode(StrEnum):
@@ -26,6 +28,13 @@ class Mode(StrEnum):
 
     DEMO = "demo"
     PRODUCTION = "production"
+
+
+class Timestamps(StrEnum):
+    """What happens when no timestamping authority answers at signing."""
+
+    REQUIRED = "required"
+    LATER = "later"
 
 
 class Setting(NamedTuple):
@@ -117,6 +126,22 @@ SETTINGS = (
         "Most instances of a step that runs for each of a list (1–5000).",
     ),
     Setting(
+        "CONGVAN_TSA_URLS",
+        "",
+        "Địa chỉ máy chủ dấu thời gian (RFC 3161), cách nhau bằng dấu phẩy; nên có hai. Để trống "
+        "thì chữ ký không có dấu thời gian và không được lưu giữ lâu dài.",
+        "Addresses of timestamping authorities (RFC 3161), separated by commas; better two. When "
+        "empty signatures bear no timestamp and are not kept provable.",
+    ),
+    Setting(
+        "CONGVAN_TIMESTAMPS",
+        Timestamps.LATER,
+        "Khi không lấy được dấu thời gian lúc ký: required (từ chối ký) hoặc later (ký, rồi bổ "
+        "sung dấu thời gian sau).",
+        "When no timestamp can be had at signing: required (refuse to sign) or later (sign, and "
+        "add a timestamp afterwards).",
+    ),
+    Setting(
         "CONGVAN_LOG",
         "WARNING",
         "Mức nhật ký chương trình: DEBUG, INFO, WARNING, ERROR.",
@@ -154,6 +179,8 @@ class Settings:
     #: as browsers write an origin: no path, no default port
     public_url: str = ""
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    tsa_urls: tuple[str, ...] = ()
+    timestamps: Timestamps = Timestamps.LATER
 
     @property
     def url(self) -> str:
@@ -230,6 +257,13 @@ def load() -> Settings:
             "log_level": env.log_level("CONGVAN_LOG", _DEFAULTS["CONGVAN_LOG"]),
             "public_url": env.origin("CONGVAN_URL", _DEFAULTS["CONGVAN_URL"]),
             "proxies": env.networks("CONGVAN_PROXIES", _DEFAULTS["CONGVAN_PROXIES"]),
+            "tsa_urls": env.addresses("CONGVAN_TSA_URLS", _DEFAULTS["CONGVAN_TSA_URLS"]),
+            "timestamps": env.enum(
+                "CONGVAN_TIMESTAMPS",
+                _DEFAULTS["CONGVAN_TIMESTAMPS"],
+                enum=Timestamps,
+                by_value=True,
+            ),
         }
         env.seal()
     except EnvValidationError as error:
@@ -284,4 +318,20 @@ def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
         raise ValidationError(f"cần địa chỉ IP hoặc dải mạng: {error}") from error
 
 
-_PARSERS = {"postgres": _postgres, "broker": _broker, "origin": _origin, "networks": _networks}
+def _addresses(text: str) -> tuple[str, ...]:
+    try:
+        found = tuple(part.strip() for part in text.split(",") if part.strip())
+        for one in found:
+            read_address(one)
+    except AddressRefused as error:
+        raise ValidationError(error.text("vi")) from error
+    return found
+
+
+_PARSERS = {
+    "postgres": _postgres,
+    "broker": _broker,
+    "origin": _origin,
+    "networks": _networks,
+    "addresses": _addresses,
+}

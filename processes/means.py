@@ -14,6 +14,7 @@ from signing.keystores.base import KeyStore
 from signing.policy import ValidationPolicy
 from signing.presign import check_certificate
 from signing.revocation import Revocation
+from signing.timestamps import TimestampClient
 from signing.trust import Trust
 
 
@@ -30,6 +31,8 @@ class SigningMeans:
     revocation: Revocation
     #: PNG of the handwritten signature or of the seal, by officer or agency id
     image_of: Callable[[UUID], bytes | None]
+    #: who stamps times; None where no authority is configured
+    timestamps: TimestampClient | None = None
     policy: ValidationPolicy = field(default_factory=ValidationPolicy)
 
     def check_keystore(self, keystore: KeyStore, at: datetime) -> None:

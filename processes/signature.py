@@ -17,4 +17,4 @@ def signed(means: Means, order: Order[Any], owner: UUID, pdf: bytes, request: Si
         return order.elsewhere.sign(owner, pdf, request)
     keystore = means.signing.open_keystore(owner, text(order.data, "pin"))
     means.signing.check_keystore(keystore, request.signed_at)
-    return sign_pdf(pdf, request, keystore)
+    return sign_pdf(pdf, request, keystore, means.signing.timestamps)

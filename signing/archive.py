@@ -68,6 +68,8 @@ class Augmented:
     stamped: Stamped
     #: SHA-256 of the lists and answers that were added
     evidence: tuple[str, ...]
+    #: what a validation says of the file now
+    report: DocumentReport
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,10 @@ class Archive:
         step = step or due.step
         before = self.judge(pdf)
         evidence = [] if step is Step.TIME else asyncio.run(self._evidence(contents, at))
-        made = asyncio.run(self._stamped(_with_evidence(pdf, evidence), contents))
-        _ensure_kept(pdf, made, before, self.judge)
-        stamped = self.timestamps.last
+        client = self.timestamps.for_archive()
+        made = asyncio.run(_stamped(_with_evidence(pdf, evidence), contents, client))
+        report = _ensure_kept(pdf, made, before, self.judge)
+        stamped = client.last
         assert stamped is not None
         return Augmented(
             made,
@@ -119,6 +122,7 @@ class Archive:
             hashlib.sha256(made).hexdigest(),
             stamped,
             tuple(sorted(_digests(evidence))),
+            report,
         )
 
     def add_evidence(self, pdf: bytes, at: datetime) -> bytes:
@@ -197,19 +201,18 @@ class Archive:
         if following <= proven + LONGEST_WAIT:
             raise TooEarly(due=_shown(following), at=following)
 
-    async def _stamped(self, pdf: bytes, contents: Contents) -> bytes:
-        taken = {one.field_name for one in contents.stamps}
-        number = len(taken) + 1
-        while f"{FIELD}{number}" in taken:
-            number += 1
-        stamper = PdfTimeStamper(
-            self.timestamps, f"{FIELD}{number}", readable_field_name="Dấu thời gian lưu trữ"
-        )
-        output = io.BytesIO()
-        await stamper.async_timestamp_pdf(
-            _writer(pdf), DIGEST, bytes_reserved=RESERVED, output=output
-        )
-        return output.getvalue()
+
+async def _stamped(pdf: bytes, contents: Contents, client: TimestampClient) -> bytes:
+    taken = {one.field_name for one in contents.stamps}
+    number = len(taken) + 1
+    while f"{FIELD}{number}" in taken:
+        number += 1
+    stamper = PdfTimeStamper(
+        client, f"{FIELD}{number}", readable_field_name="Dấu thời gian lưu trữ"
+    )
+    output = io.BytesIO()
+    await stamper.async_timestamp_pdf(_writer(pdf), DIGEST, bytes_reserved=RESERVED, output=output)
+    return output.getvalue()
 
 
 class _ProofWriter(IncrementalPdfFileWriter):
@@ -253,13 +256,14 @@ def _digests(found: list[tuple[Carried, list[Evidence]]]) -> set[str]:
 
 def _ensure_kept(
     pdf: bytes, made: bytes, before: DocumentReport, judge: Callable[[bytes], DocumentReport]
-) -> None:
-    """Raise `ProofWorse` unless all is there as before and judged no worse."""
+) -> DocumentReport:
+    """Return the new report; raise `ProofWorse` unless all is there and judged no worse."""
     after = judge(made)
     worse = RANK.index(after.verdict) < RANK.index(before.verdict)
     fewer = [one.field for one in before.signatures] != [one.field for one in after.signatures]
     if worse or fewer or not made.startswith(pdf):
         raise ProofWorse(before=before.summary("vi"), after=after.summary("vi"))
+    return after
 
 
 def _shown(moment: datetime) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -99,6 +100,9 @@ class TimestampClient(TimeStamper):
         Raise `TimestampUnavailable` when no address answers, `TimestampRefused` when no answer
         can be used, `ClockAstray` when it states another time than our clock.
         """
+        if not self.is_required and self._urls and not self._rested():
+            # nobody waits again for what just failed; the time is proven later
+            raise TimestampUnavailable(reason="mới hỏi không được, sẽ hỏi lại sau ít phút")
         troubles: dict[str, SigningError] = {}
         for _ in range(ROUNDS):
             for url in self._in_order():
@@ -130,12 +134,24 @@ class TimestampClient(TimeStamper):
 
         return asyncio.run(ask_all())
 
+    def for_archive(self) -> "TimestampClient":
+        """Return the same client for one who can do nothing without a timestamp."""
+        client = copy(self)
+        client.is_required = True
+        return client
+
     def _in_order(self) -> list[str]:
+        rested = self._rested()
+        return sorted(self._urls, key=lambda url: url not in rested)
+
+    def _rested(self) -> set[str]:
+        """Return the addresses that did not fail a moment ago."""
         now = self._clock()
-        return sorted(
-            self._urls,
-            key=lambda url: url in self._failed_at and now - self._failed_at[url] < REST,
-        )
+        return {
+            url
+            for url in self._urls
+            if url not in self._failed_at or now - self._failed_at[url] >= REST
+        }
 
     async def _ask(
         self, url: str, digest: bytes, algorithm: str

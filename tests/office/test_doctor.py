@@ -2,6 +2,7 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from engine.database import Database
 from office import settings
 from office.doctor import Finding, Level, doctor
 from office.settings import Settings
+from signing.testing import Lie, TsaServer, make_pki
 
 
 @pytest.fixture
@@ -96,3 +98,21 @@ def test_a_cluster_whose_data_directory_is_gone_is_named(
     (closed / "postgres.place").unlink()
     closed.rmdir()
     assert str(made.directory) in str(of(doctor(told), "place"))
+
+
+def test_timestamps_and_the_clock_are_tried(told: Settings):
+    (absent,) = of(doctor(told), "timestamps")
+    assert (absent.level, "CONGVAN_TSA_URLS" in absent.vi) == (Level.NOTE, True)
+    now = datetime.now(UTC)
+    signing = told.make_data() / "signing"
+    pki = make_pki(signing, [], [], now, "x")
+    with (
+        TsaServer(pki.services.tsa, lambda: datetime.now(UTC)) as right,
+        TsaServer(pki.services.tsa, lambda: datetime.now(UTC)) as astray,
+    ):
+        astray.lying(Lie.TIME, timedelta(hours=1))
+        asking = replace(told, tsa_urls=(right.url, astray.url))
+        good, bad = of(doctor(asking), "timestamps")
+    assert (good.level, "Dấu thời gian thử nghiệm" in good.vi) == (Level.OK, True)
+    assert (bad.level, "Đồng hồ máy chủ lệch" in bad.vi) == (Level.PROBLEM, True)
+    assert len(right.requests) == 1

@@ -25,6 +25,8 @@ SAMPLES = {
     "CONGVAN_WEB_WORKERS": "7",
     "CONGVAN_JOB_THREADS": "5",
     "CONGVAN_MAX_INSTANCES": "40",
+    "CONGVAN_TSA_URLS": "http://tsa.example/, https://tsa2.example/a",
+    "CONGVAN_TIMESTAMPS": "required",
     "CONGVAN_LOG": "DEBUG",
 }
 
@@ -76,6 +78,9 @@ def test_the_operations_guide_lists_each_setting():
         ("CONGVAN_MODE", "trial"),
         ("CONGVAN_WEB_WORKERS", "0"),
         ("CONGVAN_LOG", "loud"),
+        ("CONGVAN_TSA_URLS", "tsa.example"),
+        ("CONGVAN_TSA_URLS", "http://a.example/ http://b.example/"),
+        ("CONGVAN_TIMESTAMPS", "sometimes"),
         ("DATABASE_URL", "mysql://x/y"),
         ("DATABASE_URL", "congvan"),
         ("CONGVAN_URL", "congvan.example"),

@@ -195,3 +195,22 @@ def test_a_probe_tells_of_every_address(server, second, client):
     found = client(server, second).probe()
     assert isinstance(found[server.url], Stamped)
     assert isinstance(found[second.url], TimestampUnavailable)
+
+
+def test_nobody_waits_again_for_what_just_failed(server, second, trust, now):
+    moment = [now]
+    asked = TimestampClient(
+        [server.url, second.url], trust, clock=lambda: moment[0], is_required=False
+    )
+    server.fault = second.fault = Fault.ERROR
+    for _ in range(3):
+        with pytest.raises(TimestampUnavailable):
+            stamp(asked)
+    assert (len(server.requests), len(second.requests)) == (2, 2)
+    # the archive has nothing else to do than to ask
+    with pytest.raises(TimestampUnavailable, match="500"):
+        stamp(asked.for_archive())
+    assert len(server.requests) == 4
+    server.fault = None
+    moment[0] = now + REST
+    stamp(asked)
