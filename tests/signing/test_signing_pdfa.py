@@ -123,7 +123,7 @@ def _lzw(pdf: bytes) -> bytes:
     with pikepdf.open(io.BytesIO(pdf)) as document:
         form = _number(document).AP.N
         form.write(b"\x80\x0b\x60\x50\x22\x0c\x0c\x85\x01", filter=pikepdf.Name.LZWDecode)
-        document.save(out, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+        document.save(out, compress_streams=False)
     return out.getvalue()
 
 
