@@ -46,7 +46,7 @@ def evidence(settings: Settings, instance_id: UUID, by: str) -> Bundle:
                 agency_id=instance.agency_id, roles=frozenset({Role.AUDITOR}), name=f"máy chủ: {by}"
             )
             with database.transaction(acting) as tx:
-                return bundle.make(tx, session, means_of(settings), instance_id)
+                return bundle.make(tx, session, means_of(settings, database), instance_id)
     finally:
         database.dispose()
 

@@ -18,11 +18,12 @@ from typing import Any
 import psycopg
 
 from engine.errors import OfficeError
-from office.office import KeyFolder, timestamps_of
+from office.office import timestamps_of
 from office.place import MADE_IN, account, find_place, programs
 from office.postgres import NAME
 from office.settings import Settings
 from signing.errors import SigningError
+from signing.trust import Trust, load_trust
 
 GIGABYTE = 1_000_000_000
 LEAST_ROOM, GOOD_ROOM = GIGABYTE, 10 * GIGABYTE
@@ -156,21 +157,26 @@ def _file_system(path: Path) -> str:
     return max(inside)[1] if inside else ""
 
 
-def _database(settings: Settings, expected_revision: str | None) -> Iterator[Finding]:
+def _address(settings: Settings) -> dict[str, Any] | None:
+    """Return how to reach the database, None where the embedded one does not run."""
     if settings.database_url:
-        address: dict[str, Any] = {
-            "conninfo": settings.database_url.replace("postgresql+psycopg", "postgresql", 1)
-        }
-    else:
+        return {"conninfo": settings.database_url.replace("postgresql+psycopg", "postgresql", 1)}
+    place = find_place(settings.data)
+    waiting = place and place.directory / "socket"
+    if not waiting or not (waiting / ".s.PGSQL.5432").exists():
+        return None
+    password = (settings.data / "postgres.password").read_text().strip()
+    return {"host": str(waiting), "user": NAME, "password": password, "dbname": NAME}
+
+
+def _database(settings: Settings, expected_revision: str | None) -> Iterator[Finding]:
+    address = _address(settings)
+    if not settings.database_url:
         found = programs(account())
         yield Finding("postgres", Level.OK, f"bản đi kèm: {found}", f"embedded: {found}")
-        place = find_place(settings.data)
-        waiting = place and place.directory / "socket"
-        if not waiting or not (waiting / ".s.PGSQL.5432").exists():
-            yield Finding("database", Level.OK, "chưa khởi động", "not started")
-            return
-        password = (settings.data / "postgres.password").read_text().strip()
-        address = {"host": str(waiting), "user": NAME, "password": password, "dbname": NAME}
+    if address is None:
+        yield Finding("database", Level.OK, "chưa khởi động", "not started")
+        return
     try:
         with psycopg.connect(**address, connect_timeout=5, autocommit=True) as connection:
             yield from _connected(connection, expected_revision)
@@ -263,9 +269,21 @@ def _clock() -> Iterator[Finding]:
         )
 
 
+def _trust(settings: Settings) -> Trust:
+    """Return the list in force: the newest version, or before the first what the folder says."""
+    address = _address(settings)
+    if address is not None:
+        with psycopg.connect(**address, connect_timeout=5, autocommit=True) as connection:
+            if _has(connection, "trust_version"):
+                newest = "SELECT rules -> 'trust' FROM trust_version ORDER BY number DESC LIMIT 1"
+                row = connection.execute(newest).fetchone()
+                if row:
+                    return Trust.from_data(row[0])
+    return load_trust(settings.data / "signing" / "trust")
+
+
 def _timestamps(settings: Settings) -> Iterator[Finding]:
-    trust, _ = KeyFolder(settings.data / "signing").trust()
-    client = timestamps_of(settings, trust)
+    client = timestamps_of(settings, lambda: _trust(settings))
     if client is None:
         yield Finding(
             "timestamps",

@@ -12,19 +12,19 @@ from engine.database import SYSTEM, Database, Transaction
 from engine.handlers import Handlers
 from engine.runtime import MACHINE_JOB
 from office.settings import Settings, Timestamps, keep_secret
+from office.trust import TrustShelf
 from office.worker import Periodic, Worker
-from processes import carrying, inbox, timers, unsent, uploads, verify, work_items
+from processes import carrying, inbox, revocation_lists, timers, unsent, uploads, verify, work_items
 from processes.delivery import arrivals, send
 from processes.means import Means, SigningMeans
 from processes.outgoing import convert
 from records import content, login_session, seal, throttle
 from records.content import ContentStore
-from signing.errors import KeystoreRefused, TrustRefused
+from signing.errors import KeystoreRefused
 from signing.keystores.base import KeyStore
 from signing.keystores.pkcs12 import Pkcs12KeyStore
-from signing.revocation import Revocation, load_revocation
 from signing.timestamps import TimestampClient
-from signing.trust import Trust, load_trust
+from signing.trust import Trust
 from web.svg import render_diagram
 
 #: bytes no row names are kept this long, so that every backup that is restored finds its files
@@ -53,13 +53,6 @@ class KeyFolder:
         path = self.folder / "pictures" / f"{owner}.png"
         return path.read_bytes() if path.is_file() else None
 
-    def trust(self) -> tuple[Trust, Revocation]:
-        """Return whom we trust; nobody where the folder says nothing (fail closed)."""
-        try:
-            return load_trust(self.folder / "trust"), load_revocation(self.folder / "trust")
-        except TrustRefused:
-            return Trust(()), Revocation()
-
 
 @dataclass(frozen=True, slots=True)
 class Office:
@@ -78,7 +71,7 @@ class Office:
             clock=clock or (lambda: datetime.now(UTC)),
         )
         BUDGET.instances = settings.max_instances
-        return cls(settings, database, means_of(settings, clock))
+        return cls(settings, database, means_of(settings, database, clock))
 
     def handlers(self) -> Handlers:
         """Return how each kind of job is carried out."""
@@ -92,6 +85,7 @@ class Office:
         timers.add_handlers(handlers, self.means)
         carrying.add_handlers(handlers, self.means)
         verify.add_handlers(handlers, self.means)
+        revocation_lists.add_handlers(handlers, self.means)
         send.add_handlers(handlers, self.means)
         arrivals.add_handlers(handlers, self.means)
         convert.add_handlers(handlers, self.means)
@@ -110,6 +104,7 @@ class Office:
             Periodic("unsent forms", timedelta(minutes=5), unsent.sweep),
             Periodic("idempotency keys", timedelta(minutes=5), idempotency.sweep),
             Periodic("content", timedelta(days=1), self._sweep_content),
+            Periodic("revocation lists", timedelta(minutes=1), revocation_lists.post_refresh),
             Periodic("axis", timedelta(seconds=2), arrivals.post_polls),
         ]
 
@@ -130,18 +125,19 @@ class Office:
         )
 
 
-def means_of(settings: Settings, clock: Callable[[], datetime] | None = None) -> Means:
+def means_of(
+    settings: Settings, database: Database, clock: Callable[[], datetime] | None = None
+) -> Means:
     """Return what verbs work with, from the data directory."""
     keys = KeyFolder(settings.data / "signing")
-    trust, revocation = keys.trust()
+    shelf = TrustShelf(settings.data / "signing", database)
     return Means(
         content=ContentStore(settings.data / "content"),
         signing=SigningMeans(
             open_keystore=keys.open_keystore,
-            trust=trust,
-            revocation=revocation,
+            known=shelf.known,
             image_of=keys.image_of,
-            timestamps=timestamps_of(settings, trust, clock),
+            timestamps=timestamps_of(settings, lambda: shelf.known().trust, clock),
         ),
         axis_endpoint=f"http://127.0.0.1:{settings.port}/axis",
         axis_secret=keep_secret(settings.make_data() / "axis.key"),
@@ -151,7 +147,7 @@ def means_of(settings: Settings, clock: Callable[[], datetime] | None = None) ->
 
 
 def timestamps_of(
-    settings: Settings, trust: Trust, clock: Callable[[], datetime] | None = None
+    settings: Settings, trust: Callable[[], Trust], clock: Callable[[], datetime] | None = None
 ) -> TimestampClient | None:
     """Return who stamps times, None where no authority is configured (máy chủ dấu thời gian)."""
     if not settings.tsa_urls:

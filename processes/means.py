@@ -14,38 +14,56 @@ from signing.keystores.base import KeyStore
 from signing.policy import ValidationPolicy
 from signing.presign import check_certificate
 from signing.revocation import Revocation
+from signing.revocation_cache import RevocationCache
+from signing.sources import Sources
 from signing.timestamps import TimestampClient
 from signing.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """By what signatures are checked now (căn cứ kiểm tra): the version in force, lists at hand."""
+
+    trust: Trust
+    policy: ValidationPolicy
+    sources: Sources
+    cache: RevocationCache
+    #: lists somebody laid into the data directory
+    laid: Revocation = field(default_factory=Revocation)
+
+    def revocation(self) -> Revocation:
+        """Return all lists at hand; those from addresses no longer allowed count as absent."""
+        fetched = self.cache.revocation()
+        return Revocation((*self.laid.lists, *fetched.lists), self.sources.allowed, fetched.answers)
+
+
+@dataclass(frozen=True, slots=True)
 class SigningMeans:
-    """Keys and trust (ký số): where keystores are, whom we trust, which CRLs we hold.
+    """Keys and trust (ký số): where keystores are, and by what signatures are checked.
 
     `open_keystore(owner, pin)` returns the keystore of an officer or agency id; it raises the
-    signing library's `KeystoreRefused` for a wrong PIN.
+    signing library's `KeystoreRefused` for a wrong PIN. `known()` is asked anew for each check.
     """
 
     open_keystore: Callable[[UUID, str], KeyStore]
-    trust: Trust
-    revocation: Revocation
+    known: Callable[[], Known]
     #: PNG of the handwritten signature or of the seal, by officer or agency id
     image_of: Callable[[UUID], bytes | None]
     #: who stamps times; None where no authority is configured
     timestamps: TimestampClient | None = None
-    policy: ValidationPolicy = field(default_factory=ValidationPolicy)
 
     def check_keystore(self, keystore: KeyStore, at: datetime) -> None:
         """Raise what speaks against signing with this key now, before it is used.
 
         What the policy tolerates stands in the report on the signed document.
         """
+        known = self.known()
         check_certificate(
             keystore.certificate(),
             keystore.chain(),
-            trust=self.trust,
-            revocation=self.revocation,
-            policy=self.policy,
+            trust=known.trust,
+            revocation=known.revocation(),
+            policy=known.policy,
             at=at,
         )
 

@@ -24,7 +24,13 @@ from records.organization import Agency, Officer
 from records.record import GuardedRecord
 
 #: the acts for which an agency may want a second person
-OFFERED = (Act.PUBLISH_PROCESS, Act.MIGRATE_PROCESS, Act.STEER_PROCESS, Act.REASSIGN_WORK)
+OFFERED = (
+    Act.PUBLISH_PROCESS,
+    Act.MIGRATE_PROCESS,
+    Act.STEER_PROCESS,
+    Act.REASSIGN_WORK,
+    Act.MANAGE_TRUST,
+)
 
 
 class ProposalStatus(StrEnum):

@@ -1,19 +1,20 @@
 """A PDF's signatures judged for the registry (kiểm tra chữ ký số khi tiếp nhận)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from engine import jobs
 from engine.database import Transaction
 from engine.handlers import Errand, Handlers
 from engine.jobs import ClaimedJob
-from processes.means import Means
+from processes.means import Known, Means
 from records.content import File
 from records.document import IncomingDocument
 from records.verification import SignatureCheck
+from records.vietnamese import VIETNAM
 from records.vocabulary import Authenticity, FileKind
-from signing.policy import ExpectedSigner, ValidationPolicy
+from signing.policy import ValidationPolicy
 from signing.report import DocumentReport, Verdict
 from signing.role import SignRole
 from signing.sandbox import validate_limited
@@ -21,8 +22,8 @@ from signing.sandbox import validate_limited
 #: the job that checks what came in by hand and what we signed ourselves
 CHECK_JOB = "check_signatures"
 
-#: a document one of these stands on must bear the other too: else a signature was cut off
-_BOTH = (ExpectedSigner(SignRole.APPROVE), ExpectedSigner(SignRole.SEAL))
+#: a document one of these stands on must bear what an outgoing one must: else one was cut off
+_OURS = {SignRole.APPROVE, SignRole.SEAL, SignRole.NUMBER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +35,25 @@ class Examination:
 
 
 def examine_pdf(means: Means, pdf: bytes, now: datetime) -> Examination:
-    """Check a PDF's signatures within limits of time and memory; fail closed."""
-    report = _validate(means, pdf, now, ValidationPolicy(expected=_BOTH))
-    roles = {signature.role for signature in report.signatures}
-    if not roles & {SignRole.APPROVE, SignRole.SEAL, SignRole.NUMBER}:
+    """Check a PDF's signatures within limits of time and memory; fail closed.
+
+    What a kind of document must bear is the policy's word (chữ ký phải có theo loại văn bản).
+    """
+    known = means.signing.known()
+    report = _validate(known, pdf, now, known.policy.expecting("outgoing", _today(now)))
+    if not {signature.role for signature in report.signatures} & _OURS:
         # Another system's document, or an unsigned one: nobody is known to be missing.
-        report = _validate(means, pdf, now, ValidationPolicy())
+        report = _validate(known, pdf, now, known.policy)
     return Examination(authenticity_of(report), report.to_json())
 
 
-def _validate(means: Means, pdf: bytes, now: datetime, policy: ValidationPolicy) -> DocumentReport:
+def _today(now: datetime) -> date:
+    return now.astimezone(VIETNAM).date()
+
+
+def _validate(known: Known, pdf: bytes, now: datetime, policy: ValidationPolicy) -> DocumentReport:
     return validate_limited(
-        pdf, trust=means.signing.trust, revocation=means.signing.revocation, policy=policy, at=now
+        pdf, trust=known.trust, revocation=known.revocation(), policy=policy, at=now
     )
 
 

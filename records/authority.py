@@ -65,6 +65,16 @@ class Act(Term):
     READ_EXCHANGE = "read_exchange", "xem liên thông văn bản", "read the exchange"
     SEND_ENVELOPE = "send_envelope", "gửi liên thông", "send an envelope"
     OPERATE = "operate", "vận hành hệ thống", "operate the system"
+    READ_TRUST = (
+        "read_trust",
+        "xem danh sách tin cậy và chính sách kiểm tra chữ ký số",
+        "read the list of trust and the policy for signatures",
+    )
+    MANAGE_TRUST = (
+        "manage_trust",
+        "thay đổi danh sách tin cậy và chính sách kiểm tra chữ ký số",
+        "change the list of trust and the policy for signatures",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +180,15 @@ RULES: dict[Act, Rule] = {
     Act.READ_EXCHANGE: _either(_clerk, _leader, _auditor, _admin),
     Act.SEND_ENVELOPE: _either(_clerk, _machine),
     Act.OPERATE: _holds(Role.SYSTEM_OPERATOR),
+    # whom signatures are believed from is no secret: who works with them may know
+    Act.READ_TRUST: _holds(
+        Role.SYSTEM_OPERATOR, Role.AGENCY_ADMIN, Role.AUDITOR, Role.LEADER, Role.CLERK
+    ),
+    Act.MANAGE_TRUST: _holds(Role.SYSTEM_OPERATOR),
 }
 
 #: the only acts on what belongs to no agency
-_WITHOUT_AGENCY = frozenset({Act.OPERATE})
+_WITHOUT_AGENCY = frozenset({Act.OPERATE, Act.READ_TRUST, Act.MANAGE_TRUST})
 #: what the system itself, of no agency, sets up: the first agency, its first account, the calendar
 _FOUNDING = frozenset(
     {Act.MANAGE_ACCOUNTS, Act.CHANGE_ACCOUNT, Act.MANAGE_STAFF, Act.MANAGE_CALENDAR}

@@ -225,9 +225,15 @@ def load_policy(folder: Path) -> ValidationPolicy:
 
     Raise `PolicyRefused` for one that leaves a rule without citation or date.
     """
-    path = folder / POLICY_FILE
+    return read_policy(policy_text(folder))
+
+
+def policy_text(folder: Path | None = None) -> str:
+    """Return the TOML of the policy of a trust folder, of the shipped one without; see above."""
+    own = folder / POLICY_FILE if folder else None
+    path = own if own and own.is_file() else Path(__file__).parent / POLICY_FILE
     try:
-        return read_policy(path.read_text(encoding="utf-8")) if path.is_file() else shipped_policy()
+        return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise PolicyRefused(reason=str(error)) from error
 
@@ -258,7 +264,7 @@ def shipped_policy() -> ValidationPolicy:
 
 @cache
 def _shipped() -> ValidationPolicy:
-    return read_policy((Path(__file__).parent / POLICY_FILE).read_text(encoding="utf-8"))
+    return read_policy(policy_text())
 
 
 def _algorithm(entry: dict[str, Any]) -> AlgorithmRule:

@@ -64,7 +64,7 @@ class TimestampClient(TimeStamper):
     def __init__(
         self,
         urls: Sequence[str],
-        trust: Trust,
+        trust: Trust | Callable[[], Trust],
         *,
         clock: Callable[[], datetime],
         timeout: float = TIMEOUT,
@@ -76,7 +76,7 @@ class TimestampClient(TimeStamper):
     ) -> None:
         super().__init__()
         self._urls = tuple(urls)
-        self._trust = trust
+        self._trust: Callable[[], Trust] = (lambda: trust) if isinstance(trust, Trust) else trust
         self._clock = clock
         self._fetcher = Fetcher(
             AllowList(self._urls),
@@ -176,9 +176,10 @@ class TimestampClient(TimeStamper):
 
     async def _signer(self, token: Any, digest: bytes, at: datetime) -> x509.Certificate:
         """Return the certificate that signed, once it leads to an anchor at the stated time."""
+        trust = self._trust()
         context = ValidationContext(
-            trust_manager=self._trust.manager(AnchorRole.TSA, at),
-            other_certs=[x509.Certificate.load(one) for one in self._trust.issuers],
+            trust_manager=trust.manager(AnchorRole.TSA, at),
+            other_certs=[x509.Certificate.load(one) for one in trust.issuers],
             moment=at,
             allow_fetching=False,
             # whether it was withdrawn is asked when the proof is completed

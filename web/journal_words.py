@@ -18,6 +18,7 @@ _ACTS: dict[str, Any] = {
     "begin_draft": later("tạo dự thảo"),
     "change_dossier": later("sửa hồ sơ"),
     "change_password": later("đổi mật khẩu"),
+    "change_trust": later("thay đổi danh sách tin cậy, chính sách kiểm tra chữ ký số"),
     "check_signatures": later("kiểm tra chữ ký"),
     "choose_position": later("chọn chức vụ làm việc"),
     "close_dossier": later("kết thúc hồ sơ"),
@@ -83,6 +84,7 @@ _OBJECTS: dict[str, Any] = {
     "process_instance": later("lần chạy quy trình"),
     "proposal": later("đề nghị"),
     "register": later("sổ đăng ký"),
+    "trust_version": later("danh sách tin cậy"),
     "unit": later("đơn vị"),
     "work_item": later("việc"),
 }
@@ -95,6 +97,7 @@ _JOBS: dict[str, Any] = {
     "fire_timer": later("Nhắc hạn, đôn đốc theo giờ đã hẹn"),
     "migrate_runs": later("Chuyển hồ sơ sang bản khác"),
     "poll_axis": later("Nhận gói tin từ trục"),
+    "refresh_revocation": later("Cập nhật danh sách thu hồi chứng thư số"),
     "send_envelope": later("Gửi văn bản qua trục"),
     "send_status": later("Báo trạng thái cho bên gửi"),
 }

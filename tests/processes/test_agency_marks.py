@@ -48,13 +48,13 @@ def files(story, document: UUID, kind: FileKind) -> list[File]:
 
 
 def report(story, file: File) -> DocumentReport:
-    means = story.means
+    means, known = story.means, story.means.signing.known()
     with story.as_("vanthu.stttt") as tx:
         now = tx.now
     return validate_limited(
         means.content.read(file.sha256),
-        trust=means.signing.trust,
-        revocation=means.signing.revocation,
+        trust=known.trust,
+        revocation=known.revocation(),
         at=now,
     )
 

@@ -221,11 +221,11 @@ def test_every_hand_that_the_law_asks_for_is_named_on_the_document(told):
 )
 def test_the_pdf_is_valid_under_the_strict_policy_after_each_signature(told, stage, roles):
     policy = ValidationPolicy(expected=tuple(ExpectedSigner(role) for role in roles))
-    signing = told.story.means.signing
+    known = told.story.means.signing.known()
     now = told.story.office.database.clock()
     pdf = told.papers[stage]
     report = validate_pdf(
-        pdf, trust=signing.trust, revocation=signing.revocation, policy=policy, at=now
+        pdf, trust=known.trust, revocation=known.revocation(), policy=policy, at=now
     )
     assert report.verdict is Verdict.VALID, report.text()
     assert [s.role for s in report.signatures] == roles
@@ -234,7 +234,7 @@ def test_the_pdf_is_valid_under_the_strict_policy_after_each_signature(told, sta
     at = pdf.index(b"/MediaBox") + 12
     forged = pdf[:at] + bytes([pdf[at] ^ 1]) + pdf[at + 1 :]
     forgery = validate_pdf(
-        forged, trust=signing.trust, revocation=signing.revocation, policy=policy, at=now
+        forged, trust=known.trust, revocation=known.revocation(), policy=policy, at=now
     )
     assert forgery.verdict is not Verdict.VALID
 
