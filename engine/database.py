@@ -113,6 +113,8 @@ class Database:
                 tx.commit()
         except BaseException:
             wire.abandon()
+            for call in tx.after_loss:
+                call()
             raise
         for call in tx.after_commit:
             call()

@@ -89,6 +89,8 @@ class Transaction:
         self.acting = acting
         self.now = now
         self.after_commit: list[Callable[[], None]] = []
+        #: what is to be done when nothing of it was written
+        self.after_loss: list[Callable[[], None]] = []
         self._kept: dict[tuple[type[Base], tuple[Any, ...]], _Kept] = {}
         self._new: list[Base] = []
         self._gone: list[Base] = []

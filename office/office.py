@@ -1,14 +1,15 @@
 """The house put together (lắp ráp hệ thống): from settings to what doors and workers are handed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from api import idempotency
 from engine.budget import BUDGET
-from engine.database import SYSTEM, Database, Transaction
+from engine.database import SYSTEM, Acting, Database, Transaction
 from engine.handlers import Handlers
 from engine.runtime import MACHINE_JOB
 from office.settings import Settings, Timestamps, keep_secret
@@ -16,13 +17,12 @@ from office.trust import TrustShelf
 from office.worker import Periodic, Worker
 from processes import carrying, inbox, revocation_lists, timers, unsent, uploads, verify, work_items
 from processes.delivery import arrivals, send
+from processes.keys import KeyRing
 from processes.means import Means, SigningMeans
 from processes.outgoing import convert
 from records import content, login_session, seal, throttle
 from records.content import ContentStore
-from signing.errors import KeystoreRefused
-from signing.keystores.base import KeyStore
-from signing.keystores.pkcs12 import Pkcs12KeyStore
+from records.key_custody import record_use
 from signing.timestamps import TimestampClient
 from signing.trust import Trust
 from web.svg import render_diagram
@@ -34,19 +34,10 @@ TSA_PATIENCE = 3.0
 
 
 class KeyFolder:
-    """Keystores and pictures as files by owner id: `keystores/<id>.p12`, `pictures/<id>.png`."""
+    """Pictures as files: `pictures/<owner id>.png`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-
-    def open_keystore(self, owner: UUID, pin: str) -> KeyStore:
-        """Open the keystore of an officer or agency; raises `KeystoreRefused`."""
-        path = self.folder / "keystores" / f"{owner}.p12"
-        try:
-            data = path.read_bytes()
-        except OSError:
-            raise KeystoreRefused from None
-        return Pkcs12KeyStore(data, pin)
 
     def image_of(self, owner: UUID) -> bytes | None:
         """Return the picture of a signature or seal, None where there is none."""
@@ -131,10 +122,16 @@ def means_of(
     """Return what verbs work with, from the data directory."""
     keys = KeyFolder(settings.data / "signing")
     shelf = TrustShelf(settings.data / "signing", database)
+
+    def note(acting: Acting, told: Mapping[str, Any]) -> None:
+        with database.transaction(acting) as tx:
+            record_use(tx, told)
+
     return Means(
         content=ContentStore(settings.data / "content"),
         signing=SigningMeans(
-            open_keystore=keys.open_keystore,
+            open_keystore=KeyRing(settings.data / "signing", note).open,
+            note_use=note,
             known=shelf.known,
             image_of=keys.image_of,
             timestamps=timestamps_of(settings, lambda: shelf.known().trust, clock),

@@ -168,7 +168,7 @@ def _claim(office: Office, password: str) -> None:
         if signer is None:
             raise NotTheDemonstration
         try:
-            office.means.signing.open_keystore(signer.officer_id, password)
+            office.means.signing.open_keystore(tx, signer.officer_id, password).close()
         except KeystoreRefused:
             raise OtherPassword from None
         journal.record(tx, "load_samples", "installation", MARK)

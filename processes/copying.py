@@ -15,6 +15,7 @@ import pypdfium2.raw
 from engine.database import Transaction
 from engine.errors import OfficeError
 from processes.agency_mark import Mark, keep_marked, ready
+from processes.keys import order_for
 from processes.means import Means
 from records import journal
 from records.authority import Act, authorize
@@ -103,14 +104,19 @@ def copy_document(tx: Transaction, means: Means, document: Document, order: Copy
     organ_name = tx.get(Agency, document.agency_id).name
     place = place_copy(pdf, form=order.form, organ_name=organ_name, signed_at=tx.now)
     reason = f"{order.form.words} theo ý kiến của {order.permitted_by}"
-    keystore = means.signing.open_keystore(document.agency_id, order.pin)
     mark = Mark(SignRole.COPY, place, organ_name, reason)
+    request = mark.request(pdf, tx.now)
+    # Decree 30/2020, Điều 26: who allows the copy gives the order
+    use = order_for(document, SignRole.COPY, pdf, named=order.permitted_by)
+    with means.signing.open_keystore(tx, document.agency_id, order.pin, use) as keystore:
+        means.signing.check_keystore(keystore, request.signed_at)
+        copied = sign_pdf(pdf, request, keystore)
     number = sum(file.kind is FileKind.COPY for file in files) + 1
     file = keep_marked(
         tx,
         means,
         document,
-        sign_pdf(pdf, mark.request(pdf, tx.now), keystore),
+        copied,
         name=f"{order.form.words} {number} {document.reference.replace('/', '_')}".strip() + ".pdf",
         kind=FileKind.COPY,
         version_no=number,

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from engine.database import Transaction
 from exchange.gateway import Gateway
 from processes.desk import Desk
+from processes.keys import KeyOrder, Note
 from records.content import ContentStore
-from signing.keystores.base import KeyStore
+from signing.keystores.base import KeyStore, OpenKeyStore
 from signing.policy import ValidationPolicy
 from signing.presign import check_certificate
 from signing.revocation import Revocation
@@ -18,6 +20,16 @@ from signing.revocation_cache import RevocationCache
 from signing.sources import Sources
 from signing.timestamps import TimestampClient
 from signing.trust import Trust
+
+
+class OpensKeys(Protocol):
+    """How a key is opened: whose, with which PIN, and for the agency's key on which order."""
+
+    def __call__(
+        self, tx: Transaction, owner: UUID, pin: str, order: KeyOrder | None = None, /
+    ) -> OpenKeyStore:
+        """Return it open; whoever asked closes it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +53,14 @@ class Known:
 class SigningMeans:
     """Keys and trust (ký số): where keystores are, and by what signatures are checked.
 
-    `open_keystore(owner, pin)` returns the keystore of an officer or agency id; it raises the
-    signing library's `KeystoreRefused` for a wrong PIN. `known()` is asked anew for each check.
+    `open_keystore(tx, owner, pin, order)` opens the keystore of an officer or agency id; it raises
+    the signing library's `KeystoreRefused` for a wrong PIN. The agency's asks for an order.
+    `known()` is asked anew for each check.
     """
 
-    open_keystore: Callable[[UUID, str], KeyStore]
+    open_keystore: OpensKeys
+    #: writes down a use of the agency's key whose step was lost
+    note_use: Note
     known: Callable[[], Known]
     #: PNG of the handwritten signature or of the seal, by officer or agency id
     image_of: Callable[[UUID], bytes | None]

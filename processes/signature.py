@@ -3,18 +3,25 @@
 from typing import Any
 from uuid import UUID
 
+from engine.database import Transaction
+from processes.keys import order_for, used_elsewhere
 from processes.means import Means
 from processes.order import Order, text
 from signing.signer import SignRequest, sign_pdf
 
 
-def signed(means: Means, order: Order[Any], owner: UUID, pdf: bytes, request: SignRequest) -> bytes:
+def signed(
+    tx: Transaction, means: Means, order: Order[Any], owner: UUID, pdf: bytes, request: SignRequest
+) -> bytes:
     """Return `pdf` signed with the key of `owner`, an officer or agency.
 
     Raises `KeystoreRefused` for a wrong PIN, and what signing refuses of file or certificate.
     """
+    use = order_for(order.document, request.role, pdf)
     if order.elsewhere is not None:
-        return order.elsewhere.sign(owner, pdf, request)
-    keystore = means.signing.open_keystore(owner, text(order.data, "pin"))
-    means.signing.check_keystore(keystore, request.signed_at)
-    return sign_pdf(pdf, request, keystore, means.signing.timestamps)
+        done = order.elsewhere.sign(owner, pdf, request)
+        used_elsewhere(tx, owner, use, means.signing.note_use)
+        return done
+    with means.signing.open_keystore(tx, owner, text(order.data, "pin"), use) as keystore:
+        means.signing.check_keystore(keystore, request.signed_at)
+        return sign_pdf(pdf, request, keystore, means.signing.timestamps)

@@ -45,6 +45,6 @@ def sign_scans(tx: Transaction, means: Means, order: Order[IncomingDocument]) ->
         pdf = ready(means.content.read(file.sha256))
         place = place_incoming(pdf, organ_name=organ_name, signed_at=tx.now)
         mark = Mark(SignRole.INCOMING, place, organ_name, "Số hóa văn bản giấy đến")
-        pdf = signed(means, order, document.agency_id, pdf, mark.request(pdf, tx.now))
+        pdf = signed(tx, means, order, document.agency_id, pdf, mark.request(pdf, tx.now))
         keep_marked(tx, means, document, pdf, name=file.name, kind=FileKind.SCAN, version_no=2)
     return len(unsigned)

@@ -40,7 +40,7 @@ def sign_annexes(
         pdf = ready(means.content.read(file.sha256))
         place = place_annex(pdf, reference=document.reference, signed_at=tx.now)
         mark = Mark(SignRole.ANNEX, place, document.organ_name, f"Phụ lục của {document.reference}")
-        pdf = signed(means, order, document.agency_id, pdf, mark.request(pdf, tx.now))
+        pdf = signed(tx, means, order, document.agency_id, pdf, mark.request(pdf, tx.now))
         keep_marked(tx, means, document, pdf, name=file.name, kind=FileKind.SIGNED_ANNEX)
     told = f", {len(ours)} phụ lục" if ours else ""
     others = len(annexes) - len(ours)

@@ -103,7 +103,7 @@ def number(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Dec
         name=document.organ_name,
         reason=f"Cấp số {document.reference}",
     )
-    numbered = signed(means, order, document.agency_id, pdf, request)
+    numbered = signed(tx, means, order, document.agency_id, pdf, request)
     keep_signed(tx, means, document, numbered, SignRole.NUMBER)
     document.status = OutgoingStatus.NUMBERED
     return Decision({"reference": document.reference}, f"Cấp số {document.reference}")

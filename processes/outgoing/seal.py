@@ -59,7 +59,7 @@ def seal(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Decis
         name=document.organ_name,
         reason=f"Phát hành {document.reference}",
     )
-    sealed = signed(means, order, document.agency_id, pdf, request)
+    sealed = signed(tx, means, order, document.agency_id, pdf, request)
     file, _ = keep_signed(tx, means, document, sealed, SignRole.SEAL)
     post_check(tx, file)
     annexes = sign_annexes(tx, means, order, paper.files)

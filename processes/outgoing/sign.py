@@ -69,7 +69,9 @@ def sign(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Decis
         name=tx.acting.name,
         position=tx.acting.title,
     )
-    keep_signed(tx, means, document, signed(means, order, officer, pdf, request), SignRole.APPROVE)
+    keep_signed(
+        tx, means, document, signed(tx, means, order, officer, pdf, request), SignRole.APPROVE
+    )
     document.signed_at = tx.now
     document.status = OutgoingStatus.SIGNED
     return Decision({"outcome": "sign"}, "Đã ký số")
