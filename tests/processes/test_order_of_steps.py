@@ -230,7 +230,10 @@ def test_a_wrong_pin_changes_nothing_and_costs_no_number(story_office, node, use
     with pytest.raises(KeystoreRefused) as refused:
         story.do(user, node, of=document, pin="sai-ma-pin", **values)
     assert "sai-ma-pin" not in refused.value.text()
-    assert snapshot(story) == before
+    after = snapshot(story)
+    # R-12.4a: the agency's key is kept like its seal, so the attempt itself is written down
+    assert (after.pop("key_use") != before.pop("key_use")) is (node != "sign")
+    assert after == before
     next_number = story.value(
         "SELECT coalesce(max(next_number), 1) FROM register_series WHERE key = 'VB hành chính'"
         " AND agency_id = %s",
