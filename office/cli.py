@@ -18,6 +18,7 @@ from engine.release import release
 from exchange.errors import ExchangeError
 from office import settings as configuration
 from office.settings import Mode, Settings
+from office.verify_command import verify_pdf
 from signing.errors import SigningError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -335,30 +336,7 @@ def embed_decision(file: Path, table: Path) -> None:
     click.echo(f"{file}: đã có bảng của {table.name} (now holds its tables)")
 
 
-_NOBODY_TRUSTED = (
-    "Máy này chưa có danh sách chứng thư số gốc tin cậy, nên chưa người ký nào được coi là tin cậy."
-    " Chỉ ra danh sách: --trust THƯ_MỤC\n"
-    "There are no trust anchors here, so no signer counts as trusted. Name some: --trust FOLDER"
-)
-
-
-@main.command("verify-pdf")
-@_FILE
-@click.option("--trust", type=click.Path(path_type=Path), help="Thư mục tin cậy (trust.toml)")
-@click.option("--json", "as_json", is_flag=True, help="In báo cáo dạng JSON")
-@_told
-def verify_pdf(file: Path, trust: Path | None, as_json: bool) -> None:
-    """Kiểm tra chữ ký số của một tệp PDF; mã thoát 1 khi không hợp lệ (verify signatures)."""
-    from signing.verify import verify_file
-
-    own = configuration.load().data / "signing" / "trust"
-    folder = trust or (own if own.is_dir() else None)
-    if folder is None:
-        click.echo(_NOBODY_TRUSTED, err=True)
-    report, words = verify_file(file, folder)
-    click.echo(report.to_json() if as_json else words)
-    if not report.is_valid:
-        sys.exit(1)
+main.add_command(verify_pdf)
 
 
 @main.group()

@@ -7,7 +7,6 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from signing.role import SignRole
 from signing.verdict import Level, Modification, Reason, Remark, RevocationSource, Verdict
@@ -21,12 +20,14 @@ from signing.wording import (
     next_step,
     said,
 )
+from signing.zone import VIETNAM, shown
 
 __all__ = [
     "REASONS",
     "REMARKS",
     "ROLES",
     "VERDICTS",
+    "VIETNAM",
     "DocumentReport",
     "Level",
     "Modification",
@@ -39,7 +40,6 @@ __all__ = [
     "Verdict",
 ]
 
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 #: the shape of the stored report; readers accept this one and those before it
 VERSION = 2
 
@@ -120,12 +120,16 @@ class SignatureReport:
     modifications: tuple[Modification, ...] = ()
     #: fields whose pictures lie over or under this one's
     overlaps: tuple[str, ...] = ()
+    #: of the signed bytes, and of the attributes that the key signed (DTBSR), in hexadecimal
+    digest_algorithm: str = ""
+    signed_digest: str = ""
+    attributes_digest: str = ""
 
     def text(self, language: str = "vi") -> str:
         """Return one plain sentence about the signature."""
         signer = self.subject or ("(không rõ)" if language != "en" else "(unknown)")
         part = f" ({said(ROLES[self.role], language)})" if self.role else ""
-        when = f", {_shown(self.claimed_at)}" if self.claimed_at else ""
+        when = f", {shown(self.claimed_at)}" if self.claimed_at else ""
         word = "Signature of" if language == "en" else "Chữ ký số của"
         now = judged(self.verdict, self.reason, language)
         return f"{word} {signer}{part}{when}: {now}{self._then(language)}."
@@ -136,7 +140,7 @@ class SignatureReport:
             return ""
         word = "; at the proven time" if language == "en" else "; tại thời điểm được chứng minh"
         then = judged(self.verdict_at_signing, self.reason_at_signing, language)
-        return f"{word} {_shown(self.proven_at)}: {then}"
+        return f"{word} {shown(self.proven_at)}: {then}"
 
     def next_step(self, language: str = "vi") -> str:
         """Return what the officer does about it (việc cần làm); empty where all is well."""
@@ -217,10 +221,6 @@ class DocumentReport:
             return cls(**_document_fields(_upgraded(data) if version == 1 else data))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(text[:80]) from error
-
-
-def _shown(moment: datetime) -> str:
-    return f"{moment.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S} +07:00"
 
 
 def _plain(value: Any) -> str:

@@ -1,5 +1,6 @@
 """One signature of a PDF, looked at from every side (kiểm tra một chữ ký số)."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -213,7 +214,15 @@ def _described(signature: Any, blank: SignatureReport) -> SignatureReport:
         valid_from=certificate.not_valid_before,
         valid_until=certificate.not_valid_after,
         claimed_at=claimed,
+        digest_algorithm=signature.md_algorithm,
+        signed_digest=signature.compute_digest().hex(),
+        attributes_digest=_attributes_digest(signature),
     )
+
+
+def _attributes_digest(signature: Any) -> str:
+    attributes = signature.signer_info["signed_attrs"].untag().dump()
+    return hashlib.new(signature.md_algorithm, attributes).hexdigest()
 
 
 def _name(names: dict[str, Any], key: str) -> str:

@@ -6,7 +6,7 @@ import pkgutil
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import signing
@@ -92,11 +92,13 @@ REPORTS = st.builds(
 )
 
 
+@settings(max_examples=30)
 @given(REPORTS)
 def test_a_report_survives_json(report):
     assert DocumentReport.from_json(report.to_json()) == report
 
 
+@settings(max_examples=30)
 @given(REPORTS, st.sampled_from(["vi", "en"]))
 def test_a_report_is_said_in_one_line_for_each_signature(report, language):
     lines = report.text(language).split("\n")
