@@ -3,16 +3,21 @@
 from typing import Any
 from uuid import UUID
 
+import orjson
 from flask import Response, send_file
 
+from api.answers import show
 from api.bearer import Scope, guarded, transaction
 from api.blueprint import Resource
 from api.documents import read_file
 from api.installation import installation
-from api.schemas.files import FileQuery
+from api.schemas.files import FileQuery, SignatureHistory
 from records import journal
 from records.authority import Act
 from records.inspection import DOCUMENTS, PDF
+from records.verification import history_of
+from signing.etsi_report import NothingSigned, etsi_xml
+from signing.report import DocumentReport
 
 blueprint = Resource("files", "files", "Tệp của văn bản")
 
@@ -56,3 +61,37 @@ def download(query: dict[str, Any], file_id: UUID) -> Response:
     for name, value in HEADERS.items():
         response.headers[name] = value
     return response
+
+
+@blueprint.get("/<uuid:file_id>/signatures")
+@guarded(Scope.READ, Act.READ_DOCUMENT)
+@blueprint.response(200, SignatureHistory)
+def signatures(file_id: UUID) -> Response:
+    """Return every check of a file's signatures, newest first, each with its whole report."""
+    with transaction() as tx:
+        file = read_file(tx, file_id)
+        found = history_of(tx, [file.id]).get(file.id, [])
+    items = [
+        {
+            "id": one.id,
+            "verdict": one.verdict,
+            "checked_at": one.checked_at,
+            "report": orjson.Fragment(one.report),
+        }
+        for one in reversed(found)
+    ]
+    return show({"file_id": file_id, "items": items})
+
+
+@blueprint.get("/<uuid:file_id>/signatures/etsi")
+@guarded(Scope.READ, Act.READ_DOCUMENT)
+@blueprint.response(200, {"type": "string"}, content_type="application/xml")
+def signatures_as_etsi(file_id: UUID) -> Response:
+    """Return the newest report as ETSI TS 119 102-2 has it; 409 where no signature was found."""
+    with transaction() as tx:
+        file = read_file(tx, file_id)
+        found = history_of(tx, [file.id]).get(file.id)
+    if not found:
+        raise NothingSigned
+    text = etsi_xml(DocumentReport.from_json(found[-1].report))
+    return Response(text, mimetype="application/xml", headers=HEADERS)

@@ -29,9 +29,16 @@ class SignatureCheck(Record):
 
 def checks_of(tx: Transaction, file_ids: list[UUID]) -> dict[UUID, SignatureCheck]:
     """Return the newest check of each file that has one."""
-    found = tx.scalars(
+    return {file_id: found[-1] for file_id, found in history_of(tx, file_ids).items()}
+
+
+def history_of(tx: Transaction, file_ids: list[UUID]) -> dict[UUID, list[SignatureCheck]]:
+    """Return all checks of each file that has any, oldest first (lịch sử kiểm tra)."""
+    found: dict[UUID, list[SignatureCheck]] = {}
+    for check in tx.scalars(
         sa.select(SignatureCheck)
         .where(SignatureCheck.file_id.in_(file_ids))
-        .order_by(SignatureCheck.checked_at)
-    )
-    return {check.file_id: check for check in found}
+        .order_by(SignatureCheck.checked_at, SignatureCheck.id)
+    ):
+        found.setdefault(check.file_id, []).append(check)
+    return found

@@ -25,7 +25,7 @@ from records.vocabulary import (
     IncomingStatus,
     LinkKind,
 )
-from web import paper, said, words
+from web import paper, said, signature_view, words
 from web.course import Course, courses_of
 from web.document_facts import facts_of, makers, statuses
 from web.door import language
@@ -85,7 +85,8 @@ def view_of(
         "assignments": _assignments(tx, document),
         "history": course.timeline(tx.now) if course is not None else [],
         "related": _related(tx, document),
-        "signatures": paper.signatures(papers, face) or _signed_by(document, tx),
+        "signatures": signature_view.signatures(papers, face) or _signed_by(document, tx),
+        "checks": signature_view.checks(papers, face),
         "check_action": _check_action(face),
         "facts": facts,
         "facts_text": _("%(n)s trường", n=len(facts)),
@@ -184,7 +185,7 @@ def _download(face: File | None) -> dict[str, str] | None:
 
 
 def _check_action(face: File | None) -> str | None:
-    """Return where the signatures of a PDF that was never checked can be checked now."""
+    """Return where the signatures of a PDF can be checked again, as of now."""
     if face is None or paper.pdf(face, "") is None or face.kind is FileKind.DRAFT:
         return None
     return url_for("file.check", file_id=face.id)
@@ -324,4 +325,4 @@ def _signed_by(document: Document, tx: Transaction) -> list[dict[str, Any]]:
     if document.sealed_at is not None:
         at = words.moment(document.sealed_at, tx.now)
         found.append({"who": document.organ_name, "text": _("Ký số cơ quan lúc %(at)s.", at=at)})
-    return [{"verdict": "unchecked", "detail": None, **one} for one in found]
+    return [{"verdict": "unchecked", "step": "", "facts": [], **one} for one in found]

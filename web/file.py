@@ -1,5 +1,6 @@
 """Files handed out (xem, tải tệp): asked, noted in the journal, verified, never a page of ours."""
 
+from pathlib import Path
 from urllib.parse import quote
 from uuid import UUID
 
@@ -14,7 +15,10 @@ from records import journal
 from records.authority import Act
 from records.content import File
 from records.document import Document
+from records.verification import history_of
 from records.vocabulary import Scan
+from signing.etsi_report import etsi_xml
+from signing.report import DocumentReport
 from web import paper
 from web.door import language, office, transaction
 from web.policy import ensure, needs
@@ -60,6 +64,26 @@ def check(file_id: UUID) -> WerkzeugResponse:
         journal.record(tx, "check_signatures", "file", file.id, verdict=verdict.value)
     say(_("Kết quả kiểm tra chữ ký số: %(verdict)s.", verdict=verdict.label(language())))
     return redirect(target, 303)
+
+
+@pages.get("/files/<uuid:file_id>/signatures.<any(json, xml):form>")
+@needs(Act.READ_DOCUMENT, each=True)
+def report(file_id: UUID, form: str) -> WerkzeugResponse:
+    """Hand out the report of the newest check of a file, or of the one named; XML is ETSI's."""
+    with transaction() as tx:
+        file, document = _readable(tx, file_id)
+        found = history_of(tx, [file.id]).get(file.id, [])
+        asked = request.args.get("check")
+        found = [one for one in found if asked in {None, str(one.id)}]
+        if not found:
+            raise NotFound(what=_("báo cáo kiểm tra chữ ký số"))
+        journal.record(tx, "download_report", "file", file.id, document=document.id, form=form)
+        kept, name = found[-1].report, f"{Path(file.name).stem}-chu-ky.{form}"
+    text = kept if form == "json" else etsi_xml(DocumentReport.from_json(kept))
+    response = Response(text, mimetype=f"application/{form}")
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 def _readable(tx: Transaction, file_id: UUID) -> tuple[File, Document]:

@@ -28,6 +28,7 @@ _ACTS: dict[str, Any] = {
     "disable_account": later("khóa tài khoản"),
     "download": later("tải tệp"),
     "end_keystore": later("thôi dùng chứng thư số"),
+    "download_report": later("tải báo cáo kiểm tra chữ ký"),
     "enable_account": later("mở khóa tài khoản"),
     "end_position": later("thôi chức vụ"),
     "copy_document": later("ký số bản sao"),

@@ -1,6 +1,6 @@
 """A document as every page shows it (văn bản trên trang): reference, facts, files, signatures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,9 +14,9 @@ from records.content import File, files_of
 from records.document import Document, IncomingDocument, OutgoingDocument
 from records.inspection import PDF
 from records.recipient import Recipient
-from records.verification import SignatureCheck, checks_of
+from records.verification import SignatureCheck, history_of
 from records.vocabulary import Authenticity, Channel, FileKind
-from signing.report import DocumentReport, SignatureReport, Verdict
+from signing.report import DocumentReport, Verdict
 from web import words
 from web.door import language
 from web.tongue import _, ngettext
@@ -32,7 +32,8 @@ class Papers:
     """The files of a document and what is known of their signatures."""
 
     files: Sequence[File]
-    checks: dict[UUID, SignatureCheck]
+    #: the checks of each file, oldest first
+    history: Mapping[UUID, Sequence[SignatureCheck]]
 
     def face(self, chosen: UUID | None = None) -> File | None:
         """Return the file to be shown: the chosen one, else the document itself."""
@@ -46,8 +47,8 @@ class Papers:
 
     def report(self, file: File | None) -> DocumentReport | None:
         """Return the newest report on the file's signatures."""
-        check = self.checks.get(file.id) if file is not None else None
-        return DocumentReport.from_json(check.report) if check is not None else None
+        checks = self.history.get(file.id, ()) if file is not None else ()
+        return DocumentReport.from_json(checks[-1].report) if checks else None
 
 
 def load_document(tx: Transaction, subject_type: str, document_id: UUID) -> Document:
@@ -71,7 +72,7 @@ def key_of(text: str) -> UUID:
 def papers_of(tx: Transaction, document: Document) -> Papers:
     """Return the files of a document that people read, with the checks of their signatures."""
     files = [f for f in files_of(tx, document) if f.kind not in _HIDDEN]
-    return Papers(files, checks_of(tx, [f.id for f in files]) if files else {})
+    return Papers(files, history_of(tx, [f.id for f in files]) if files else {})
 
 
 def page_of(document: Document) -> str:
@@ -169,38 +170,6 @@ def verdict_badges(document: Document, papers: Papers) -> list[dict[str, str]]:
     ]
 
 
-def signatures(papers: Papers, file: File | None) -> list[dict[str, Any]]:
-    """Return the signatures of a file in plain words."""
-    report = papers.report(file)
-    if report is None:
-        return []
-    if report.verdict is Verdict.UNSIGNED and file is not None:
-        return [_unsigned(file, report)]
-    shown = [_signature(one) for one in report.signatures]
-    if not report.is_valid:
-        lines = report.text(language()).split("\n")
-        whole = {
-            "verdict": report.verdict.value,
-            "who": _("cả văn bản"),
-            "text": lines[0],
-            "detail": f"SHA-256 {report.digest}" if report.digest else None,
-        }
-        shown.insert(0, whole)
-    return shown
-
-
-def _unsigned(file: File, report: DocumentReport) -> dict[str, Any]:
-    said = [_("Đã kiểm tra lúc %(at)s.", at=words.exact(report.checked_at))]
-    if file.kind is FileKind.SCAN:
-        said.append(_("Bản số hóa được đối chiếu với bản giấy."))
-    return {
-        "verdict": report.verdict.value,
-        "who": file.name,
-        "text": " ".join(said),
-        "detail": f"SHA-256 {report.digest}" if report.digest else None,
-    }
-
-
 def signature_notes(document: IncomingDocument, papers: Papers) -> list[dict[str, str]]:
     """Return what is known of the signatures of each PDF, for whoever takes it in (Điều 7.1)."""
     pdfs = sorted(
@@ -233,28 +202,6 @@ def _noted(document: IncomingDocument, file: File, report: DocumentReport | None
     said = report.summary(language())
     text = _("Chữ ký số: %(verdict)s.", verdict=said[:1].lower() + said[1:])
     return {"tone": "bad" if report.verdict is Verdict.INVALID else "warn", "text": text}
-
-
-def _signature(one: SignatureReport) -> dict[str, Any]:
-    technical = [
-        f"PAdES-{one.level.value}",
-        _("Nơi cấp: %(issuer)s", issuer=one.issuer),
-        _("Số chứng thư: %(serial)s", serial=one.serial),
-        _("Vân tay: %(fingerprint)s", fingerprint=one.fingerprint),
-        _(
-            "Hiệu lực: từ %(start)s đến %(end)s",
-            start=words.exact(one.valid_from), end=words.exact(one.valid_until),
-        ),
-    ]  # fmt: skip
-    name = one.subject
-    if one.organization and one.organization != one.subject:
-        name = f"{one.subject}, {one.organization}"
-    return {
-        "verdict": one.verdict.value,
-        "who": name or one.field,
-        "text": one.text(language()),
-        "detail": "\n".join(technical),
-    }
 
 
 def pdf(file: File | None, title: str) -> dict[str, Any] | None:

@@ -40,3 +40,19 @@ class FileBrief(Shape):
     version_no = fields.Integer(required=True)
     scan = fields.String(required=True)
     created_at = fields.DateTime(required=True)
+
+
+class SignatureCheckLine(Shape):
+    """One check of a file's signatures."""
+
+    id = fields.UUID(required=True)
+    verdict = fields.String(required=True)
+    checked_at = fields.DateTime(required=True)
+    report = fields.Raw(required=True)
+
+
+class SignatureHistory(Shape):
+    """All checks of a file's signatures."""
+
+    file_id = fields.UUID(required=True)
+    items = fields.List(fields.Nested(SignatureCheckLine), required=True)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from office.runner import Runner
 from processes.evidence import verify
 from records.vietnamese import local_date
+from signing.report import DocumentReport, Reason, SignatureReport, Verdict
 
 
 def working_day(days: int) -> str:
@@ -175,6 +177,34 @@ def test_signature_report_stands_beside_the_file(login, filed, owner):
     )
     (item,) = clerk.get(address).json["items"]
     assert (item["verdict"], item["report"]) == ("unsigned", {"verdict": "unsigned"})
+
+
+def test_every_check_of_a_file_is_had_whole_and_as_etsi_has_it(login, receive, pdf, owner):
+    clerk = login("vanthu.stttt")
+    received = receive(files=[clerk.upload("a.pdf", pdf).json["id"]])
+    file = clerk.get(f"incoming-documents/{received['id']}").json["files"][0]["id"]
+    unchecked = clerk.get(f"files/{file}/signatures/etsi")
+    assert (unchecked.status_code, unchecked.json["type"]) == (
+        409, "urn:congvan:problem:nothing-signed",
+    )  # fmt: skip
+    signature = SignatureReport("NguoiKy", Verdict.INVALID, Reason.HASH_FAILURE, subject="An")
+    when = datetime(2026, 11, 22, tzinfo=UTC)
+    report = DocumentReport(
+        Verdict.INVALID, when, Reason.HASH_FAILURE, (signature,), digest="ab" * 32
+    )
+    for days, kept in ((1, replace(report, detail="earlier")), (2, report)):
+        owner.execute(
+            "INSERT INTO signature_check (id, agency_id, file_id, verdict, report, checked_at)"
+            " SELECT gen_random_uuid(), agency_id, id, 'invalid', %s, now() + %s * interval '1 day'"
+            " FROM file WHERE id = %s",
+            (kept.to_json(), days, file),
+        )
+    newest, earlier = clerk.get(f"files/{file}/signatures").json["items"]
+    assert DocumentReport.from_json(json.dumps(newest["report"])) == report
+    assert earlier["report"]["detail"] == "earlier"
+    etsi = clerk.get(f"files/{file}/signatures/etsi")
+    assert etsi.content_type.startswith("application/xml")
+    assert b"urn:etsi:019102:subindication:HASH_FAILURE" in etsi.data
 
 
 def test_register_is_printed_by_the_page(login, filed, receive):

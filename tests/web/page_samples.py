@@ -389,9 +389,13 @@ def document() -> dict[str, Any]:
         "assignments": [{"role_text": "Chủ trì", "tone": "act", "who": "Phòng Công nghệ thông tin", "due": due("Còn 1 ngày"), "progress": "60%"}, {"role_text": "Phối hợp", "tone": "", "who": "Trung tâm CNTT&TT", "due": due("Còn 3 giờ", "soon"), "progress": "Xong"}],
         "history": HISTORY, "related": [{"kind": "Căn cứ", "label": "188/2018/QĐ-UBND, Quy chế QLVBĐH liên thông", "href": "#"}],
         "signatures": [
-            {"verdict": "valid", "who": "Trần Bình, Phó Chủ tịch", "text": "Ký lúc 16 giờ 41 ngày 11/12/2020. Nội dung không đổi từ khi ký. Chứng thư do Ban Cơ yếu Chính phủ cấp, còn hạn khi ký.", "detail": "PAdES-B, SHA-256"},
-            {"verdict": "undetermined", "who": "Phụ lục I", "text": "Chưa lấy được danh sách thu hồi. Hệ thống tự thử lại lúc 14 giờ 00.", "detail": None},
+            {"verdict": "valid", "who": "Trần Bình, Phó Chủ tịch", "text": "Ký lúc 16 giờ 41 ngày 11/12/2020. Nội dung không đổi từ khi ký. Chứng thư do Ban Cơ yếu Chính phủ cấp, còn hạn khi ký.", "step": "", "facts": [{"label": "Mức chữ ký", "value": "PAdES B-LT", "href": None}, {"label": "Thời điểm được chứng minh", "value": "11/12/2020 16:41:00 +07:00, TSA Ban Cơ yếu", "href": None}]},
+            {"verdict": "undetermined", "who": "Phụ lục I", "text": "Chưa lấy được danh sách thu hồi. Hệ thống tự thử lại lúc 14 giờ 00.", "step": "Báo quản trị cập nhật danh sách thu hồi rồi kiểm tra lại.", "facts": []},
         ],
+        "checks": {
+            "downloads": [{"label": "Báo cáo JSON", "href": "#json"}, {"label": "Báo cáo ETSI (XML)", "href": "#xml"}],
+            "history": [{"text": "Hợp lệ", "when": "14/12/2020 08:30:00", "at": "2020-12-14T01:30:00+00:00", "href": "#check"}],
+        },
         "statuses": [{"agency": "Sở Nội vụ", "code_text": "03 Đã tiếp nhận", "when": "14/12, 8 giờ 30"}],
         "facts": [{"label": a, "value": b, "href": None} for a, b in facts] + [{"label": "Hồ sơ", "value": "04.CNTT", "href": "/dossiers/1"}], "facts_text": "Đủ 18/18 trường",
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """One document's page: what signatures, receivers, drafts and links are told in."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -13,7 +14,15 @@ from records.recipient import Recipient
 from records.transfer import StatusReceived
 from records.verification import SignatureCheck
 from records.vocabulary import Authenticity, Delivery
-from signing.report import DocumentReport, Reason, SignatureReport, Verdict
+from signing.report import (
+    DocumentReport,
+    Level,
+    Reason,
+    RevocationEvidence,
+    RevocationSource,
+    SignatureReport,
+    Verdict,
+)
 from signing.role import SignRole
 
 
@@ -119,8 +128,59 @@ def test_signatures_are_told_in_plain_words(knock, drafted, office):
     told = text_of(author.get(drafted), "h-signatures")
     assert "Valid: Đỗ Xuân Hòa" in told
     assert "the content was changed after signing" in told
-    assert "Issuer: CA thử nghiệm" in told
+    assert "Issuer of the certificate CA thử nghiệm" in told
     author.post("/preferences", {"language": "vi"})
+
+
+def test_every_fact_of_a_check_is_shown_and_had_as_json_and_as_etsi_has_it(knock, drafted, office):
+    author = knock("chuyenvien.stttt")
+    file = re.search(r'data-pdf="/files/([0-9a-f-]+)', author.get(drafted).text)[1]
+    when = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+    signature = SignatureReport(
+        "NguoiKy", Verdict.UNDETERMINED, Reason.REVOCATION_UNKNOWN, SignRole.APPROVE,
+        level=Level.LT, subject="Đỗ Xuân Hòa", issuer="CA", serial="1f", fingerprint="ab" * 32,
+        valid_from=when - timedelta(1), valid_until=when + timedelta(365), claimed_at=when,
+        proven_at=when, proven_by="TSA thử nghiệm", verdict_at_signing=Verdict.VALID,
+        revocation=RevocationEvidence(RevocationSource.CRL, when, is_embedded=True),
+    )  # fmt: skip
+    report = DocumentReport(
+        Verdict.UNDETERMINED, when, Reason.REVOCATION_UNKNOWN, (signature,), digest="cd" * 32
+    )
+    with office.database.transaction() as tx:
+        document = tx.get(OutgoingDocument, UUID(drafted.rpartition("/")[2]))
+        for earlier, kept in ((1, replace(report, checked_at=when - timedelta(1))), (0, report)):
+            tx.add(
+                SignatureCheck(
+                    agency_id=document.agency_id, file_id=UUID(file), report=kept.to_json(),
+                    verdict=Authenticity.UNDETERMINED,
+                    checked_at=tx.now + timedelta(days=1 - earlier),
+                )
+            )  # fmt: skip
+    page = author.get(drafted)
+    told = text_of(page, "h-signatures")
+    for fact in (
+        "Kết luận tại thời điểm kiểm tra Chưa đủ thông tin để kết luận",
+        "Kết luận tại thời điểm được chứng minh Hợp lệ",
+        "Việc cần làm: Báo quản trị cập nhật danh sách thu hồi rồi kiểm tra lại.",
+        "Thời điểm được chứng minh 21/11/2026 16:30:00 +07:00, TSA thử nghiệm",
+        "Mức chữ ký PAdES B-LT",
+        "Số chứng thư số 1f",
+        "Căn cứ về thu hồi danh sách thu hồi (CRL), kèm trong văn bản",
+        f"SHA-256 của tệp {'cd' * 32}",
+    ):
+        assert fact in told
+    card = lxml.html.fromstring(page.data.decode())
+    json_at, xml_at, newest, earlier, *_ = card.xpath(
+        "//section[@aria-labelledby='h-signatures']//a[@download]/@href"
+    )
+    assert DocumentReport.from_json(author.get(json_at).text) == report
+    assert DocumentReport.from_json(author.get(newest).text) == report
+    assert DocumentReport.from_json(author.get(earlier).text).checked_at == when - timedelta(1)
+    etsi = author.get(xml_at)
+    assert etsi.content_type.startswith("application/xml")
+    assert b"mainindication:indeterminate" in etsi.data
+    assert knock("truongphong.ttbc").get(json_at).status_code in {403, 404}
+    assert author.get(f"{json_at}?check={uuid4()}").status_code == 404
 
 
 def test_a_file_is_checked_again_when_asked(knock, office):
