@@ -300,6 +300,14 @@ class XmlSignatureRefused(SigningError):
     en = "The XML signature is not accepted ({reason}). Ask its sender to sign again."
 
 
+class ContainerRefused(SigningError):
+    """The container is no ASiC-E or dangerous to unpack (gói ASiC-E không dùng được)."""
+
+    code = "container-refused"
+    vi = "Gói ASiC-E không dùng được: {reason}. Không mở gói này; lấy lại gói từ nơi lập."
+    en = "The ASiC-E container is refused: {reason}. Do not open it; take it anew from its maker."
+
+
 class TrustRefused(SigningError):
     """The folder or list of trust anchors is unusable (danh sách tin cậy không đọc được)."""
 
