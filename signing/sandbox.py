@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from signing.policy import ValidationPolicy
+from signing.rendering import compared
 from signing.report import DocumentReport, Reason, Verdict
 from signing.revocation import Revocation
 from signing.trust import Trust
@@ -31,12 +32,14 @@ def validate_limited(
     revocation: Revocation,
     policy: ValidationPolicy | None = None,
     at: datetime,
+    rendering: bool = True,
     seconds: float = TIME_LIMIT,
     memory: int = MEMORY_LIMIT,
 ) -> DocumentReport:
     """Do as `validate_pdf` within `seconds` of the processor and `memory` bytes.
 
-    What exceeds them, and a child that dies, is undetermined: never valid.
+    With `rendering` the signed revisions are drawn and compared as well. What exceeds the limits,
+    and a child that dies, is undetermined: never valid.
     """
     policy = policy or ValidationPolicy()
     if len(pdf) > LARGEST_FILE:
@@ -46,6 +49,7 @@ def validate_limited(
         "revocation": revocation.to_data(),
         "policy": policy.to_data(),
         "at": at.isoformat(),
+        "rendering": rendering,
         "seconds": seconds,
         "memory": memory,
     }
@@ -72,13 +76,16 @@ def answer(stream: Any) -> str:
     """Read one request, limit this process, validate, and return the report as JSON."""
     request = json.loads(stream.readline())
     limit_process(request["seconds"], request["memory"])
+    pdf = stream.read()
     report = validate_pdf(
-        stream.read(),
+        pdf,
         trust=Trust.from_data(request["trust"]),
         revocation=Revocation.from_data(request["revocation"]),
         policy=ValidationPolicy.from_data(request["policy"]),
         at=datetime.fromisoformat(request["at"]),
     )
+    if request["rendering"]:
+        report = compared(report, pdf)
     return report.to_json()
 
 

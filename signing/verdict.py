@@ -69,6 +69,7 @@ class Remark(StrEnum):
     FUTURE = "signed-in-future"
     UNEXPECTED_SIGNER = "unexpected-signer"
     TITLE_CHANGED = "title-changed"
+    PARTLY_COMPARED = "pages-partly-compared"
 
 
 class Modification(StrEnum):

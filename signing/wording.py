@@ -180,6 +180,10 @@ REMARKS: dict[Remark, Said] = {
         "Hình chữ ký che phần lớn trang.",
         "The picture of a signature covers much of a page.",
     ),
+    Remark.PARTLY_COMPARED: (
+        "Văn bản quá dài nên chỉ đối chiếu hình ảnh các trang có thay đổi và một số trang đầu.",
+        "The document is too long: only changed pages and some at its beginning were compared.",
+    ),
     Remark.EMPTY_FIELD: (
         "Có ô ký trống được thêm sau khi ký.",
         "An empty signature field was added after signing.",
