@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pyhanko.sign.diff_analysis import ModificationLevel, StandardDiffPolicy
+from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.diff_analysis.rules.file_structure_rules import (
     CatalogModificationRule,
     ObjectStreamRule,
@@ -31,6 +31,7 @@ from pyhanko_certvalidator.policy_decl import (
 )
 
 from signing.algorithms import AlgorithmKind, AlgorithmRule, DatedAlgorithms
+from signing.difference import StepwiseDiffPolicy
 from signing.errors import PolicyRefused
 from signing.form_rule import UnredrawnFormRule
 from signing.role import SignRole
@@ -42,7 +43,7 @@ FORMAT = 1
 
 #: What may follow a signature: signatures, evidence about them, metadata. Filling other fields of
 #: the form may not: a text field with another appearance rewrites the page (DSS-2236, "replace").
-SIGNATURE_ONLY = StandardDiffPolicy(
+SIGNATURE_ONLY = StepwiseDiffPolicy(
     global_rules=[
         CatalogModificationRule(),
         DocInfoRule().as_qualified(ModificationLevel.LTA_UPDATES),

@@ -18,7 +18,7 @@ from signing.trust import Trust
 from signing.validation import validate_pdf
 
 #: seconds of the processor
-TIME_LIMIT = 10.0
+TIME_LIMIT = 20.0
 #: how many times as long it may take on a busy machine
 PATIENCE = 2
 MEMORY_LIMIT = 1 << 30

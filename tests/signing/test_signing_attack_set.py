@@ -21,9 +21,13 @@ from attacks.wrapping import SWA
 from pyhanko.sign.fields import SigSeedSubFilter
 
 from signing.policy import ValidationPolicy
+from signing.rendering import compared
 from signing.report import Verdict
+from signing.sandbox import TIME_LIMIT
 from signing.validation import validate_pdf
 
+#: these circles every reader breaks off at the same place
+HARMLESS = {"parents in a circle", "content that is itself"}
 SECOND = (60, 100, 180, 160)
 
 
@@ -157,3 +161,24 @@ def test_a_stranger_over_the_page_is_not_accepted(signed, authority, refuse):
     overlaid = sign(signed, stranger, name="Hai", box=(60, 680, 460, 740), drawing=picture)
     report = refuse(overlaid, signed)
     assert [one.verdict for one in report.signatures] == [Verdict.VALID, Verdict.UNDETERMINED]
+
+
+def test_fifty_one_signatures_are_each_checked(authority, person, judge, accept, refuse):
+    """Within the limits of the product, whether all is well or the last revision is not."""
+    many = paper.plain()
+    for number in range(51):
+        many = sign(many, person, name=f"Chu ky {number}", box=None, reserved=2500)
+    before = time.process_time()
+    accept(many)
+    assert len(refuse(ISA["whole revision"](many), many).signatures) == 51
+    assert time.process_time() - before < TIME_LIMIT
+
+
+@pytest.mark.parametrize("name", structure.CIRCLES)
+def test_a_file_that_goes_in_circles_is_told_soon(name, person, judge):
+    signed = sign(structure.CIRCLES[name](), person)
+    before = time.process_time()
+    report = compared(judge(signed), signed)
+    assert time.process_time() - before < 2
+    # two readers agree on the page, or it is not accepted
+    assert report.verdict is not Verdict.VALID or name in HARMLESS, report.text("en")
