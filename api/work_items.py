@@ -28,13 +28,13 @@ from processes import inbox, work_items
 from processes.choices import choices_for
 from processes.history import subject_of
 from processes.inbox import Basket, Cursor, InboxRow
-from processes.order import Order, bound_by
+from processes.order import Order
 from processes.prefill import initial_values
 from processes.reach import own_reach
 from processes.uploads import find_waiting
 from processes.work_items import CompleteItem, facts_of
 from records import journal
-from records.authority import Act, authorize, may
+from records.authority import Act, authorize, bound_by, may
 from records.vietnamese import VIETNAM, local_date
 
 blueprint = Resource("work-items", "work-items", "Việc cần xử lý")

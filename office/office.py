@@ -15,7 +15,17 @@ from engine.runtime import MACHINE_JOB
 from office.settings import Settings, Timestamps, keep_secret
 from office.trust import TrustShelf
 from office.worker import Periodic, Worker
-from processes import carrying, inbox, revocation_lists, timers, unsent, uploads, verify, work_items
+from processes import (
+    carrying,
+    catalogue,
+    inbox,
+    revocation_lists,
+    timers,
+    unsent,
+    uploads,
+    verify,
+    work_items,
+)
 from processes.delivery import arrivals, send
 from processes.keys import KeyRing
 from processes.means import Means, SigningMeans
@@ -56,6 +66,7 @@ class Office:
     @classmethod
     def open(cls, settings: Settings, *, clock: Callable[[], datetime] | None = None) -> "Office":
         """Open the installation that `settings` describe; the database must answer."""
+        catalogue.load()
         database = Database(
             settings.database_url,
             pool_size=max(5, settings.job_threads + 3),

@@ -5,29 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from engine.expressions import BOOLEAN, NULL, TEXT, Kind, context_of, list_of, one_of
 from engine.expressions.kinds import common
-from processes import machine_verbs
-from processes.incoming.acknowledge import acknowledge
-from processes.incoming.assign import assign
-from processes.incoming.check_authenticity import check_authenticity
-from processes.incoming.complete import complete
-from processes.incoming.cooperate import cooperate, review_cooperation
-from processes.incoming.direct import direct
-from processes.incoming.file import file_incoming
-from processes.incoming.follow_up import follow_up
-from processes.incoming.present import present
-from processes.incoming.process import process
-from processes.incoming.register import register_incoming
-from processes.order import Verb
-from processes.outgoing.approve_content import approve_content
-from processes.outgoing.check_format import check_format
-from processes.outgoing.comment import comment
-from processes.outgoing.draft import draft
-from processes.outgoing.issue import issue
-from processes.outgoing.number import number
-from processes.outgoing.register import register_outgoing
-from processes.outgoing.seal import seal
-from processes.outgoing.sign import sign
-from processes.outgoing.store import store
+from processes.verb import Verb
 from records.vocabulary import Channel, Urgency
 
 _URGENCY = {"urgency": one_of(u.value for u in Urgency)}
@@ -68,29 +46,29 @@ BEGINS: dict[str, dict[str, Kind]] = {
 VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
-        Verb("check_authenticity", "Tiếp nhận, kiểm tra", "Receive and check", check_authenticity, "incoming-check", "incoming", sets=_ways("accept", "return")),
-        Verb("register_incoming", "Đăng ký văn bản đến", "Register", register_incoming, "incoming-register", "incoming", sets=_ways("register", "duplicate") | _URGENCY),
-        Verb("present", "Trình", "Present", present, "incoming-present", "incoming", sets=_ways("present") | {"director": TEXT}),
-        Verb("direct", "Cho ý kiến chỉ đạo", "Direct", direct, "incoming-direct", "incoming", sets=_ways("direct", "return") | _DIRECTED),
-        Verb("assign", "Phân công", "Assign", assign, "incoming-assign", "incoming", sets=_ways("assign", "return") | _ASSIGNED),
-        Verb("process", "Giải quyết", "Process", process, "incoming-process", "incoming", sets=_ways("complete", "continue", "return") | {"processed_by": TEXT}),
-        Verb("cooperate", "Phối hợp", "Cooperate", cooperate, "incoming-cooperate", "incoming", sets=_ways("contribute", "return")),
-        Verb("review_cooperation", "Xem lại phân công phối hợp", "Review the cooperation", review_cooperation, "incoming-review", "incoming", sets=_ways("assign", "release") | {"part": _PART}),
-        Verb("acknowledge", "Đã xem", "Acknowledge", acknowledge, "incoming-acknowledge", "incoming"),
-        Verb("follow_up", "Đôn đốc", "Follow up", follow_up, "incoming-follow-up", "incoming"),
-        Verb("complete", "Xác nhận hoàn thành", "Confirm completion", complete, "incoming-complete", "incoming", sets=_ways("accept", "return") | _ASSIGNED),
-        Verb("file_incoming", "Lập hồ sơ", "File", file_incoming, "incoming-file", "incoming"),
-        Verb("draft", "Soạn thảo", "Draft", draft, "outgoing-draft", "outgoing", sets=_ways("submit") | {"signatory": TEXT, "cooperating": list_of(TEXT)} | _URGENCY),
-        Verb("comment", "Góp ý dự thảo", "Comment", comment, "outgoing-comment", "outgoing"),
-        Verb("approve_content", "Duyệt nội dung", "Approve the content", approve_content, "outgoing-approve-content", "outgoing", sets=_ways("approve", "return")),
-        Verb("check_format", "Kiểm tra thể thức", "Check the layout", check_format, "outgoing-check-format", "outgoing", sets=_ways("approve", "return")),
-        Verb("sign", "Ký ban hành", "Sign", sign, "outgoing-sign", "outgoing", sets=_ways("sign", "return")),
-        Verb("number", "Cấp số, ngày", "Number and date", number, "outgoing-number", "outgoing", sets={"reference": TEXT}),
-        Verb("register_outgoing", "Đăng ký văn bản đi", "Register", register_outgoing, "outgoing-register", "outgoing"),
-        Verb("seal", "Ký số cơ quan", "Seal", seal, "outgoing-seal", "outgoing"),
-        Verb("issue", "Phát hành", "Issue", issue, "outgoing-issue", "outgoing"),
-        Verb("store", "Lưu, lập hồ sơ", "Store", store, "outgoing-store", "outgoing"),
-        *machine_verbs.VERBS,
+        Verb("check_authenticity", "Tiếp nhận, kiểm tra", "Receive and check", "incoming.check_authenticity", "incoming-check", "incoming", sets=_ways("accept", "return")),
+        Verb("register_incoming", "Đăng ký văn bản đến", "Register", "incoming.register", "incoming-register", "incoming", sets=_ways("register", "duplicate") | _URGENCY),
+        Verb("present", "Trình", "Present", "incoming.present", "incoming-present", "incoming", sets=_ways("present") | {"director": TEXT}),
+        Verb("direct", "Cho ý kiến chỉ đạo", "Direct", "incoming.direct", "incoming-direct", "incoming", sets=_ways("direct", "return") | _DIRECTED),
+        Verb("assign", "Phân công", "Assign", "incoming.assign", "incoming-assign", "incoming", sets=_ways("assign", "return") | _ASSIGNED),
+        Verb("process", "Giải quyết", "Process", "incoming.process", "incoming-process", "incoming", sets=_ways("complete", "continue", "return") | {"processed_by": TEXT}),
+        Verb("cooperate", "Phối hợp", "Cooperate", "incoming.cooperate", "incoming-cooperate", "incoming", sets=_ways("contribute", "return")),
+        Verb("review_cooperation", "Xem lại phân công phối hợp", "Review the cooperation", "incoming.cooperate", "incoming-review", "incoming", sets=_ways("assign", "release") | {"part": _PART}),
+        Verb("acknowledge", "Đã xem", "Acknowledge", "incoming.acknowledge", "incoming-acknowledge", "incoming"),
+        Verb("follow_up", "Đôn đốc", "Follow up", "incoming.follow_up", "incoming-follow-up", "incoming"),
+        Verb("complete", "Xác nhận hoàn thành", "Confirm completion", "incoming.complete", "incoming-complete", "incoming", sets=_ways("accept", "return") | _ASSIGNED),
+        Verb("file_incoming", "Lập hồ sơ", "File", "incoming.file", "incoming-file", "incoming"),
+        Verb("draft", "Soạn thảo", "Draft", "outgoing.draft", "outgoing-draft", "outgoing", sets=_ways("submit") | {"signatory": TEXT, "cooperating": list_of(TEXT)} | _URGENCY),
+        Verb("comment", "Góp ý dự thảo", "Comment", "outgoing.comment", "outgoing-comment", "outgoing"),
+        Verb("approve_content", "Duyệt nội dung", "Approve the content", "outgoing.approve_content", "outgoing-approve-content", "outgoing", sets=_ways("approve", "return")),
+        Verb("check_format", "Kiểm tra thể thức", "Check the layout", "outgoing.check_format", "outgoing-check-format", "outgoing", sets=_ways("approve", "return")),
+        Verb("sign", "Ký ban hành", "Sign", "outgoing.sign", "outgoing-sign", "outgoing", sets=_ways("sign", "return")),
+        Verb("number", "Cấp số, ngày", "Number and date", "outgoing.number", "outgoing-number", "outgoing", sets={"reference": TEXT}),
+        Verb("register_outgoing", "Đăng ký văn bản đi", "Register", "outgoing.register", "outgoing-register", "outgoing"),
+        Verb("seal", "Ký số cơ quan", "Seal", "outgoing.seal", "outgoing-seal", "outgoing"),
+        Verb("issue", "Phát hành", "Issue", "outgoing.issue", "outgoing-issue", "outgoing"),
+        Verb("store", "Lưu, lập hồ sơ", "Store", "outgoing.store", "outgoing-store", "outgoing"),
+        Verb("report_status", "Báo trạng thái cho bên gửi", "Report the status", "machine_verbs", by_machine=True),
     )
 }  # fmt: skip
 
@@ -103,6 +81,12 @@ def variables(key: str, verbs: Iterable[str]) -> dict[str, Kind]:
         for name, kind in sets.items():
             found[name] = common(found[name], kind) if name in found else kind
     return found
+
+
+def load() -> None:
+    """Load what carries out the verbs: who serves does it before anybody's first step."""
+    for verb in VERBS.values():
+        verb.load()
 
 
 def procedure_of(called: Mapping[str, int]) -> str:

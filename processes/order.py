@@ -1,15 +1,12 @@
 """What a verb is given and what it gives back: the order of one step, and the decision."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from engine.database import Acting, Transaction
-from engine.expressions import Kind
 from engine.instance import ProcessInstance
 from engine.work_item import WorkItem
-from processes.means import Means
 from records.content import Stored
 from records.document import Document
 from records.vocabulary import Term
@@ -74,37 +71,6 @@ class Decision:
 
     variables: Mapping[str, Any] = field(default_factory=dict)
     summary: str = ""
-
-
-Carry = Callable[[Transaction, Means, Order[Any]], Decision]
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """A verb of the catalogue (việc): its name in diagrams, its words, what carries it out.
-
-    `form` is the form a diagram uses for it when it names none. `procedure` is the key of the one
-    procedure whose documents it works on; empty where it works on any.
-    """
-
-    name: str
-    vi: str
-    en: str
-    carry_out: Carry
-    form: str = ""
-    procedure: str = ""
-    by_machine: bool = False
-    #: the routing variables it may set, with their kinds: what a diagram's conditions may ask
-    sets: Mapping[str, Kind] = field(default_factory=dict)
-
-    def label(self, language: str = "vi") -> str:
-        """Return the words for the screen."""
-        return self.en if language == "en" else self.vi
-
-
-def bound_by(acting: Acting) -> set[str]:
-    """Return whose own work this officer may not judge: his, and of whom he stands in for."""
-    return {str(i) for i in (acting.officer_id, acting.on_behalf_of) if i is not None}
 
 
 def text(data: Mapping[str, Any], key: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,7 +22,6 @@ from forms.definition import load_form, shipped_keys
 from processes import form_store, second_person
 from processes.catalogue import VERBS, procedure_of, variables
 from processes.law.check import check as check_law
-from processes.means import Means
 from processes.second_person import Proposal, reasoned
 from records import journal
 from records.authority import Act, authorize
@@ -34,6 +33,9 @@ SHIPPED = {
     "incoming": "Xử lý văn bản đến",
     "outgoing": "Soạn thảo, ban hành văn bản đi",
 }
+
+if TYPE_CHECKING:  # it brings what signs
+    from processes.means import Means
 
 
 class UnknownProcedure(NotFound):
@@ -158,7 +160,7 @@ def publish(tx: Transaction, command: PublishProcedure) -> Definition | Proposal
     )
 
 
-def _agreed(tx: Transaction, _means: Means, proposal: Proposal) -> None:
+def _agreed(tx: Transaction, _means: "Means", proposal: Proposal) -> None:
     order = proposal.order
     definition.hold(tx, proposal.agency_id, order["key"])
     if is_overtaken(tx, proposal):
@@ -234,7 +236,7 @@ def end_trial(tx: Transaction, key: str, reason: str, *, adopt: bool) -> Definit
     return second_person.propose(tx, Act.PUBLISH_PROCESS, "end_trial", tried.id, order, why)
 
 
-def _agreed_to_end(tx: Transaction, _means: Means, proposal: Proposal) -> None:
+def _agreed_to_end(tx: Transaction, _means: "Means", proposal: Proposal) -> None:
     tried = on_trial(tx, proposal.order["key"])
     if tried.id != proposal.subject_id:
         raise Stale(what=f"bản áp dụng thử của quy trình «{tried.name}»")

@@ -8,7 +8,7 @@ in for, proposed.
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,10 +16,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.database import Query, Transaction
 from engine.errors import NotFound, OfficeError
-from processes.means import Means
-from processes.order import bound_by
 from records import journal
-from records.authority import Act, NoRight, authorize, may
+from records.authority import Act, NoRight, authorize, bound_by, may
 from records.organization import Agency, Officer
 from records.record import GuardedRecord
 
@@ -31,6 +29,9 @@ OFFERED = (
     Act.REASSIGN_WORK,
     Act.MANAGE_TRUST,
 )
+
+if TYPE_CHECKING:  # it brings what signs
+    from processes.means import Means
 
 
 class ProposalStatus(StrEnum):
@@ -109,7 +110,7 @@ _COUNT = Query(
     )
 )
 
-Carry = Callable[[Transaction, Means, Proposal], object]
+Carry = Callable[[Transaction, "Means", Proposal], object]
 #: what carries out a proposal, by its kind; each module of acts names its own
 CARRIED_OUT: dict[str, Carry] = {}
 
@@ -205,7 +206,7 @@ def _visible(tx: Transaction) -> "sa.Select[Proposal]":
     return select if own is None else select.where(Proposal.proposed_by == own)
 
 
-def agree(tx: Transaction, means: Means, proposal_id: UUID, reason: str = "") -> Proposal:
+def agree(tx: Transaction, means: "Means", proposal_id: UUID, reason: str = "") -> Proposal:
     """Agree to a proposal and carry it out.
 
     Raises `NoRight`, `OwnProposal`, `ProposalClosed`, and whatever the act refuses: a run that

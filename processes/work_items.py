@@ -26,9 +26,10 @@ from processes import form_store, prefill
 from processes.catalogue import VERBS
 from processes.choices import choices_for
 from processes.means import Means
-from processes.order import Decision, Elsewhere, Order, Upload, Verb, bound_by
+from processes.order import Decision, Elsewhere, Order, Upload
+from processes.verb import Verb
 from records import encoding, journal
-from records.authority import Act, Facts, authorize
+from records.authority import Act, Facts, authorize, bound_by
 from records.directive import Assignment
 from records.document import Document, IncomingDocument, OutgoingDocument
 
@@ -80,7 +81,7 @@ class Completion:
     summary: str
 
 
-_NO_VERB = Verb("", "Hoàn thành bước", "Complete the step", lambda *_: Decision())
+_NO_VERB = Verb("", "Hoàn thành bước", "Complete the step", "")
 
 
 _NAMED = sa.func.coalesce(
@@ -166,7 +167,7 @@ def complete_by_machine(tx: Transaction, means: Means, item_id: UUID) -> Complet
 
 
 def _carry_out(tx: Transaction, means: Means, verb: Verb, order: Order[Any]) -> Completion:
-    decision = verb.carry_out(tx, means, order)
+    decision = verb.carry_out(tx, means, order) if verb.name else Decision()
     outcome = dict(order.kept)
     if decision.summary:
         outcome["summary"] = decision.summary

@@ -226,3 +226,8 @@ def authorize(acting: Acting, act: Act, facts: Facts | None = None) -> None:
     """Let the act pass or raise `NoRight` (a `NotAllowed`): the one gate of verbs and doors."""
     if not may(acting, act, facts):
         raise NoRight(act=act)
+
+
+def bound_by(acting: Acting) -> set[str]:
+    """Return whose own work this officer may not judge: his, and of whom he stands in for."""
+    return {str(i) for i in (acting.officer_id, acting.on_behalf_of) if i is not None}

@@ -8,9 +8,9 @@ from engine.errors import OfficeError
 from processes.incoming.assign import assignment_of
 from processes.incoming.direct import end_of
 from processes.means import Means
-from processes.order import Decision, Order, bound_by, text
+from processes.order import Decision, Order, text
 from processes.status_reports import report_status
-from records.authority import Act, authorize
+from records.authority import Act, authorize, bound_by
 from records.directive import PlannedAssignment, give_directive
 from records.document import IncomingDocument
 from records.organization import Officer

@@ -3,9 +3,9 @@
 from engine.database import Transaction
 from engine.errors import OfficeError
 from processes.means import Means
-from processes.order import Decision, Order, bound_by
+from processes.order import Decision, Order
 from processes.outgoing.paper import Paper, current_paper
-from records.authority import Act, authorize
+from records.authority import Act, authorize, bound_by
 from records.document import OutgoingDocument
 from records.draft import give_opinion
 from records.vocabulary import OutgoingStatus, Verdict
