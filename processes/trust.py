@@ -259,10 +259,16 @@ def _carried_out(
     return made
 
 
+def is_overtaken(tx: Transaction, proposal: Proposal) -> bool:
+    """Return whether the list or policy is another than the one the proposal was made for."""
+    current = trust.newest(tx)
+    return current is None or current.id != proposal.subject_id
+
+
 def _agreed(tx: Transaction, _means: Means, proposal: Proposal) -> TrustVersion:
     current = trust.newest(tx)
-    if current is None or current.id != proposal.subject_id:
-        raise Stale  # it was agreed to for another list
+    if is_overtaken(tx, proposal):
+        raise Stale
     proposed: dict[str, UUID] = {"proposal": proposal.id, "proposed_by": proposal.proposed_by}
     return _carried_out(tx, current, proposal.order, proposal.reason, **proposed)
 

@@ -180,10 +180,7 @@ RULES: dict[Act, Rule] = {
     Act.READ_EXCHANGE: _either(_clerk, _leader, _auditor, _admin),
     Act.SEND_ENVELOPE: _either(_clerk, _machine),
     Act.OPERATE: _holds(Role.SYSTEM_OPERATOR),
-    # whom signatures are believed from is no secret: who works with them may know
-    Act.READ_TRUST: _holds(
-        Role.SYSTEM_OPERATOR, Role.AGENCY_ADMIN, Role.AUDITOR, Role.LEADER, Role.CLERK
-    ),
+    Act.READ_TRUST: _holds(Role.SYSTEM_OPERATOR, Role.AGENCY_ADMIN, Role.AUDITOR),
     Act.MANAGE_TRUST: _holds(Role.SYSTEM_OPERATOR),
 }
 

@@ -32,6 +32,7 @@ from web import (
     search,
     start,
     step,
+    trust,
     unsent,
 )
 from web.assets import init_assets
@@ -52,7 +53,7 @@ LARGEST_TEXT = 8 << 20
 _ROOMS = (
     start, login, inbox, step, unsent, begin, copying, document, search, file, register, dossier,
     procedure, decision, replay, run, running, migration, master, rehearsal, proposal, account,
-    operator, journal, api_page, help_page,
+    operator, trust, journal, api_page, help_page,
 )  # fmt: skip
 
 

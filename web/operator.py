@@ -11,13 +11,14 @@ from werkzeug.wrappers import Response
 from engine import jobs
 from engine.database import Transaction
 from engine.jobs import Incident, Job, JobState
+from processes import revocation_lists
 from records import journal
 from records.authority import Act, Facts
 from records.journal import JournalLeaf
 from records.seal import JournalSeal
 from records.vietnamese import VIETNAM
 from web import words
-from web.door import acting, system_transaction
+from web.door import acting, office, system_transaction
 from web.journal_words import job_words
 from web.policy import ensure, needs
 from web.shell import say
@@ -68,7 +69,23 @@ def _services(tx: Transaction) -> list[dict[str, str]]:
         text = _("%(n)s tiến trình", n=alive)
         found.append(_service(_("Tiến trình xử lý"), text=text))
     found.append(_journal(tx))
+    found.append(_lists(tx))
     return found
+
+
+def _lists(tx: Transaction) -> dict[str, str]:
+    """Return how many lists of withdrawn certificates could not be renewed in time."""
+    name = _("Danh sách thu hồi")
+    known = office().means.signing.known()
+    troubled = revocation_lists.troubled(known, tx.now)
+    stale = [one for one in troubled if not one.is_current(tx.now)]
+    if stale:
+        text = _("%(n)s danh sách hết hạn hoặc chưa tải được", n=len(stale))
+        return _service(name, "bad", _("hết hạn"), text)
+    if troubled:
+        text = _("%(n)s danh sách chưa cập nhật được", n=len(troubled))
+        return _service(name, "warn", _("chậm"), text)
+    return _service(name, text=_("còn hạn"))
 
 
 def _service(name: str, state: str = "", state_text: str = "", text: str = "") -> dict[str, str]:

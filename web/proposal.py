@@ -16,14 +16,14 @@ from engine.instance import ProcessInstance
 from engine.program import Program
 from engine.work_item import WorkItem
 from forms.page import FieldView, OptionView
-from processes import foresight, history, procedures, reach, second_person
+from processes import foresight, history, procedures, reach, second_person, trust
 from processes import migration as migrations
 from processes.foresight import Comparison
 from processes.second_person import OFFERED, Proposal, ProposalStatus
 from processes.steering import SteerRun
 from records.authority import Act, may
 from records.organization import Officer, Unit
-from web import fields, steered, words
+from web import fields, steered, trust_view, words
 from web.door import language, office, transaction
 from web.foresight import caution, counted, groups
 from web.policy import Who, needs, open_to
@@ -210,6 +210,9 @@ def _told(tx: Transaction, one: Proposal) -> tuple[str, str, str | None, bool]:
     """Return what is proposed, about what, where to look, and whether it came too late."""
     if one.kind == "steer":
         return _steering(tx, SteerRun.from_order(one.order))
+    if one.kind == trust.KIND:
+        what, about = _capital(trust_view.change(one.order)), trust_view.ordered(one.order)
+        return what, about, url_for("trust.show"), trust.is_overtaken(tx, one)
     key, order = one.order["key"], one.order
     current = tx.scalar(
         sa.select(Definition)

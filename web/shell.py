@@ -27,6 +27,7 @@ _NAV = (
     ("account.listing", later("Tài khoản"), "users", Act.MANAGE_ACCOUNTS),
     ("journal_page.check", later("Nhật ký"), "shield", Act.READ_JOURNAL),
     ("operator.show", later("Vận hành"), "activity", Act.OPERATE),
+    ("trust.show", later("Tin cậy"), "verified", Act.READ_TRUST),
 )
 
 
@@ -57,7 +58,7 @@ def navigation() -> list[dict[str, Any]]:
     here = request.endpoint or ""
     found = []
     for endpoint, label, icon, act in _NAV:
-        if may(me.acting, act, own_reach(me.acting)):
+        if may(me.acting, act, None if act is Act.READ_TRUST else own_reach(me.acting)):
             current = here == endpoint or (
                 here.split(".")[0] == endpoint.split(".")[0] and endpoint == g.get("nav", endpoint)
             )

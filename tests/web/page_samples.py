@@ -597,6 +597,37 @@ def operator() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def trust() -> dict[str, Any]:
+    certificate = {
+        "subject": "CA chuyên dùng Chính phủ",
+        "issuer": "CA gốc",
+        "serial": "54f2a9",
+        "fingerprint": "A1B2 C3D4 E5F6 0718",
+        "term": "01/01/2024 – 01/01/2034",
+    }
+    reason = field("textarea", "reason", "Lý do và căn cứ")
+    upload = field("file", "file", "Chứng thư số")
+    listed = {
+        "url": "http://crl.example.vn/issuing.crl",
+        "issuer": "CA chuyên dùng Chính phủ",
+        "made": "15/12/2020 06:00:00",
+        "next": "16/12/2020 06:00:00",
+        "state_text": "còn hạn, chưa cập nhật được",
+        "tone": "warn",
+        "problem": "Không lấy được dữ liệu",
+    }
+    return {
+        "title": "Danh sách tin cậy và chính sách kiểm tra chữ ký số", "version_text": "Bản đang áp dụng: 7", "action": "/trust",
+        "anchors": [{**certificate, "name": "CA chuyên dùng Chính phủ", "role": "chữ ký", "trusted_text": "01/01/2024 – 01/01/2034", "state_text": "đang tin cậy", "tone": "ok", "policies": "1.2.704", "added": "Nguyễn Văn A, 01/02/2026", "reason": "Công văn 12"}],
+        "issuers": [certificate], "lists": [listed], "allowed": ["http://crl.example.vn/"], "networks": ["10.20.0.0/16"],
+        "algorithms": [{"what": "SHA1", "from": "01/01/2014", "citation": "NIST SP 800-131A"}], "revocation_text": "Danh sách thu hồi có giá trị đến thời điểm cập nhật ghi trên đó.", "revocation_citation": "ETSI EN 319 102-1",
+        "required": [{"kind": "outgoing", "roles": "người có thẩm quyền, cơ quan ban hành", "from": "05/03/2020", "until": "01/01/2030", "citation": "Nghị định 30/2020/NĐ-CP"}],
+        "versions": [{"number": "7", "what": "thêm chứng thư số gốc", "who": "Tạ Vinh", "when": "hôm nay, 9 giờ 40", "reason": "Công văn 12"}],
+        "read": {**certificate, "encoded": "MIIB", "do": "add_anchor"},
+        "forms": [{"do": "add_anchor", "title": "Thêm chứng thư số gốc", "form": form(upload, reason), "error": "Dấu vân tay không khớp.", "opened": True}],
+    }  # fmt: skip
+
+
 def login(**more: Any) -> dict[str, Any]:
     return {
         "username": "an.nguyen",
@@ -1046,6 +1077,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "error": ("error.html", {"shell": shell(), "error": error}),
         "users": ("users.html", {"shell": admin, "users": {"title": "Tài khoản", "second_href": "/proposals", "summary": "12 tài khoản", "filter_action": "#", "filters": form(field("text", "text", "Họ tên, tài khoản")), "page": page("1 đến 1 trong 12"), "new": {"action": "#", "submit": "Cấp tài khoản", "form": form(field("text", "username", "Tên đăng nhập"))}, "rows": [user], "link": {"text": "Đường dẫn đặt mật khẩu, dùng một lần, hết hạn sau 24 giờ:", "url": "https://congvan.example/dat-mat-khau/8f2c"}}}),
         "operator": ("operator.html", {"shell": shell("Vận hành", who="Tạ Vinh", position="Trung tâm CNTT&TT"), "operator": operator()}),
+        "trust": ("trust.html", {"shell": shell("Tin cậy", who="Tạ Vinh", position="Trung tâm CNTT&TT"), "trust": trust()}),
         **steering(),
         "api": ("api.html", {"shell": admin, "api": {"spec_href": "/api/v1/openapi.json", "title": "API"}}),
     }  # fmt: skip
