@@ -21,6 +21,7 @@ from api import (
     process_instances,
     proposals,
     registers,
+    signing_sessions,
     tokens,
     uploads,
     work_items,
@@ -49,6 +50,8 @@ RESOURCES = (
     process_instances.blueprint,
     migrations.blueprint,
     proposals.blueprint,
+    signing_sessions.blueprint,
+    signing_sessions.files,
     journal.blueprint,
 )
 

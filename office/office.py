@@ -30,7 +30,7 @@ from processes.delivery import arrivals, send
 from processes.keys import KeyRing
 from processes.means import Means, SigningMeans
 from processes.outgoing import convert
-from records import content, login_session, seal, throttle
+from records import content, login_session, seal, signing_session, throttle
 from records.content import ContentStore
 from records.key_custody import record_use
 from signing.timestamps import TimestampClient
@@ -103,6 +103,7 @@ class Office:
             Periodic("sessions", timedelta(minutes=5), login_session.sweep),
             Periodic("throttles", timedelta(minutes=5), throttle.sweep_throttles),
             Periodic("uploads", timedelta(minutes=5), uploads.sweep),
+            Periodic("signing sessions", timedelta(minutes=1), signing_session.sweep),
             Periodic("unsent forms", timedelta(minutes=5), unsent.sweep),
             Periodic("idempotency keys", timedelta(minutes=5), idempotency.sweep),
             Periodic("content", timedelta(days=1), self._sweep_content),

@@ -21,6 +21,7 @@ from marshmallow.validate import Range
 from engine.errors import OfficeError
 from signing.addresses import read_address
 from signing.errors import AddressRefused
+from signing.sessions import Transport
 
 
 class Mode(StrEnum):
@@ -142,6 +143,22 @@ SETTINGS = (
         "add a timestamp afterwards).",
     ),
     Setting(
+        "CONGVAN_BRIDGE",
+        "",
+        "Địa chỉ phần mềm ký số trên máy của cán bộ (wss://127.0.0.1:8987 của VGCA Sign Service); "
+        "để trống thì không ký bằng USB token tại bàn.",
+        "Address of the signing program on officers' own machines (wss://127.0.0.1:8987 of VGCA "
+        "Sign Service); when empty nobody signs with a token at the desk.",
+    ),
+    Setting(
+        "CONGVAN_BRIDGE_TRANSPORT",
+        Transport.AGENT_FILE,
+        "agent-file (phần mềm ký tự tải văn bản về, ký, gửi lại) hoặc raw (chỉ ký dữ liệu được "
+        "đưa).",
+        "agent-file (the program fetches, signs and brings back the file) or raw (it signs the "
+        "bytes it is handed).",
+    ),
+    Setting(
         "CONGVAN_LOG",
         "WARNING",
         "Mức nhật ký chương trình: DEBUG, INFO, WARNING, ERROR.",
@@ -181,6 +198,9 @@ class Settings:
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     tsa_urls: tuple[str, ...] = ()
     timestamps: Timestamps = Timestamps.LATER
+    #: as browsers write the origin of a WebSocket
+    bridge: str = ""
+    bridge_transport: str = Transport.AGENT_FILE
 
     @property
     def url(self) -> str:
@@ -256,6 +276,13 @@ def load() -> Settings:
             ),
             "log_level": env.log_level("CONGVAN_LOG", _DEFAULTS["CONGVAN_LOG"]),
             "public_url": env.origin("CONGVAN_URL", _DEFAULTS["CONGVAN_URL"]),
+            "bridge": env.socket("CONGVAN_BRIDGE", _DEFAULTS["CONGVAN_BRIDGE"]),
+            "bridge_transport": env.enum(
+                "CONGVAN_BRIDGE_TRANSPORT",
+                _DEFAULTS["CONGVAN_BRIDGE_TRANSPORT"],
+                enum=Transport,
+                by_value=True,
+            ),
             "proxies": env.networks("CONGVAN_PROXIES", _DEFAULTS["CONGVAN_PROXIES"]),
             "tsa_urls": env.addresses("CONGVAN_TSA_URLS", _DEFAULTS["CONGVAN_TSA_URLS"]),
             "timestamps": env.enum(
@@ -311,6 +338,17 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{host}" + ("" if port in {None, known[parts.scheme]} else f":{port}")
 
 
+def _socket(url: str) -> str:
+    """Return where a program on the reader's own machine listens, as a page's policy names it."""
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    ours = parts.scheme in {"ws", "wss"} and parts.hostname in {"127.0.0.1", "localhost"}
+    if not ours or parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValidationError("cần dạng wss://127.0.0.1:8987, phần mềm trên chính máy của cán bộ")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     try:
         return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
@@ -334,4 +372,5 @@ _PARSERS = {
     "origin": _origin,
     "networks": _networks,
     "addresses": _addresses,
+    "socket": _socket,
 }

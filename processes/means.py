@@ -72,10 +72,14 @@ class SigningMeans:
 
         What the policy tolerates stands in the report on the signed document.
         """
+        self.check_key(keystore.certificate(), keystore.chain(), at)
+
+    def check_key(self, certificate: bytes, chain: tuple[bytes, ...], at: datetime) -> None:
+        """Do as `check_keystore` for a key that is elsewhere."""
         known = self.known()
         check_certificate(
-            keystore.certificate(),
-            keystore.chain(),
+            certificate,
+            chain,
             trust=known.trust,
             revocation=known.revocation(),
             policy=known.policy,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
+from engine.database import Transaction
 from engine.instance import ProcessInstance
 from engine.work_item import WorkItem
 from records.content import Stored
@@ -27,7 +28,7 @@ class Upload:
 class Elsewhere(Protocol):
     """A key that is not at hand (khóa ở thiết bị): it is asked, or has signed already."""
 
-    def sign(self, owner: UUID, pdf: bytes, request: SignRequest) -> bytes:
+    def sign(self, tx: Transaction, owner: UUID, pdf: bytes, request: SignRequest) -> bytes:
         """Return `pdf` signed with the key of `owner`."""
         ...
 

@@ -19,7 +19,7 @@ def signed(
     """
     use = order_for(order.document, request.role, pdf)
     if order.elsewhere is not None:
-        done = order.elsewhere.sign(owner, pdf, request)
+        done = order.elsewhere.sign(tx, owner, pdf, request)
         used_elsewhere(tx, owner, use, means.signing.note_use)
         return done
     with means.signing.open_keystore(tx, owner, text(order.data, "pin"), use) as keystore:

@@ -1,6 +1,6 @@
 """A raw signature from elsewhere (chữ ký thô), held against the certificate that was named."""
 
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from signing.certificate import ensure_signed_by, load_certificate, public_key_of
@@ -10,6 +10,12 @@ from signing.errors import SignatureMismatch
 def check_key(certificate: bytes) -> None:
     """Raise `KeyNotSupported` unless the certificate (DER) is of a key that may sign."""
     public_key_of(load_certificate(certificate))
+
+
+def algorithm_of(certificate: bytes) -> str:
+    """Return how the key of a certificate (DER) signs: `sha256_rsa` or `sha256_ecdsa`."""
+    key = public_key_of(load_certificate(certificate))
+    return "sha256_rsa" if isinstance(key, rsa.RSAPublicKey) else "sha256_ecdsa"
 
 
 def checked_signature(certificate: bytes, data: bytes, signature: bytes) -> bytes:

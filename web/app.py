@@ -12,6 +12,7 @@ from web import (
     begin,
     copying,
     decision,
+    desk_signing,
     document,
     dossier,
     file,
@@ -51,9 +52,9 @@ LARGEST_REQUEST = 320 << 20
 LARGEST_TEXT = 8 << 20
 
 _ROOMS = (
-    start, login, inbox, step, unsent, begin, copying, document, search, file, register, dossier,
-    procedure, decision, replay, run, running, migration, master, rehearsal, proposal, account,
-    operator, trust, journal, api_page, help_page,
+    start, login, inbox, step, desk_signing, unsent, begin, copying, document, search, file,
+    register, dossier, procedure, decision, replay, run, running, migration, master, rehearsal,
+    proposal, account, operator, trust, journal, api_page, help_page,
 )  # fmt: skip
 
 

@@ -34,6 +34,14 @@ class Installation(Protocol):
     def proxies(self) -> Sequence[IPv4Network | IPv6Network]:
         """The proxies in front whose word on who connects is believed."""
 
+    @property
+    def bridge(self) -> str:
+        """Where pages reach the signing program on an officer's own machine, empty for nowhere."""
+
+    @property
+    def bridge_transport(self) -> str:
+        """What that program signs: whole files, or the bytes it is handed."""
+
     def secret_key(self) -> str:
         """Return the key that signs what goes through browsers."""
 

@@ -24,6 +24,7 @@ _ACTS: dict[str, Any] = {
     "close_dossier": later("kết thúc hồ sơ"),
     "complete_step": later("hoàn thành bước"),
     "decide_proposal": later("quyết định đề nghị"),
+    "begin_signing": later("bắt đầu ký trên thiết bị"),
     "delegate": later("ủy quyền"),
     "disable_account": later("khóa tài khoản"),
     "download": later("tải tệp"),

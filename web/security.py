@@ -36,6 +36,11 @@ def allow_editor() -> None:
     g.content_policy = EDITOR
 
 
+def allow_bridge(address: str) -> None:
+    """Let this page speak with the signing program at the desk, at this address and no other."""
+    g.content_policy = _text({**_STRICT, "connect-src": f"'self' {address}"})
+
+
 def secure(response: Response) -> Response:
     """Put the security headers on an answer."""
     policy = FILE if request.endpoint == "static" else g.get("content_policy", STRICT)

@@ -31,6 +31,7 @@ from records.organization import Officer
 from signing.errors import SigningError
 from web import paper, said, words
 from web.cautions import cautions
+from web.desk import shown_desk, without_secrets
 from web.door import language, office, own_address, transaction
 from web.failure import failed
 from web.policy import asked_below, ensure, needs
@@ -121,6 +122,9 @@ def shown_task(
             now=tx.now,
         )
     verb = work_items.verb_of(item)
+    at_desk = shown_desk(tx, item, document)
+    if at_desk is not None and form is not None and view is not None:
+        view = without_secrets(view, form)
     return {
         "title": view.title if view is not None else item.name,
         "step_text": f"{item.lane} · {item.name}" if item.lane else item.name,
@@ -132,6 +136,7 @@ def shown_task(
         "warnings": cautions(tx, item, document),
         "quotes": said.above_form(tx, item, document),
         "form": view if view is not None else view_nothing(verb.label(language())),
+        "desk": at_desk,
         "keep_action": _keep(item, form),
         "kept": _kept(draft.kept_at, tx.now),
         "buttons": _buttons(item, verb.label(language()), form, is_kept=draft.kept_at is not None),
@@ -257,7 +262,7 @@ def complete(item_id: UUID) -> Response:
     say(f"{done.item.name}: {done.summary}")
     if request.form.get("go") == "stay":
         return redirect(paper.page_of(done.document), 303)
-    return redirect(_following(), 303)
+    return redirect(after_step(request.form.get("next", "")), 303)
 
 
 def posted_form(item_id: UUID) -> FormDefinition | None:
@@ -284,9 +289,9 @@ def form_of(tx: Transaction, item: WorkItem) -> FormDefinition | None:
     return form
 
 
-def _following() -> str:
+def after_step(given: str) -> str:
     """Return the inbox the officer came from, opened at its first item."""
-    target = own_address(request.form.get("next", ""), url_for("inbox.show"))
+    target = own_address(given, url_for("inbox.show"))
     if not target.startswith("/inbox"):
         return target
     basket = target.partition("?")[0].split("/")[2:3]

@@ -45,6 +45,10 @@ BODIES = {
     "POST /api/v1/migrations/<uuid:migration_id>/return": {"json": {"reason": "vì"}},
     "POST /api/v1/proposals/<uuid:proposal_id>/decision": {"json": {"decision": "agree"}},
     "POST /api/v1/uploads": {"data": {}},
+    "POST /api/v1/signing/sessions": {
+        "json": {"document_id": NOBODY_S, "version": 1, "role": "seal", "transport": "raw"}
+    },
+    "POST /api/v1/signing/sessions/<uuid:session_id>/signature": {"json": {"signature": "AAAA"}},
     "GET /api/v1/registers/<uuid:register_id>/book": {"query_string": {"year": "2026"}},
     "GET /api/v1/process-instances": {"query_string": {"document": NOBODY_S}},
 }
@@ -77,7 +81,14 @@ def test_every_address_declares_its_policy(app):
         for method, rule, endpoint in addresses(app)
         if app.view_functions[endpoint].policy.scope is None
     }
-    assert public == {"POST /api/v1/tokens", "GET /api/v1/openapi.json"}
+    # the last three ask for the word of a one-time address, which test_api_signing proves
+    assert public == {
+        "POST /api/v1/tokens",
+        "GET /api/v1/openapi.json",
+        "GET /api/v1/signing/sessions/<uuid:session_id>/van-ban.pdf",
+        "PUT /api/v1/signing/sessions/<uuid:session_id>/file",
+        "POST /api/v1/signing/sessions/<uuid:session_id>/file",
+    }
 
 
 def test_an_address_without_a_policy_is_found():
@@ -114,7 +125,18 @@ def things(login, receive, pdf, owner) -> dict[str, str]:
     assert asked.status_code == 202, asked.json
     owner.execute("UPDATE agency SET second_person = '{}'")
     registers = director.get("registers").json["items"]
+    (session,) = owner.execute(
+        "INSERT INTO signing_session (id, agency_id, item_id, item_version, document_id, officer_id,"
+        " position_id, officer_name, role, transport, state, language, form, base_sha256, mark,"
+        " certificate, told, result_sha256, created_at, expires_at)"
+        " SELECT gen_random_uuid(), i.agency_id, i.id, 1, %s, p.officer_id, p.id, '', 'seal', 'raw',"
+        " 'done', 'vi', '{}', '', '', '', '{}', '', now(), now() FROM work_item i, position p"
+        " JOIN account a ON a.officer_id = p.officer_id"
+        " WHERE i.id = %s AND a.username = 'giamdoc.stttt' LIMIT 1 RETURNING id",
+        (incoming["id"], item["id"]),
+    ).fetchone()
     return {
+        "session_id": str(session),
         "item_id": item["id"],
         "incoming": incoming["id"],
         "outgoing": outgoing["id"],

@@ -273,7 +273,7 @@ def item(**more: Any) -> dict[str, Any]:
 def task(**more: Any) -> dict[str, Any]:
     files = (("u1", "BC-QLVBDH-2020_v3.docx"), ("u2", "So-lieu-ky-so-T12.xlsx"))
     return {
-        "title": "Soạn báo cáo trả lời UBND tỉnh", "step_text": "Bước 5/10 · Giải quyết, soạn trả lời", "action": "/work-items/1", "version": 3, "form_version": "c0ffee", "uploads": [], "next": "/inbox", "warnings": [], "keep_action": "/work-items/1/unsent", "kept": "Bản nháp lưu hôm nay, 10 giờ 45",
+        "title": "Soạn báo cáo trả lời UBND tỉnh", "step_text": "Bước 5/10 · Giải quyết, soạn trả lời", "action": "/work-items/1", "version": 3, "form_version": "c0ffee", "uploads": [], "next": "/inbox", "warnings": [], "desk": None, "keep_action": "/work-items/1/unsent", "kept": "Bản nháp lưu hôm nay, 10 giờ 45",
         "quotes": [{"who": "Phạm Dung", "role": "Giám đốc", "files": [{"name": "Số liệu.pdf", "href": "#"}], "when": "14/12, 15 giờ 05", "text": "Đ/c An chủ trì, lấy số liệu ký số từ Trung tâm CNTT&TT. Trình tôi trước 16 giờ 30 ngày 15/12."}],
         "form": form(
             field("select", "progress", "Tiến độ", options=options("60%: đã có số liệu, đang viết mục 2")),
@@ -304,6 +304,7 @@ def directive() -> dict[str, Any]:
         cells(1, "Trung tâm CNTT&TT", 1, "31/02/2020"),
     )
     return task(
+        desk={"bridge": "wss://127.0.0.1:8987", "begin": "/work-items/1/signing", "session": "", "words": {"waiting": "Đang chờ ký trên thiết bị…"}},
         title="Phiếu giải quyết văn bản đến", step_text="Bước 3/10 · Cho ý kiến phân phối", quotes=[],
         warnings=[{"tone": "warn", "text": "Phòng Bưu chính, Viễn thông có 2 người nghỉ phép tuần này."}],
         form=form(

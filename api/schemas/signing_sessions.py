@@ -1,0 +1,100 @@
+"""Shapes of signing sessions (phiên ký số)."""
+
+from marshmallow import fields, validate
+
+from api.schemas.shape import Shape, word
+from records.signing_session import SessionState
+from signing.role import SignRole
+from signing.sessions import Transport
+
+#: base64 of a certificate, a chain, a signature
+_LONGEST = 20_000
+
+
+def _base64(*, required: bool = False) -> fields.String:
+    return fields.String(
+        required=required,
+        validate=validate.Length(1, _LONGEST),
+        metadata={"format": "byte", "description": "base64"},
+    )
+
+
+class SessionRequest(Shape):
+    """What is to be signed, and how the key is reached."""
+
+    document_id = fields.UUID(required=True)
+    version = fields.Integer(
+        required=True, strict=True, metadata={"description": "Version of the work item."}
+    )
+    role = word(SignRole, required=True)
+    cert = _base64()
+    cert_chain = fields.List(_base64(), validate=validate.Length(1, 10))
+    level = word(["B"])
+    transport = word(Transport, required=True)
+    values = fields.Dict(
+        keys=fields.String(),
+        load_default=dict,
+        metadata={"description": "The form of the step, without the PIN."},
+    )
+
+
+class AgentCall(Shape):
+    """What the page sends to the program at the desk."""
+
+    action = fields.String(required=True)
+    params = fields.Dict(required=True)
+
+
+class Failure(Shape):
+    """Why a session ended."""
+
+    code = fields.String(required=True)
+    detail = fields.String(required=True)
+
+
+class Session(Shape):
+    """A session and how far it has come."""
+
+    session = fields.UUID(required=True)
+    state = word(SessionState, required=True)
+    role = fields.String(required=True)
+    transport = fields.String(required=True)
+    document_id = fields.UUID(required=True)
+    work_item_id = fields.UUID(required=True)
+    expires = fields.DateTime(required=True)
+    failure = fields.Nested(Failure, required=True, allow_none=True)
+
+
+class SessionBegun(Session):
+    """A session that waits, with what one of the two transports needs."""
+
+    field = fields.String()
+    to_be_signed = fields.String(metadata={"description": "base64 of DER"})
+    digest = fields.String(metadata={"description": "base64"})
+    digest_alg = fields.String()
+    sig_alg = fields.String()
+    certificate = fields.String(metadata={"description": "base64 of DER"})
+    download_url = fields.String()
+    upload_url = fields.String()
+    agent = fields.Nested(AgentCall, required=True)
+
+
+class SignatureRequest(Shape):
+    """The raw signature."""
+
+    signature = _base64(required=True)
+
+
+class AgentAnswer(Session):
+    """The answer to an agent, with the names VGCA's programs read."""
+
+    Status = fields.Boolean(required=True)
+    Message = fields.String(required=True)
+    FileName = fields.String(required=True)
+    FileServer = fields.String(required=True)
+
+
+class SignedFile(Shape):
+    """The signed file, whatever the name of its part."""
+
+    uploadfile = fields.Raw(required=True, metadata={"type": "string", "format": "binary"})

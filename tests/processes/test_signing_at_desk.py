@@ -1,0 +1,301 @@
+"""A real browser, a signing program of its own process, a token's key: the officer signs at his desk."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import headless
+import pytest
+from desk_key import at_desk
+from story import PASSWORD, letter
+from werkzeug.serving import make_server
+
+from records.signing_session import SessionState, SigningSession
+from signing.keystores.pkcs12 import Pkcs12KeyStore
+from signing.testing.desk_agent import Mood
+from web.app import create_app
+
+pytestmark = headless.BROWSER
+WAITING = "Đang chờ ký trên thiết bị"
+
+
+class Program:
+    """The signing program on this desk: started, told its mood, ended."""
+
+    def __init__(self, keystore, other) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "signing.testing.desk_agent"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        keys = {"keystore": str(keystore), "other": str(other), "passphrase": PASSWORD}
+        self._say(json.dumps(keys))
+        self.port = int(self.process.stdout.readline())
+
+    def _say(self, line: str) -> None:
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def feel(self, mood: Mood) -> None:
+        self._say(mood)
+        assert self.process.stdout.readline().strip() == mood
+
+    def end(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def keys(story_office) -> dict[str, object]:
+    """Where the keys of director and agency lie; both are registered as devices."""
+    folder = story_office.office.settings.data / "signing"
+    director = story_office.login("giamdoc.stttt")
+    found = {}
+    for name, owner in (("person", director.officer_id), ("agency", director.agency_id)):
+        found[name] = folder / "keystores" / f"{owner}.p12"
+        at_desk(story_office, owner, Pkcs12KeyStore(found[name].read_bytes(), PASSWORD))
+    return found
+
+
+@pytest.fixture(scope="module")
+def program(keys) -> Iterator[Program]:
+    started = Program(keys["person"], keys["agency"])
+    yield started
+    started.end()
+
+
+class Site:
+    """The pages of the installation, told where the program is and what it signs."""
+
+    def __init__(self, story) -> None:
+        self.office = story.office
+        self.app = create_app(self.office)
+        self.server = make_server("127.0.0.1", 0, self.app, threaded=True)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
+        self.thread.start()
+
+    def bridge(self, port: int, transport: str = "agent-file") -> None:
+        told = replace(
+            self.office.settings, bridge=f"ws://127.0.0.1:{port}", bridge_transport=transport
+        )
+        self.app.extensions["congvan"] = replace(self.office, settings=told)
+
+    def end(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def site(story_office) -> Iterator[Site]:
+    made = Site(story_office)
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    with headless.chromium() as started:
+        yield started
+
+
+class Seat:
+    """An officer in front of the form of one step."""
+
+    def __init__(self, browser, site: Site, story, user: str) -> None:
+        self.story, self.site, self.user = story, site, user
+        self.context = browser.new_context(base_url=site.url, locale="vi-VN")
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(30_000)
+        self.complaints: list[str] = []
+        self.page.on("console", self._console)
+        self.page.goto("/login")
+        self.page.fill("#username", user)
+        self.page.fill("#password", PASSWORD)
+        self.page.click("main button.primary")
+        self.page.wait_for_selector("main.inbox, main")
+
+    def _console(self, message) -> None:
+        if "Content Security Policy" in message.text or "pageerror" in message.text:
+            self.complaints.append(message.text)
+
+    def open(self, document) -> str:
+        (item,) = self.story.open_items(document)
+        answer = self.page.goto(f"/work-items/{item.id}")
+        self.page.wait_for_selector("[data-step-form][data-enhanced]")
+        return answer.headers["content-security-policy"]
+
+    def press(self) -> None:
+        self.page.click("[data-main]")
+
+    def told(self, words: str) -> None:
+        self.page.wait_for_function(
+            "words => document.querySelector('[data-desk-text]')?.textContent.includes(words)",
+            arg=words,
+        )
+
+    def left(self) -> None:
+        """Wait until the page of the step was left: it is done."""
+        self.page.wait_for_selector(".flash")
+
+    def session(self, document) -> SigningSession:
+        return self.story.all(SigningSession, SigningSession.document_id == document)[-1]
+
+
+@pytest.fixture(scope="module")
+def seat(browser, site, story_office) -> Iterator[object]:
+    made: dict[str, Seat] = {}
+
+    def sit(user: str) -> Seat:
+        if user not in made:
+            made[user] = Seat(browser, site, story_office, user)
+        return made[user]
+
+    yield sit
+    for one in made.values():
+        one.context.close()
+        assert one.complaints == []
+
+
+@pytest.fixture(scope="module")
+def unsigned(story_office):
+    """A letter that waits for the director's signature, through all that goes wrong."""
+    return letter(story_office, "sign")
+
+
+@pytest.fixture
+def director(seat, site, program, keys) -> Seat:
+    site.bridge(program.port)
+    program.feel(Mood.SIGN)
+    return seat("giamdoc.stttt")
+
+
+def test_the_page_may_speak_with_this_program_alone(director, site, program, unsigned):
+    policy = director.open(unsigned)
+    assert f"connect-src 'self' ws://127.0.0.1:{program.port};" in policy
+    assert director.page.locator("#f-pin").count() == 0, "the PIN is typed at the device"
+    other = director.page.goto("/inbox").headers["content-security-policy"]
+    assert "connect-src 'self';" in other
+
+
+def test_a_program_that_is_not_there_is_told_with_what_to_do(
+    director, site, unsigned, story_office
+):
+    site.bridge(9)  # nobody listens there
+    director.open(unsigned)
+    director.press()
+    director.told("Không kết nối được với phần mềm ký")
+    assert director.page.locator("[data-main]").is_enabled()
+    assert director.session(unsigned).state is SessionState.FAILED
+    assert story_office.standing(unsigned) == ["sign"]
+
+
+@pytest.mark.parametrize(
+    ("mood", "words"),
+    [
+        (Mood.CANCEL, "Người dùng hủy ký số"),
+        (Mood.CHANGED, "không phải là văn bản đang chờ ký"),
+        (Mood.OTHER_FILE, "không phải là văn bản đang chờ ký"),
+        (Mood.OTHER_KEY, "chứng thư số khác"),
+    ],
+)
+def test_what_the_program_does_wrong_signs_nothing(
+    director, program, unsigned, story_office, mood, words
+):
+    program.feel(mood)
+    director.open(unsigned)
+    director.press()
+    director.told(words)
+    assert director.page.locator("[data-main]").is_enabled()
+    assert director.session(unsigned).state is SessionState.FAILED
+    assert story_office.standing(unsigned) == ["sign"]
+    assert not story_office.outgoing(unsigned).is_signed
+
+
+def test_the_officer_gives_up_and_what_comes_later_is_not_taken(
+    director, program, unsigned, story_office
+):
+    program.feel(Mood.HOLD)
+    director.open(unsigned)
+    director.press()
+    director.told(WAITING)
+    director.page.click("[data-desk-cancel]")
+    director.told("Đã hủy ký trên thiết bị")
+    program.feel(Mood.SIGN)
+    assert director.session(unsigned).failure["code"] == "cancelled"
+    assert story_office.standing(unsigned) == ["sign"]
+
+
+def test_a_session_that_ran_out_is_told(director, program, unsigned, story_office):
+    program.feel(Mood.HOLD)
+    director.open(unsigned)
+    director.press()
+    director.told(WAITING)
+    director.page.reload()
+    director.told(WAITING)
+    story_office.run_sql(
+        "UPDATE signing_session SET expires_at = created_at WHERE state = 'prepared'"
+    )
+    director.told("Đã hết thời gian chờ ký")
+    assert director.page.locator("[data-main]").is_enabled()
+
+
+def test_a_step_that_moved_on_is_told(director, program, unsigned, story_office):
+    program.feel(Mood.HOLD)
+    director.open(unsigned)
+    director.press()
+    director.told(WAITING)
+    story_office.run_sql(
+        "UPDATE work_item SET version = version + 1 WHERE id = %s",
+        director.session(unsigned).item_id,
+    )
+    program.feel(Mood.SIGN)
+    director.told("vừa được người khác thay đổi")
+    assert director.session(unsigned).failure["code"] == "stale"
+    assert not story_office.outgoing(unsigned).is_signed
+
+
+def test_a_page_that_was_reloaded_sees_the_signature_come(
+    director, program, unsigned, story_office
+):
+    program.feel(Mood.HOLD)
+    director.open(unsigned)
+    director.press()
+    director.told(WAITING)
+    director.page.reload()
+    director.told(WAITING)
+    program.feel(Mood.TWICE)
+    director.left()
+    assert "Đã ký số" in director.page.locator(".flash").inner_text()
+    assert story_office.outgoing(unsigned).is_signed
+    assert director.session(unsigned).state is SessionState.DONE
+
+
+def test_the_clerk_numbers_and_seals_with_raw_signatures(
+    seat, site, program, unsigned, story_office
+):
+    clerk = seat("vanthu.stttt")
+    site.bridge(program.port, "raw")
+    program.feel(Mood.SIGN)  # the person's token is still plugged in
+    clerk.open(unsigned)
+    clerk.press()
+    clerk.told("Chữ ký nhận được không khớp")
+    assert story_office.outgoing(unsigned).serial_number is None
+    program.feel(Mood.OTHER_KEY)
+    clerk.press()
+    clerk.left()
+    assert story_office.outgoing(unsigned).serial_number is not None
+    story_office.do("vanthu.stttt", "register", of=unsigned, issue_form="electronic")
+    clerk.open(unsigned)
+    clerk.press()
+    clerk.told("Đã kiểm tra chữ ký")  # the box is not ticked: nobody was asked for a PIN
+    clerk.page.check("#f-confirm")
+    clerk.press()
+    clerk.left()
+    assert story_office.outgoing(unsigned).status == "sealed"

@@ -1,0 +1,190 @@
+// A step signed by a key at the desk: the page asks the server what is to be signed, hands it to the signing program
+// on this machine over a WebSocket, and watches until the server has recorded it. A page that was reloaded watches on.
+import { Refused, send } from './request.js';
+
+const OVER = new Set(['done', 'failed', 'expired']);
+const EVERY = 1000;
+
+class Desk {
+  constructor(form) {
+    this.form = form;
+    this.box = form.querySelector('[data-desk-told]');
+    this.text = form.querySelector('[data-desk-text]');
+    this.stop = form.querySelector('[data-desk-cancel]');
+    this.session = null;
+    this.socket = null;
+    this.button = null;
+    this.stop.addEventListener('click', () => this.cancel(''));
+  }
+
+  words(name) {
+    return this.form.getAttribute(`data-say-${name}`);
+  }
+
+  tell(text, { tone = '', cancel = false } = {}) {
+    this.box.className = `note ${tone}`;
+    this.box.hidden = false;
+    this.stop.hidden = !cancel;
+    this.text.textContent = text;
+  }
+
+  busy(is) {
+    for (const button of this.form.querySelectorAll('footer > .btn, footer .cluster .btn')) button.disabled = is;
+  }
+
+  ask(address, fields = {}) {
+    const body = () => {
+      const filled = new FormData();
+      filled.set('csrf_token', this.form.elements.csrf_token.value);
+      for (const [name, value] of Object.entries(fields)) filled.set(name, value);
+      return filled;
+    };
+    return send(address, { body }, this.words('ended'));
+  }
+
+  // Whatever happened, the form can be sent again.
+  ready(text, tone = 'bad') {
+    this.session = null;
+    this.busy(false);
+    this.tell(text, { tone });
+  }
+
+  refused(error) {
+    this.ready(error instanceof Refused ? error.problem.detail || this.words('unsent') : this.words('lost'));
+  }
+
+  async begin(button) {
+    this.button = button;
+    this.busy(true);
+    this.tell(this.words('preparing'));
+    try {
+      const told = await send(this.form.dataset.begin, { body: () => new FormData(this.form) }, this.words('ended'));
+      this.session = told;
+      this.waiting();
+      this.reach(told);
+    } catch (error) {
+      this.refused(error);
+    }
+  }
+
+  waiting() {
+    this.tell(this.words('waiting'), { cancel: true });
+  }
+
+  // One socket for one message each way. A program that is not there closes it before it ever opened.
+  reach(told) {
+    const { action, params } = told.agent;
+    const socket = new WebSocket(`${this.form.dataset.desk}/${action}`);
+    this.socket = socket;
+    let answered = false;
+    socket.addEventListener('open', () => socket.send(JSON.stringify(params)));
+    socket.addEventListener('message', (event) => {
+      answered = true;
+      socket.close();
+      this.answered(told, event.data);
+    });
+    socket.addEventListener('close', () => {
+      if (!answered && this.session === told) this.cancel('', this.words('absent'));
+    });
+  }
+
+  async answered(told, data) {
+    if (this.session !== told) return;
+    let reply = {};
+    try {
+      reply = JSON.parse(data);
+    } catch {
+      reply = { Status: -1, Message: data.slice(0, 200) };
+    }
+    if (reply.Status !== 0) {
+      const said = reply.Message || String(reply.Status);
+      this.cancel(said, this.words('device').replace('{message}', said.replace(/\.+$/, '')));
+      return;
+    }
+    this.tell(this.words('recording'));
+    if (told.transport !== 'raw') {
+      this.watch(told.read);
+      return;
+    }
+    try {
+      this.over(await this.ask(told.sign, { signature: reply.Signature, next: this.next() }));
+    } catch (error) {
+      if (error instanceof Refused) await this.ask(told.cancel).catch(() => null);
+      this.refused(error);
+    }
+  }
+
+  next() {
+    return this.form.elements.next?.value ?? '';
+  }
+
+  async watch(address) {
+    const where = `${address}?next=${encodeURIComponent(this.next())}`;
+    for (;;) {
+      let told = null;
+      try {
+        const answer = await fetch(where, { headers: { Accept: 'application/json' } });
+        told = await answer.json();
+        if (!answer.ok) {
+          this.ready(told.detail ?? this.words('unsent'));
+          return;
+        }
+      } catch {
+        this.tell(this.words('lost'), { tone: 'warn', cancel: true });
+      }
+      if (this.session === null) return;
+      if (told && OVER.has(told.state)) {
+        this.over(told);
+        return;
+      }
+      await new Promise((go) => setTimeout(go, EVERY));
+    }
+  }
+
+  over(told) {
+    if (told.state === 'done') {
+      this.session = null;
+      this.tell(this.words('done'), { tone: 'ok' });
+      location.assign(this.button?.value === 'stay' ? told.document : told.next);
+    } else {
+      this.ready(told.state === 'expired' ? this.words('expired') : told.failure || told.label);
+    }
+  }
+
+  async cancel(reason, text = '') {
+    const { session } = this;
+    if (!session) return;
+    this.session = null;
+    this.socket?.close();
+    try {
+      const told = await this.ask(session.cancel, { reason, next: this.next() });
+      // it may have been signed in the same moment
+      if (told.state === 'done') this.over(told);
+      else this.ready(text || told.failure || told.label, text ? 'bad' : 'warn');
+    } catch (error) {
+      this.refused(error);
+    }
+  }
+
+  // The page was loaded anew while the program still asks for the PIN.
+  resume(address) {
+    this.session = { read: address, cancel: `${address}/cancel` };
+    this.busy(true);
+    this.waiting();
+    this.watch(address);
+  }
+}
+
+export function signAtDesk(form) {
+  const desk = new Desk(form);
+  // Before what else listens: a step that is signed here is not sent as a form.
+  form.addEventListener('submit', (event) => {
+    const { submitter } = event;
+    const returns = form.querySelector('input[name="outcome"]:checked')?.value === 'return';
+    if (returns || submitter?.hasAttribute('formaction')) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (!desk.session) desk.begin(submitter);
+  });
+  if (form.dataset.session) desk.resume(form.dataset.session);
+}
