@@ -7,6 +7,7 @@ from engine.database import Transaction
 from processes.keys import order_for, used_elsewhere
 from processes.means import Means
 from processes.order import Order, text
+from signing.placement import Found, Placement
 from signing.signer import SignRequest, sign_pdf
 
 
@@ -25,3 +26,12 @@ def signed(
     with means.signing.open_keystore(tx, owner, text(order.data, "pin"), use) as keystore:
         means.signing.check_keystore(keystore, request.signed_at)
         return sign_pdf(pdf, request, keystore, means.signing.timestamps)
+
+
+def told_place(placement: Placement | None) -> str:
+    """Return what the history says where the page does not show the place of a signature."""
+    if placement is None or placement.found in {Found.TEXT, Found.FIELD}:
+        return ""
+    if placement.found is Found.NARROW:
+        return ". Chỗ trống trên trang quá hẹp, chữ có thể chạm nhau: xem lại văn bản"
+    return ". Trang không có chữ để nhận ra chỗ ký, đã đặt ở vị trí mặc định: xem lại văn bản"

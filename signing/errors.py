@@ -64,6 +64,28 @@ class TruncatedPdf(SigningError):
     en = "The PDF is cut off or damaged. Open it, export it to PDF anew and upload it again."
 
 
+class PagesMissing(SigningError):
+    """The PDF has no page (tệp PDF không có trang nào)."""
+
+    code = "pages-missing"
+    vi = "Tệp PDF không có trang nào nên không có gì để ký. Hãy xuất lại PDF rồi tải lên lại."
+    en = "The PDF has no page, so there is nothing to sign. Export it to PDF anew and upload it."
+
+
+class DynamicForm(SigningError):
+    """The PDF is drawn by an XFA form, by each program otherwise (biểu mẫu XFA động)."""
+
+    code = "dynamic-form"
+    vi = (
+        "Tệp PDF là biểu mẫu XFA động: mỗi phần mềm hiển thị một khác, nên không ký được. "
+        "Hãy mở bằng phần mềm đã tạo biểu mẫu, in ra PDF rồi tải lên bản đã in."
+    )
+    en = (
+        "The PDF is a dynamic XFA form, which each program shows otherwise, and cannot be signed. "
+        "Open it with the program it was made with, print it to PDF and upload that."
+    )
+
+
 class TailMismatch(SigningError):
     """Bytes at the end of the file hide a revision (phần cuối tệp không khớp)."""
 

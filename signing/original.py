@@ -5,7 +5,13 @@ from typing import Any
 
 import pikepdf
 
-from signing.errors import AlreadySigned, EncryptedPdf, TruncatedPdf
+from signing.errors import (
+    AlreadySigned,
+    DynamicForm,
+    EncryptedPdf,
+    PagesMissing,
+    TruncatedPdf,
+)
 from signing.pdf_file import check_outline, open_to_sign
 
 #: what may change a page when it is opened; a signed document shows one face only
@@ -16,8 +22,8 @@ def normalise(pdf: bytes) -> bytes:
     """Rewrite an unsigned PDF so that every reader finds the same objects in it.
 
     One plain cross-reference table (Word writes hybrid ones, which no strict reader signs), no
-    scripts, no XFA. Raise `NotPdf`, `EncryptedPdf`, `TruncatedPdf`, or `AlreadySigned`: a signed
-    file is never rewritten.
+    scripts, no XFA. Raise `NotPdf`, `EncryptedPdf`, `TruncatedPdf`, `PagesMissing`, `DynamicForm`,
+    or `AlreadySigned`: a signed file is never rewritten.
     """
     check_outline(pdf)
     if b"/ByteRange" in pdf:
@@ -29,6 +35,10 @@ def normalise(pdf: bytes) -> bytes:
                 raise EncryptedPdf
             if is_signed(document):
                 raise AlreadySigned
+            if not document.pages:
+                raise PagesMissing
+            if document.Root.get("/NeedsRendering", False):
+                raise DynamicForm
             _still(document)
             _add_form(document)
             document.save(
@@ -75,9 +85,22 @@ def _still(document: Any) -> None:
         for key in ACTIVE:
             if key in holder:
                 del holder[key]
+    for page in document.pages:
+        _keep_annotations(page.obj)
     names = document.Root.get("/Names")
     if isinstance(names, pikepdf.Dictionary) and "/JavaScript" in names:
         del names["/JavaScript"]
     form = document.Root.get("/AcroForm")
     if isinstance(form, pikepdf.Dictionary) and "/XFA" in form:
         del form["/XFA"]
+
+
+def _keep_annotations(page: Any) -> None:
+    """Drop what is no annotation from a page: the next signature would seem to have done so."""
+    notes = page.get("/Annots")
+    if isinstance(notes, pikepdf.Array):
+        kept = [one for one in notes if isinstance(one, pikepdf.Dictionary)]
+        if len(kept) < len(notes):
+            page.Annots = pikepdf.Array(kept)
+    elif notes is not None:
+        del page.Annots

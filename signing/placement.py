@@ -27,6 +27,8 @@ LOWEST_IMAGE = 36.0
 #: a wider blank than this parts two columns of one line
 COLUMN_GAP = 12.0
 LARGEST_PICTURE = 4000
+#: pages from the end on which a name is sought
+MOST_SEARCHED = 60
 
 
 class Found(StrEnum):
@@ -77,14 +79,15 @@ def place_person(pdf: bytes, *, name: str, image: bytes, position: str = "") -> 
     aspect = _aspect(image)
     with opened(pdf) as document:
         last = len(document) - 1
-        pages = [read_page(document, number) for number in range(last, -1, -1)]
-    for page in pages:
-        blank = _blank_above_name(page, name) or _blank_below_title(page, position)
-        if blank is not None:
-            box = _centred(blank, aspect)
-            return Placement(page.number, page.view.user_box(box), page.view.rotation)
-    box = _centred(_corner_for_signature(pages[0]), aspect)
-    view = pages[0].view
+        for number in range(last, max(-1, last - MOST_SEARCHED), -1):
+            page = read_page(document, number)
+            blank = _blank_above_name(page, name) or _blank_below_title(page, position)
+            if blank is not None:
+                box = _centred(blank, aspect)
+                return Placement(number, page.view.user_box(box), page.view.rotation)
+        page = read_page(document, last)
+    box = _centred(_corner_for_signature(page), aspect)
+    view = page.view
     return Placement(last, view.user_box(box), view.rotation, found=Found.GEOMETRY)
 
 
@@ -240,4 +243,6 @@ def _field_place(pdf: bytes, field: str) -> tuple[int, Box] | None:
 
 
 def _annotations(page: Any) -> list[Any]:
-    return list(page.obj.get("/Annots", []))
+    notes = page.obj.get("/Annots")
+    entries = list(notes) if isinstance(notes, pikepdf.Array) else []
+    return [one for one in entries if isinstance(one, pikepdf.Dictionary)]

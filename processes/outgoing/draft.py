@@ -35,6 +35,7 @@ from records.vocabulary import (
     SigningCapacity,
     Urgency,
 )
+from signing.original import normalise
 
 #: the job that makes a PDF of a Word draft; one at a time on a node
 CONVERT_JOB = "convert_draft"
@@ -225,6 +226,9 @@ def _keep(
         )
         return made
     upload = _only(order.files.get(f"{source.value}_file", ()), source)
+    if source is DraftSource.PDF:
+        # who wrote it can mend what nobody could sign in the end
+        normalise(means.content.read(upload.stored.sha256))
     kept = FileKind.SOURCE if source is DraftSource.DOCX else FileKind.DRAFT
     file = attach_file(
         tx,

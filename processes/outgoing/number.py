@@ -8,7 +8,7 @@ from processes.means import Means
 from processes.order import Decision, Order
 from processes.outgoing.paper import NoPaper, current_paper, keep_signed
 from processes.registers import register_of
-from processes.signature import signed
+from processes.signature import signed, told_place
 from records.authority import Act, authorize
 from records.document import OutgoingDocument
 from records.document_type import DocumentType
@@ -106,7 +106,8 @@ def number(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Dec
     numbered = signed(tx, means, order, document.agency_id, pdf, request)
     keep_signed(tx, means, document, numbered, SignRole.NUMBER)
     document.status = OutgoingStatus.NUMBERED
-    return Decision({"reference": document.reference}, f"Cấp số {document.reference}")
+    words = f"Cấp số {document.reference}{told_place(placement)}"
+    return Decision({"reference": document.reference}, words)
 
 
 def _date(

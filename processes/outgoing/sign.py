@@ -6,7 +6,7 @@ from processes.means import Means
 from processes.order import Decision, Order
 from processes.outgoing.approve_content import judge
 from processes.outgoing.paper import keep_signed
-from processes.signature import signed
+from processes.signature import signed, told_place
 from records.authority import Act, authorize
 from records.document import OutgoingDocument
 from records.document_type import DocumentType
@@ -74,7 +74,7 @@ def sign(tx: Transaction, means: Means, order: Order[OutgoingDocument]) -> Decis
     )
     document.signed_at = tx.now
     document.status = OutgoingStatus.SIGNED
-    return Decision({"outcome": "sign"}, "Đã ký số")
+    return Decision({"outcome": "sign"}, f"Đã ký số{told_place(placement)}")
 
 
 def _ensure_may_leave(tx: Transaction, document: OutgoingDocument) -> None:
