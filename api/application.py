@@ -21,6 +21,7 @@ from api import (
     process_instances,
     proposals,
     registers,
+    signing_batches,
     signing_sessions,
     tokens,
     uploads,
@@ -38,6 +39,7 @@ OPENAPI = f"{PREFIX}/openapi.json"
 RESOURCES = (
     tokens.blueprint,
     work_items.blueprint,
+    signing_batches.blueprint,
     uploads.blueprint,
     files.blueprint,
     incoming_documents.blueprint,

@@ -97,11 +97,13 @@ def sign_batch(
     `begin` opens a transaction in which the officer acts. Each document is signed and committed by
     itself, so that a batch broken off anywhere is asked for again as it was: what is signed stays
     signed once. The key is opened once; a wrong PIN or a lost key stops the batch. Raises
-    `BatchTooLarge`.
+    `BatchTooLarge`, `NoRight`.
     """
     chosen = list({one.item_id: one for one in items}.values())
     if not 1 <= len(chosen) <= MOST:
         raise BatchTooLarge(most=MOST)
+    with begin() as tx:
+        authorize(tx.acting, Act.SIGN_DOCUMENT)
     return _signed_each(begin, means, chosen, pin)
 
 
@@ -169,7 +171,6 @@ def _sign_one(begin: Begin, means: Means, opener: _Opener, one: ToSign) -> ItemS
 def _looked_up(begin: Begin, one: ToSign) -> tuple[str, bool]:
     """Return the document's words, and whether the officer signed it at this step before."""
     with begin() as tx:
-        authorize(tx.acting, Act.SIGN_DOCUMENT)
         item, instance = work_items.read(tx, one.item_id)
         if item.verb != SIGNING:
             raise NotASigningStep(step=item.name)

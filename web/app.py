@@ -31,6 +31,7 @@ from web import (
     run,
     running,
     search,
+    signing_batch,
     start,
     step,
     trust,
@@ -54,7 +55,7 @@ LARGEST_TEXT = 8 << 20
 _ROOMS = (
     start, login, inbox, step, desk_signing, unsent, begin, copying, document, search, file,
     register, dossier, procedure, decision, replay, run, running, migration, master, rehearsal,
-    proposal, account, operator, trust, journal, api_page, help_page,
+    proposal, account, operator, trust, journal, signing_batch, api_page, help_page,
 )  # fmt: skip
 
 

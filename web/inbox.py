@@ -14,6 +14,7 @@ from engine.errors import NotFound, OfficeError
 from engine.instance import ProcessInstance
 from engine.work_item import Candidate, ItemStatus, WorkItem
 from processes import inbox, work_items
+from processes.batch import SIGNING
 from processes.inbox import Basket, Cursor, InboxRow, Page
 from records import journal
 from records.authority import Act
@@ -177,8 +178,16 @@ def _listed(tx: Transaction, basket: Basket, page: Page, opened: UUID | None) ->
         "groups": _groups(tx.now, page.rows, calendar, shown),
         "page": {"text": _page_text(page, bool(first)), "older": following, "newer": first},
         "empty": _empty(basket),
-        "bulk": None,
+        "bulk": _bulk(page),
     }
+
+
+def _bulk(page: Page) -> dict[str, Any] | None:
+    """Return what may be done with several at once: sign, where more than one waits for it."""
+    if sum(row.item.verb == SIGNING for row in page.rows) < 2:
+        return None
+    action = url_for("signing_batch.choose")
+    return {"action": action, "buttons": [{"value": "sign", "label": _("Ký nhiều văn bản…")}]}
 
 
 def _page_text(page: Page, further: bool) -> str:

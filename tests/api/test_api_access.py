@@ -44,6 +44,9 @@ BODIES = {
     "POST /api/v1/process-definitions/<key>/<int:number>/migrations": {"json": {"reason": "vì"}},
     "POST /api/v1/migrations/<uuid:migration_id>/return": {"json": {"reason": "vì"}},
     "POST /api/v1/proposals/<uuid:proposal_id>/decision": {"json": {"decision": "agree"}},
+    "POST /api/v1/signing/batches": {
+        "json": {"items": [{"id": NOBODY_S, "version": 1}], "pin": "sai"}
+    },
     "POST /api/v1/uploads": {"data": {}},
     "POST /api/v1/signing/sessions": {
         "json": {"document_id": NOBODY_S, "version": 1, "role": "seal", "transport": "raw"}

@@ -1,0 +1,76 @@
+"""A leader signs several waiting documents with one PIN: from the inbox to a result for each."""
+
+import lxml.html
+import pytest
+import story
+from story import Story, incoming_letter, letter
+
+from tests.web.conftest import PASSWORD
+
+
+@pytest.fixture(scope="module")
+def waiting(office):
+    """Three letters that wait for the director's signature, and a step that is none."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(story, "PASSWORD", PASSWORD)
+        told = Story(office)
+        incoming_letter(told, "direct")
+        (directing,) = told.items("giamdoc.stttt", "direct")
+        letters = [letter(told, "sign", subject=f"ký hàng loạt {n}") for n in range(3)]
+        return told, letters, directing.id
+
+
+def test_several_are_chosen_and_signed_with_one_pin(knock, waiting):
+    told, documents, _ = waiting
+    leader = knock("giamdoc.stttt")
+    tree = lxml.html.fromstring(leader.get("/inbox/").text)
+    [bulk] = tree.xpath("//form[@data-bulk]")
+    assert "Ký nhiều văn bản…" in bulk.text_content()
+    chosen = tree.xpath("//li[contains(., 'ký hàng loạt')]//input[@form='bulk']/@value")
+    assert len(chosen) == 3
+
+    page = leader.post(bulk.get("action"), {"items": chosen, "act": "sign"})
+    assert page.status_code == 200
+    assert page.text.count("ký hàng loạt") == 3
+    tree = lxml.html.fromstring(page.text)
+    assert tree.xpath("//input[@name='pin']/@type") == ["password"]
+    items = tree.xpath("//input[@name='items']/@value")
+    assert len(items) == 3
+    [action] = tree.xpath("//form[.//input[@name='pin']]/@action")
+
+    # no PIN, then a wrong one: nothing is signed, and what was typed does not come back
+    assert leader.post(action, {"items": items, "pin": ""}).status_code == 422
+    wrong = leader.post(action, {"items": items, "pin": "sai-mat-khau-881"})
+    assert wrong.status_code == 422
+    assert "sai mật khẩu hoặc tệp khóa hỏng" in wrong.text
+    assert "còn 3 văn bản chưa ký" in wrong.text
+    assert "sai-mat-khau-881" not in wrong.text
+    assert all(told.outgoing(one).signed_at is None for one in documents)
+
+    # one changed since it was shown: the others are signed, it waits with its reason
+    stale = [items[0], items[1].split(":")[0] + ":99", items[2]]
+    some = leader.post(action, {"items": stale, "pin": PASSWORD})
+    assert some.status_code == 200
+    assert "Đã ký 2 văn bản, còn 1 văn bản chưa ký." in some.text
+    left = lxml.html.fromstring(some.text).xpath("//input[@name='items']/@value")
+    assert left == [items[1]]
+
+    # sending all of it again signs what is left and nothing twice
+    done = leader.post(action, {"items": items, "pin": PASSWORD})
+    assert done.status_code == 303
+    assert "Đã ký 3 văn bản." in leader.follow(done).text
+    assert all(told.outgoing(one).signed_at is not None for one in documents)
+    signed = told.value(
+        "SELECT count(*) FROM file WHERE kind = 'signed' AND outgoing_document_id = ANY(%s)",
+        documents,
+    )
+    assert signed == 3
+
+
+def test_what_waits_for_something_else_is_shown_and_not_sent(knock, waiting):
+    leader = knock("giamdoc.stttt")
+    page = leader.post("/signing/chosen", {"items": [str(waiting[2])]})
+    assert "không chờ ký ban hành" in page.text
+    assert 'name="pin"' not in page.text
+    assert leader.post("/signing/chosen", {"items": ["x"]}).status_code == 404
+    assert knock("vanthu.stttt").post("/signing/chosen", {"items": []}).status_code == 403
