@@ -13,6 +13,7 @@ from api.problems import language
 from api.schemas.procedures import HeadQuery, JournalCheck
 from records import journal, seal
 from records.authority import Act, authorize
+from records.journal_signature import verify_journal
 from records.seal import Head
 
 blueprint = Resource("journal", "journal", "Nhật ký hệ thống")
@@ -34,7 +35,7 @@ def verification(query: dict[str, Any]) -> Response:
     if "no" in query and "hash" in query:
         head = Head(query["no"], query["hash"], "")
     with installation().database.session() as session:
-        found = seal.verify(session, head)
+        found = verify_journal(session, installation().means.journal_key, head)
         last = seal.export_head(session)
     shown = {
         "holds": found.holds,

@@ -33,7 +33,9 @@ def replay_run(settings: Settings, instance_id: UUID, at: int | None) -> Replay:
         database.dispose()
 
 
-def evidence(settings: Settings, instance_id: UUID, by: str) -> Bundle:
+def evidence(
+    settings: Settings, instance_id: UUID, by: str, *, as_container: bool = False
+) -> Bundle:
     """Make the bundle of a run; the journal says who of the machine did. Raises `NotFound`."""
     database = Database(settings.database_url)
     try:
@@ -46,7 +48,8 @@ def evidence(settings: Settings, instance_id: UUID, by: str) -> Bundle:
                 agency_id=instance.agency_id, roles=frozenset({Role.AUDITOR}), name=f"máy chủ: {by}"
             )
             with database.transaction(acting) as tx:
-                return bundle.make(tx, session, means_of(settings, database), instance_id)
+                means = means_of(settings, database)
+                return bundle.make(tx, session, means, instance_id, as_container=as_container)
     finally:
         database.dispose()
 

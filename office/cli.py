@@ -222,13 +222,14 @@ def replay(instance: UUID, at: int | None, as_json: bool) -> None:
 @click.option(
     "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Tệp zip để ghi"
 )
+@click.option("--asice", is_flag=True, help="Gói ASiC-E, ký bằng khóa của hệ thống (signed whole)")
 @_told
-def evidence(instance: UUID, out: Path) -> None:
+def evidence(instance: UUID, out: Path, *, asice: bool) -> None:
     """Xuất gói chứng cứ của một lần chạy (everything known of a run, verifies offline)."""
     from office import auditing, start
 
     with _database() as found:
-        made = auditing.evidence(found, instance, start.who())
+        made = auditing.evidence(found, instance, start.who(), as_container=asice)
     out.write_bytes(made.content)
     click.echo(f"Đã ghi {out}. Kiểm tra: python3 -I verify.py {out} --manifest {made.manifest}")
     click.echo("Giữ mã băm này ở nơi khác (keep this digest elsewhere); nhật ký cũng ghi mã này.")

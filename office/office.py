@@ -12,6 +12,7 @@ from engine.budget import BUDGET
 from engine.database import SYSTEM, Acting, Database, Transaction
 from engine.handlers import Handlers
 from engine.runtime import MACHINE_JOB
+from office.journal_key import journal_key
 from office.settings import Settings, Timestamps, keep_secret
 from office.trust import TrustShelf
 from office.worker import Periodic, Worker
@@ -19,6 +20,7 @@ from processes import (
     carrying,
     catalogue,
     inbox,
+    journal_heads,
     revocation_lists,
     timers,
     unsent,
@@ -88,6 +90,7 @@ class Office:
         carrying.add_handlers(handlers, self.means)
         verify.add_handlers(handlers, self.means)
         revocation_lists.add_handlers(handlers, self.means)
+        journal_heads.add_handlers(handlers, self.means)
         send.add_handlers(handlers, self.means)
         arrivals.add_handlers(handlers, self.means)
         convert.add_handlers(handlers, self.means)
@@ -99,6 +102,7 @@ class Office:
         return [
             Periodic("timers", second, timers.post_due),
             Periodic("seal journal", second, seal.seal),
+            Periodic("sign journal head", timedelta(minutes=10), journal_heads.post_signing),
             Periodic("inbox load", timedelta(minutes=1), inbox.refresh_load),
             Periodic("sessions", timedelta(minutes=5), login_session.sweep),
             Periodic("throttles", timedelta(minutes=5), throttle.sweep_throttles),
@@ -151,6 +155,7 @@ def means_of(
         axis_endpoint=f"http://127.0.0.1:{settings.port}/axis",
         axis_secret=keep_secret(settings.make_data() / "axis.key"),
         scratch=settings.data / "scratch",
+        journal_key=lambda: journal_key(settings.data / "keys"),
         draw=render_diagram,
     )
 

@@ -11,16 +11,17 @@ from sqlalchemy import orm
 from engine import history
 from engine.database import Database
 from engine.instance import ProcessInstance
+from office.journal_key import journal_key
 from office.settings import Settings
 from processes import attestation
-from records import seal
+from records.journal_signature import verify_journal
 
 
 def verify_records(settings: Settings) -> tuple[list[str], bool]:
     """Verify the journal and all histories; return what to print and whether they hold."""
     database = Database(settings.database_url)
     with database.session() as session:
-        journal = seal.verify(session)
+        journal = verify_journal(session, lambda: journal_key(settings.data / "keys"))
         lines = [journal.text("vi")]
         broken = _broken(session)
         count = session.scalar(sa.select(sa.func.count(ProcessInstance.id)))

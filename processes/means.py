@@ -12,6 +12,7 @@ from exchange.gateway import Gateway
 from processes.desk import Desk
 from processes.keys import KeyOrder, Note
 from records.content import ContentStore
+from records.journal_signature import JournalKey
 from signing.keystores.base import KeyStore, OpenKeyStore
 from signing.policy import ValidationPolicy
 from signing.presign import check_certificate
@@ -115,5 +116,7 @@ class Means:
     gateway: Callable[[UUID, str], Gateway] | None = None
     #: where LibreOffice and other converters may work
     scratch: Path | None = None
+    #: what signs the journal's heads, and whose signatures on them count
+    journal_key: Callable[[], JournalKey] | None = None
     #: how evidence shows the way a run took
     draw: Draws = _no_picture

@@ -99,6 +99,8 @@ class Verification:
     seal: int | None = None
     leaf: UUID | None = None
     reason: str = ""
+    #: the last seal whose head is signed
+    signed: int = 0
 
     @property
     def holds(self) -> bool:
@@ -109,6 +111,9 @@ class Verification:
         if self.holds:
             vi = f"Nhật ký toàn vẹn: {self.sealed} dòng đã niêm phong, {self.unsealed} dòng chờ."
             en = f"The journal holds: {self.sealed} leaves sealed, {self.unsealed} waiting."
+            if self.signed:
+                vi += f" Đầu chuỗi đã ký số tới niêm phong số {self.signed}."
+                en += f" Its head is signed up to seal {self.signed}."
         else:
             place = f"dòng {self.leaf}" if self.leaf else f"niêm phong số {self.seal}"
             vi = f"Nhật ký đã bị can thiệp tại {place}: {_REASONS[self.reason][0]}."
@@ -125,6 +130,15 @@ _REASONS = {
     "root-differs": ("các dòng đã bị sửa hoặc tráo đổi", "its leaves were changed or swapped"),
     "seal-changed": ("niêm phong đã bị sửa", "the seal was changed"),
     "chain-broken": ("chuỗi niêm phong bị đứt", "the chain is broken"),
+    "key-unknown": (
+        "đầu chuỗi được ký bằng khóa lạ (thư mục keys thiếu chứng thư số?)",
+        "its head is signed with an unknown key (is a certificate missing in keys?)",
+    ),
+    "signature-wrong": ("chữ ký đầu chuỗi không đúng", "the signature on its head is wrong"),
+    "chain-rewritten": (
+        "chuỗi đã bị viết lại sau khi ký đầu chuỗi",
+        "the chain was written anew after its head was signed",
+    ),
     "tail-cut": ("phần cuối chuỗi đã bị cắt bỏ", "the end of the chain was cut off"),
 }
 
@@ -213,7 +227,12 @@ def export_head(session: orm.Session) -> Head | None:
     last = session.scalar(_LAST)
     if last is None:
         return None
-    return Head(last.no, last.hash.hex(), last.sealed_at.astimezone(UTC).isoformat())
+    return head_of(last)
+
+
+def head_of(link: JournalSeal) -> Head:
+    """Return the head of the chain that ends with this seal."""
+    return Head(link.no, link.hash.hex(), link.sealed_at.astimezone(UTC).isoformat())
 
 
 def verify(session: orm.Session, head: Head | None = None) -> Verification:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import mimetypes
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,10 +33,13 @@ from records.authority import Act, authorize
 from records.content import files_of
 from records.directive import Assignment, Directive, ProgressEntry
 from records.document import Document, about
+from records.journal_signature import sign_head
 from records.organization import Agency
 from records.proof import Proof, proof_of
+from records.seal import Head
 from records.verification import SignatureCheck
 from records.vocabulary import Term
+from signing.asice import Content, build_container
 
 #: bytes under one digest of the manifest: what was changed is named that closely
 BLOCK = 4_096
@@ -72,12 +76,19 @@ class SecretEvidence(OfficeError):
     )
 
 
-def make(tx: Transaction, session: orm.Session, means: Means, instance_id: UUID) -> Bundle:
+def make(
+    tx: Transaction,
+    session: orm.Session,
+    means: Means,
+    instance_id: UUID,
+    *,
+    as_container: bool = False,
+) -> Bundle:
     """Make the bundle of a run and note in the journal that it was made, with its digest.
 
     `session` is the system's: other agencies' leaves lend a Merkle path their hashes. No file of a
-    document is in it, only its digest. Raises `NotFound`, `NoRight`, `SecretEvidence`,
-    `engine.replay.Unreadable`.
+    document is in it, only its digest. `as_container` gives an ASiC-E that the installation's key
+    signs whole. Raises `NotFound`, `NoRight`, `SecretEvidence`, `engine.replay.Unreadable`.
     """
     instance = tx.get(ProcessInstance, instance_id)
     document = subject_of(tx, instance)
@@ -94,7 +105,16 @@ def make(tx: Transaction, session: orm.Session, means: Means, instance_id: UUID)
         tx, "export_evidence", "process_instance", instance.id,
         document=document.id, manifest=digest, head=instance.head.hex(), events=instance.seq,
     )  # fmt: skip
-    return Bundle(f"chung-cu-{instance.id}-{digest[:16]}.zip", _zipped(members), digest)
+    name = f"chung-cu-{instance.id}-{digest[:16]}"
+    if as_container and means.journal_key is not None:
+        files = {n: Content(data, _media_type(n)) for n, data in sorted(members.items())}
+        key = means.journal_key().keystore
+        return Bundle(f"{name}.asice", build_container(files, key, claimed_at=tx.now), digest)
+    return Bundle(f"{name}.zip", _zipped(members), digest)
+
+
+def _media_type(name: str) -> str:
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
 def _manifest(tx: Transaction, instance: ProcessInstance, members: dict[str, bytes]) -> bytes:
@@ -181,16 +201,21 @@ class _Found:
             "documents.json": _json(self._documents()),
             "directives.json": _json(self.directives),
             "signatures.json": _json(self._signatures()),
-            # heads are not signed yet: the field says so to whoever reads or verifies
             "journal.json": _json(
                 {"leaves": proof.leaves, "seals": proof.seals, "linked": proof.linked,
-                 "head": proof.head, "signature": None}
+                 "head": proof.head, "signature": self.signature(means)}
             ),
             "verify.py": VERIFIER.read_bytes(),
             **{f"states/{e.seq}.json": e.state for e in self.events},
             **self._diagrams(),
             **self._forms(),
         }  # fmt: skip
+
+    def signature(self, means: Means) -> dict[str, str] | None:
+        """Return the installation's signature on the head, None where there is no head or key."""
+        if self.proof.head is None or means.journal_key is None:
+            return None
+        return sign_head(Head(**self.proof.head), means.journal_key()).to_data()
 
     def _diagrams(self) -> dict[str, bytes]:
         members = {}
@@ -280,7 +305,7 @@ class _Found:
                 ("Chuỗi băm", _chain(report, len(self.events))),
                 ("Thực hiện lại", _again(report)),
                 ("Nhật ký", _journal(proof)),
-                ("Chữ ký đầu chuỗi", "chưa ký"),
+                ("Chữ ký đầu chuỗi", _signature(self.signature(means))),
             ],
             report=report,
             hashes=[event.hash.hex() for event in self.events],
@@ -347,6 +372,13 @@ def _journal(proof: Proof) -> str:
         f"{len(proof.leaves)} dòng, {sealed} đã niêm phong; đầu chuỗi số {proof.head['no']},"
         f" {proof.head['hash']}"
     )
+
+
+def _signature(signature: dict[str, str] | None) -> str:
+    if signature is None:
+        return "chưa ký"
+    fingerprint = hashlib.sha256(bytes.fromhex(signature["key"])).hexdigest()
+    return f"đã ký bằng khóa của hệ thống, SHA-256 {fingerprint}"
 
 
 def _columns(record: Base, only: set[str] | None = None) -> dict[str, Any]:

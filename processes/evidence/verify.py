@@ -1,11 +1,10 @@
 """Kiểm tra gói chứng cứ của Congvan, không cần hệ thống nào (verify an evidence bundle, offline).
 
-    python3 -I verify.py [GÓI.zip | THƯ_MỤC] [--manifest SHA256]
+    python3 -I verify.py [GÓI.zip | THƯ_MỤC] [--manifest SHA256] [--key SHA256]
 
-Only Python's standard library (3.8 or newer), no network, nothing written. SHA256 is the digest of
-MANIFEST.json as it was told when the bundle was made; it also stands in the agency's journal (act
-`export_evidence`). Without it the bundle is checked against itself. Exit status: 0 nothing is
-wrong, 1 something was changed (each thing named), 2 the bundle cannot be opened.
+Only Python's standard library (3.8 or newer), no network, nothing written. The first SHA256 is that
+of MANIFEST.json as told when the bundle was made, the other that of the installation's public key;
+without them it is checked against itself. Status: 0 it holds, 1 it was changed, 2 no bundle.
 """
 
 from __future__ import annotations
@@ -21,8 +20,12 @@ from pathlib import Path
 from typing import Any
 
 MANIFEST, SEAL = "MANIFEST.json", "MANIFEST.sha256"
-#: folders whose files are named by their own digest
 BY_DIGEST = ("diagrams/", "programs/", "forms/")
+#: what is in no manifest; the last three only in a container ASiC-E
+UNLISTED = {MANIFEST, SEAL, "mimetype", "META-INF/manifest.xml", "META-INF/signatures.xml"}
+#: RFC 3279, 8017: how an RSA key of 2048 bits begins, and what it signs in front of SHA-256
+KEY = "30820122300d06092a864886f70d01010105000382010f003082010a0282010100"
+PADDED = "0001" + "ff" * 202 + "003031300d060960864801650304020105000420"
 MALFORMED = (ValueError, KeyError, TypeError, AttributeError)
 NOT_ITS_HASH = "nội dung không khớp mã băm (its body does not give its hash)"
 
@@ -53,21 +56,16 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def check_manifest(bundle: Bundle, expected: str) -> Iterator[str]:
-    """Yield what is wrong with the list of members itself."""
-    digest = sha256(bundle.read(MANIFEST) or b"")
+def check_members(bundle: Bundle, manifest: Any, expected: str) -> Iterator[str]:
+    """Yield members that are missing, too many, or not as they were, with the bytes that differ."""
+    members, digest = manifest["members"], sha256(bundle.read(MANIFEST) or b"")
     if (bundle.read(SEAL) or b"") != f"{digest}\n".encode():
         yield f"{MANIFEST} không khớp {SEAL} (the manifest was changed, or its digest)"
     if expected and expected.strip().lower() != digest:
         yield f"{MANIFEST} không phải bản đã báo khi lập gói (not the manifest that was anchored)"
-
-
-def check_members(bundle: Bundle, manifest: Any) -> Iterator[str]:
-    """Yield members that are missing, too many, or not as they were, with the bytes that differ."""
-    members = manifest["members"]
     for name in bundle.twice:
         yield f"{name}: có hai lần trong gói (stands twice)"
-    for name in sorted(bundle.names - set(members) - {MANIFEST, SEAL}):
+    for name in sorted(bundle.names - set(members) - UNLISTED):
         yield f"{name}: thừa trong gói (was added)"
     for name, told in sorted(members.items()):
         data = bundle.read(name)
@@ -75,18 +73,14 @@ def check_members(bundle: Bundle, manifest: Any) -> Iterator[str]:
             word = "không đọc được (unreadable)" if name in bundle.names else "thiếu (missing)"
             yield f"{name}: {word}"
         elif sha256(data) != told["sha256"]:
-            yield f"{name}: bị thay đổi, {region(data, told, manifest['block'])}"
+            n, blocks = manifest["block"], enumerate(told["blocks"])
+            wrong = [i * n for i, was in blocks if sha256(data[i * n : i * n + n]) != was]
+            where = "byte " + ", ".join(f"{i}-{min(i + n, len(data)) - 1}" for i in wrong)
+            if len(data) != told["size"]:
+                where = f"dài {len(data)} byte thay vì {told['size']} (another length)"
+            yield f"{name}: bị thay đổi, {where}"
         elif name.startswith(BY_DIGEST) and sha256(data) not in name:
             yield f"{name}: nội dung không khớp tên (its content does not give its name)"
-
-
-def region(data: bytes, told: Any, size: int) -> str:
-    """Say which bytes of a member are not as they were."""
-    if len(data) != told["size"]:
-        return f"dài {len(data)} byte thay vì {told['size']} (another length)"
-    starts = range(0, len(data), size)
-    wrong = [i for i, was in zip(starts, told["blocks"]) if sha256(data[i : i + size]) != was]  # noqa: B905 - Python 3.8
-    return "byte " + ", ".join(f"{i}-{min(i + size, len(data)) - 1}" for i in wrong)
 
 
 def check_events(bundle: Bundle, manifest: Any, events: Any) -> Iterator[str]:
@@ -114,7 +108,7 @@ def check_events(bundle: Bundle, manifest: Any, events: Any) -> Iterator[str]:
         yield "events.json: mất hoặc thêm sự kiện ở cuối (the end is not that of the manifest)"
 
 
-def check_journal(manifest: Any, journal: Any, events: Any) -> Iterator[str]:
+def check_journal(manifest: Any, journal: Any, events: Any, key: str) -> Iterator[str]:
     """Yield where a leaf does not lead to the head of the journal, or tells of another event."""
     seals: dict[Any, Any] = {}
     last: Any = None
@@ -147,51 +141,59 @@ def check_journal(manifest: Any, journal: Any, events: Any) -> Iterator[str]:
         ours = facts.get("instance") == manifest["instance"] and "event" in facts
         if ours and facts["event"] not in hashes:
             yield f"{name}: chứng nhận một sự kiện không có trong gói (tells of another event)"
+    signed = journal["signature"] or {}
+    if key and key.strip().lower() != sha256(bytes.fromhex(signed.get("key", ""))):
+        yield "journal.json: đầu chuỗi chưa ký, hoặc bằng khóa khác (unsigned, or by another key)"
+    if signed:
+        modulus, told = signed["key"][66:578], PADDED + sha256(signed["head"].encode())
+        same = pow(int(signed["value"], 16), 65537, int(modulus, 16)) == int(told, 16)
+        same = same and signed["key"] == KEY + modulus + "0203010001" and len(modulus) == 512
+        if not same or json.loads(signed["head"]) != journal["head"]:
+            yield "journal.json: chữ ký đầu chuỗi không đúng (the head's signature is wrong)"
 
 
-def faults_of(bundle: Bundle, expected: str) -> Iterator[str]:
+def faults_of(bundle: Bundle, expected: str, key: str = "") -> Iterator[str]:
     """Yield everything that is wrong with a bundle."""
-    yield from check_manifest(bundle, expected)
     part = MANIFEST
     try:
         manifest = bundle.json(part)
-        yield from check_members(bundle, manifest)
+        yield from check_members(bundle, manifest, expected)
         part = "events.json"
         events = bundle.json(part)
         yield from check_events(bundle, manifest, events)
         part = "journal.json"
-        yield from check_journal(manifest, bundle.json(part), events)
+        yield from check_journal(manifest, bundle.json(part), events, key)
     except MALFORMED as error:
         yield f"{part}: không đọc được (unreadable: {error!r})"
-
-
-def told_of(bundle: Bundle) -> list[str]:
-    """Return what a bundle that holds contains."""
-    manifest, journal = bundle.json(MANIFEST), bundle.json("journal.json")
-    leaves, head = journal["leaves"], (journal["head"] or {}).get("no", 0)
-    sealed = sum(leaf["seal"] is not None for leaf in leaves)
-    return [
-        "Gói chứng cứ nguyên vẹn (the bundle holds).",
-        f"Tệp (files): {len(manifest['members'])}; sự kiện (events): {manifest['events']}",
-        f"Dòng nhật ký (leaves): {len(leaves)}, đã niêm phong (sealed): {sealed}",
-        f"Đầu chuỗi (head): {head}, nối liền (linked): {'có' if journal['linked'] else 'không'}",
-        f"Chữ ký đầu chuỗi (signature): {journal['signature'] or 'chưa ký (unsigned)'}",
-    ]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Kiểm tra gói chứng cứ (verify a bundle).")
     parser.add_argument("bundle", nargs="?", default=Path(__file__).parent, type=Path)
     parser.add_argument("--manifest", default="", help="SHA-256 của MANIFEST.json đã được báo")
+    parser.add_argument("--key", default="", help="SHA-256 của khóa ký đầu chuỗi đã công bố")
     given = parser.parse_args()
     try:
         bundle = Bundle(given.bundle)
     except (OSError, zipfile.BadZipFile) as error:
         print(f"Không mở được gói (cannot be opened): {error}")
         return 2
-    faults = list(faults_of(bundle, given.manifest))
-    print("\n".join([f"SAI (wrong): {fault}" for fault in faults] or told_of(bundle)))
-    return 1 if faults else 0
+    faults = list(faults_of(bundle, given.manifest, given.key))
+    if faults:
+        print("\n".join(f"SAI (wrong): {fault}" for fault in faults))
+        return 1
+    manifest, journal = bundle.json(MANIFEST), bundle.json("journal.json")
+    leaves, head, signed = journal["leaves"], journal["head"] or {}, journal["signature"]
+    print("Gói chứng cứ nguyên vẹn (the bundle holds).")
+    print(f"Tệp (files): {len(manifest['members'])}; sự kiện (events): {manifest['events']}")
+    sealed, linked = sum(x["seal"] is not None for x in leaves), journal["linked"]
+    print(f"Dòng nhật ký (leaves): {len(leaves)}, đã niêm phong (sealed): {sealed}")
+    print(
+        f"Đầu chuỗi (head): {head.get('no', 0)}, nối liền (linked): {'có' if linked else 'không'}"
+    )
+    signer = sha256(bytes.fromhex(signed["key"])) if signed else "chưa ký (unsigned)"
+    print(f"Chữ ký đầu chuỗi, SHA-256 của khóa (signature, its key): {signer}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,128 @@
+"""Signed heads of the journal (đầu chuỗi nhật ký ký số): who rewrites the chain lacks the key.
+
+A chain written anew from the start holds by itself. It does not hold against a head that was signed
+with a key outside the database: what is signed is the head as it is exported, to the byte.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy import orm
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.database import Base, Transaction
+from records.seal import Head, JournalSeal, Verification, head_of, verify
+from signing.certificate import ensure_signed_by, load_certificate
+from signing.errors import SigningError
+from signing.keystores.base import KeyStore
+
+DIGEST = "sha256"
+
+
+class JournalSignature(Base):
+    """The installation's signature on one head (chữ ký đầu chuỗi)."""
+
+    __tablename__ = "journal_signature"
+    __table_args__ = ({"info": {"append_only": True}},)
+
+    #: the seal whose head it is
+    no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    head: Mapped[bytes]
+    value: Mapped[bytes]
+    certificate: Mapped[bytes]
+    #: what an authority says of when the signature was there (RFC 3161), where one was asked
+    timestamp: Mapped[bytes | None]
+    signed_at: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalKey:
+    """The installation's key, and the certificates, DER, whose signatures count (khóa nhật ký)."""
+
+    keystore: KeyStore
+    trusted: frozenset[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedHead:
+    """A head with its signature, before anything is written."""
+
+    head: Head
+    value: bytes
+    certificate: bytes
+
+    @property
+    def no(self) -> int:
+        return self.head.no
+
+    def to_data(self) -> dict[str, str]:
+        """Return what a script without libraries checks: head, signature, public key in DER."""
+        key = load_certificate(self.certificate).public_key()
+        der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return {"head": self.head.to_json(), "value": self.value.hex(), "key": der.hex()}
+
+
+def sign_head(head: Head, key: JournalKey) -> SignedHead:
+    """Return the signature on a head: PKCS#1 v1.5 with SHA-256 over its exported text."""
+    value = key.keystore.sign(head.to_json().encode(), DIGEST)
+    return SignedHead(head, value, key.keystore.certificate())
+
+
+_LAST = sa.select(JournalSeal).order_by(JournalSeal.no.desc()).limit(1)
+_SIGNED = sa.select(sa.func.max(JournalSignature.no))
+
+
+def unsigned_head(tx: Transaction) -> Head | None:
+    """Return the end of the chain unless it is signed already."""
+    last = tx.scalar(_LAST)
+    if last is None or (tx.scalar(_SIGNED) or 0) >= last.no:
+        return None
+    return head_of(last)
+
+
+def keep_signature(tx: Transaction, signed: SignedHead, timestamp: bytes | None) -> None:
+    """Keep a signature on a head; the first of two signers wins."""
+    tx.execute(
+        "INSERT INTO journal_signature (no, head, value, certificate, timestamp, signed_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (no) DO NOTHING",
+        signed.no, signed.head.to_json().encode(), signed.value, signed.certificate, timestamp,
+        tx.now,
+    )  # fmt: skip
+
+
+def verify_journal(
+    session: orm.Session, key: Callable[[], JournalKey] | None, head: Head | None = None
+) -> Verification:
+    """Check every leaf, seal and signed head; name the first that does not hold.
+
+    `key` tells whose signatures count; without one signatures are not looked at.
+    """
+    found = verify(session, head)
+    if not found.holds or key is None:
+        return found
+    trusted = key().trusted
+    last = 0
+    select = sa.select(JournalSignature).order_by(JournalSignature.no)
+    for one in session.scalars(select).yield_per(500):
+        reason = _fault(session, one, trusted)
+        if reason:
+            return replace(found, seal=one.no, reason=reason)
+        last = one.no
+    return replace(found, signed=last)
+
+
+def _fault(session: orm.Session, one: JournalSignature, trusted: frozenset[bytes]) -> str:
+    if one.certificate not in trusted:
+        return "key-unknown"
+    try:
+        told = Head.from_json(one.head)
+        ensure_signed_by(load_certificate(one.certificate), one.head, one.value, DIGEST)
+    except (SigningError, ValueError, TypeError):
+        return "signature-wrong"
+    link = session.get(JournalSeal, one.no)
+    if link is None:
+        return "tail-cut"
+    return "" if (told.no, told.hash) == (link.no, link.hash.hex()) else "chain-rewritten"
