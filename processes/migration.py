@@ -30,6 +30,8 @@ from records.record import GuardedRecord, Record
 
 #: the job that carries the runs of one migration over, or returns them
 MIGRATION_JOB = "migrate_runs"
+#: the job that tries one run once more at which the program failed
+RUN_JOB = "migrate_run"
 
 
 class MigrationStatus(StrEnum):

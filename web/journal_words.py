@@ -105,6 +105,7 @@ _JOBS: dict[str, Any] = {
     "deliver_event": later("Chuyển thông báo giữa các quy trình"),
     "fire_timer": later("Nhắc hạn, đôn đốc theo giờ đã hẹn"),
     "migrate_runs": later("Chuyển hồ sơ sang bản khác"),
+    "migrate_run": later("Chuyển lại một hồ sơ sang bản khác"),
     "poll_axis": later("Nhận gói tin từ trục"),
     "refresh_revocation": later("Cập nhật danh sách thu hồi chứng thư số"),
     "send_envelope": later("Gửi văn bản qua trục"),

@@ -1,5 +1,8 @@
 """Running work carried over in bulk, and a version on trial, in the demonstration."""
 
+from contextlib import contextmanager
+
+import psycopg
 import pytest
 from carried_runs import Watch, fingerprints, make_crowd
 from carried_runs import redrawn as another_drawing
@@ -299,6 +302,52 @@ def test_one_run_that_cannot_be_read_keeps_no_other_from_going(ground: Story) ->
     assert result.counts == {"carried": 1, "refused": 1}
     assert why in result.refused[0].vi
     assert story.instance(whole).definition_id == new.id
+
+
+def test_a_run_at_which_the_program_fails_keeps_no_other_from_going(ground: Story) -> None:
+    """It stays, becomes an incident of its own, and goes over once the cause is mended."""
+    story = ground
+    broken, whole = letter(story, "approve"), letter(story, "approve")
+    new = publish(story, redrawn(*RENAMED))
+    run = story.instance(broken).id
+    with failing_at(story, run):
+        made = carry(story, new.number)
+        result = outcome(story, made)
+        assert result.migration.status == MigrationStatus.DONE
+        assert result.counts == {"carried": 1, "refused": 1}
+        assert "Chương trình gặp lỗi" in result.refused[0].vi
+        assert story.instance(whole).definition_id == new.id
+        assert story.instance(broken).definition_id != new.id
+        for _ in range(jobs.ATTEMPTS):
+            story.work(poll=False, hurry=True)
+        [found] = story.all(jobs.Incident, jobs.Incident.kind == migration.RUN_JOB)
+    with story.office.database.transaction() as tx:
+        jobs.retry(tx, tx.get(jobs.Incident, found.id))
+    story.work(poll=False)
+    assert outcome(story, made).counts == {"carried": 2}
+    assert outcome(story, made).refused == []
+    assert story.instance(broken).definition_id == new.id
+    assert marks(story, broken)[-1] == "migrate"
+
+
+@contextmanager
+def failing_at(story: Story, run):
+    """The database refuses every change of one run, as no refusal of ours does."""
+    url = story.office.settings.database_url.replace("+psycopg", "")
+    with psycopg.connect(url, autocommit=True) as owner:
+        owner.execute(
+            "CREATE FUNCTION planted_fault() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN RAISE EXCEPTION 'planted'; END$$"
+        )
+        owner.execute(
+            "CREATE TRIGGER planted_fault BEFORE UPDATE ON process_instance FOR EACH ROW"
+            f" WHEN (OLD.id = '{run}') EXECUTE FUNCTION planted_fault()"
+        )
+        try:
+            yield
+        finally:
+            owner.execute("DROP TRIGGER planted_fault ON process_instance")
+            owner.execute("DROP FUNCTION planted_fault()")
 
 
 def test_what_was_proposed_is_kept_and_compared_with_now(ground: Story) -> None:
