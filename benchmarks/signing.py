@@ -17,16 +17,21 @@ from pathlib import Path
 
 from benchmarks import papers
 from benchmarks.line import end, report
-from benchmarks.papers import LATER, SIZES, Desk
+from benchmarks.papers import LATER, NOW, SIZES, Desk
 from office import garbage
+from signing.keystores.pin_tries import FileTries
+from signing.keystores.pkcs11 import Pkcs11KeyStore, TokenKey
 from signing.report import Verdict
 from signing.revocation import Revocation
 from signing.signer import SignRequest, complete, prepare, sign_pdf
 from signing.testing import Pki
+from signing.testing.soft_token import soft_library, soft_tokens
 from signing.trust import Trust, load_trust
 from signing.validation import validate_pdf
 
 ROUNDS = 9
+BATCH = 100
+PIN = "188-188"
 #: milliseconds above the floor for the small sizes, times the floor for the large one
 BOUNDS = {"sign": (60, 6), "deferred": (70, 8), "validate": (80, 10)}
 LARGE = "24 MB"
@@ -106,6 +111,45 @@ def _check(pdf: bytes, trust: Trust) -> None:
     assert found.verdict is Verdict.VALID, found.text("en")
 
 
+def _batch(pki: Pki) -> list[bool]:
+    """Log in to a soft token once and sign a hundred, against one signature on an open token."""
+    library = soft_library()
+    if library is None:
+        print("batch: needs SoftHSM (apt install softhsm2)", file=sys.stderr)
+        return [False]
+    desk, pdf = papers.open_desk(pki.folder), papers.paper(SIZES["85 kB"])
+    request = papers.by_person(pdf, desk)
+    with soft_tokens(pki.folder, library) as tokens:
+        tokens.make("con-dau", PIN)
+        tokens.put("con-dau", PIN, pki.keystore("chutich"), papers.PASSPHRASE, label="khóa")
+        open_token = partial(
+            Pkcs11KeyStore, TokenKey(library, "con-dau", "khóa"), PIN,
+            tries=FileTries(pki.folder / "tries"), at=NOW,
+        )  # fmt: skip
+        singles, batches = [], []
+        with open_token() as token:
+            sign_pdf(pdf, request, token)
+        for _ in range(3):
+            with open_token() as token:
+                singles += [_cpu(partial(sign_pdf, pdf, request, token)) for _ in range(15)]
+            batches.append(_cpu(partial(_sign_all, open_token, [pdf] * BATCH, request)) / BATCH)
+    each, single = statistics.median(batches), statistics.median(singles)
+    return [
+        report(
+            f"batch of {BATCH} on a soft token, each", each, "ms CPU", floor=single,
+            ratio=each / single, bound="<= 1.3 x single", ok=each <= 1.3 * single,
+        )
+    ]  # fmt: skip
+
+
+def _sign_all(
+    open_token: Callable[[], Pkcs11KeyStore], pdfs: list[bytes], request: SignRequest
+) -> None:
+    with open_token() as token:
+        for pdf in pdfs:
+            sign_pdf(pdf, request, token)
+
+
 def _memory(pki: Pki) -> list[bool]:
     """Let a fresh process of its own do it once with the largest file."""
     (pki.folder / "sign.pdf").write_bytes(papers.paper(SIZES[LARGE]))
@@ -140,6 +184,7 @@ PARTS: dict[str, Callable[[Pki], list[bool]]] = {
     "sign": _sign,
     "deferred": _deferred,
     "validate": _validate,
+    "batch": _batch,
     "memory": _memory,
 }
 
