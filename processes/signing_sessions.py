@@ -25,11 +25,12 @@ from processes.work_items import CompleteItem, Completion
 from records import journal
 from records.password import new_token, token_hash
 from records.signing_session import SessionState, SigningSession, open_for
-from signing.errors import SigningError, UploadRefused
+from signing.errors import SigningError
 from signing.prepared import Prepared
 from signing.raw_signature import checked_signature
 from signing.report import Reason, Verdict
 from signing.sandbox import validate_limited
+from signing.session_errors import UploadRefused
 from signing.sessions import TIME_TO_SIGN, Transport, accept_file, mark_of
 from signing.signer import SignRequest, SignRole, complete
 

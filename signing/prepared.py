@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from signing.errors import PreparedChanged
+from signing.session_errors import PreparedChanged
 
 
 class Revision(io.BytesIO):

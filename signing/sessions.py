@@ -28,9 +28,10 @@ from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
-from signing.errors import OtherCertificate, OtherDocument, SigningError, UploadRefused
+from signing.errors import SigningError
 from signing.pdf_file import open_to_sign
 from signing.policy import SIGNATURE_ONLY
+from signing.session_errors import OtherCertificate, OtherDocument, UploadRefused
 from signing.signer import SignRequest
 
 #: what is shown and the time are fixed when a session begins: it must not grow old

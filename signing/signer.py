@@ -24,7 +24,6 @@ from signing.errors import (
     FieldTaken,
     KeyNotSupported,
     PageMissing,
-    SignatureTooLarge,
 )
 from signing.keystores.base import KeyStore
 from signing.original import normalise
@@ -34,6 +33,7 @@ from signing.prepared import Prepared, Revision, digest_around
 from signing.proof_errors import TimestampRefused, TimestampUnavailable
 from signing.raw_signature import check_key, checked_signature
 from signing.role import FIELD_NAMES, SignRole
+from signing.session_errors import SignatureTooLarge
 from signing.timestamps import TimestampClient
 from signing.vacancy import refuse_overlap
 

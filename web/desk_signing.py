@@ -24,8 +24,8 @@ from web import paper
 from web.door import language, office, transaction
 from web.failure import failed
 from web.policy import asked_below, ensure, needs
-from web.shell import say
-from web.step import OWN, after_step, posted_form
+from web.shell import after_step, say
+from web.step import OWN, posted_form
 
 pages = Blueprint("desk_signing", __name__)
 

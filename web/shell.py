@@ -13,7 +13,7 @@ from records.authority import Act, may
 from records.delegation import Choice, choices_of
 from records.organization import Agency, Officer
 from records.vietnamese import local_date
-from web.door import language, office, system_transaction, theme
+from web.door import language, office, own_address, system_transaction, theme
 from web.tongue import _, later
 
 #: endpoint → label, icon, the act that must be allowed
@@ -40,6 +40,15 @@ def home() -> str:
     """Return where an officer starts: the first page he may open."""
     entries = navigation()
     return entries[0]["href"] if entries else url_for("help.show")
+
+
+def after_step(given: str) -> str:
+    """Return the inbox the officer came from, opened at its first item."""
+    target = own_address(given, url_for("inbox.show"))
+    if not target.startswith("/inbox"):
+        return target
+    basket = target.partition("?")[0].split("/")[2:3]
+    return url_for("inbox.show", basket=basket[0] if basket else "mine", item="first")
 
 
 def home_label() -> str:

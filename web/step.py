@@ -35,7 +35,7 @@ from web.desk import shown_desk, without_secrets
 from web.door import language, office, own_address, transaction
 from web.failure import failed
 from web.policy import asked_below, ensure, needs
-from web.shell import say
+from web.shell import after_step, say
 from web.tongue import _
 from web.upload import WORD, Received, files_again, receive_files
 
@@ -287,15 +287,6 @@ def form_of(tx: Transaction, item: WorkItem) -> FormDefinition | None:
             _forms.clear()
         _forms[form.sha256] = form
     return form
-
-
-def after_step(given: str) -> str:
-    """Return the inbox the officer came from, opened at its first item."""
-    target = own_address(given, url_for("inbox.show"))
-    if not target.startswith("/inbox"):
-        return target
-    basket = target.partition("?")[0].split("/")[2:3]
-    return url_for("inbox.show", basket=basket[0] if basket else "mine", item="first")
 
 
 def _refused(item_id: UUID, typed: Draft, error: OfficeError | SigningError) -> Response:

@@ -24,12 +24,13 @@ from processes.signing_refusal import (
 from records.document import OutgoingDocument
 from records.key_custody import KeyUse, KeyUseOutcome
 from records.signing_session import SessionState, SigningSession, mine_at, sweep
-from signing.errors import OtherCertificate, OtherDocument, SignatureMismatch
+from signing.errors import SignatureMismatch
 from signing.keystores.pkcs12 import Pkcs12KeyStore
 from signing.page_text import Box
 from signing.placement import Placement
 from signing.report import Verdict
 from signing.role import SignRole
+from signing.session_errors import OtherCertificate, OtherDocument
 from signing.sessions import TIME_TO_SIGN, Transport
 from signing.signer import SignRequest, sign_pdf
 from signing.validation import validate_pdf

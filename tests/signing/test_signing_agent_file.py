@@ -9,16 +9,10 @@ from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 
-from signing.errors import (
-    EncryptedPdf,
-    OtherCertificate,
-    OtherDocument,
-    TailMismatch,
-    TruncatedPdf,
-    UploadRefused,
-)
+from signing.errors import EncryptedPdf, TailMismatch, TruncatedPdf
 from signing.page_text import Box
 from signing.placement import Placement
+from signing.session_errors import OtherCertificate, OtherDocument, UploadRefused
 from signing.sessions import accept_file, mark_of
 from signing.signer import SignRequest, SignRole, sign_pdf
 from tests.signing.conftest import NOW

@@ -12,17 +12,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from signing.errors import (
-    CertificateNotInForce,
-    KeyNotSupported,
-    PreparedChanged,
-    SignatureMismatch,
-    SignatureTooLarge,
-)
+from signing.errors import CertificateNotInForce, KeyNotSupported, SignatureMismatch
 from signing.placement import place_person, place_seal
 from signing.policy import ValidationPolicy
 from signing.prepared import Prepared
 from signing.report import Verdict
+from signing.session_errors import PreparedChanged, SignatureTooLarge
 from signing.signer import SignRequest, SignRole, complete, prepare, sign_pdf
 from tests.signing.conftest import CHAIRMAN, NOW, PASSPHRASE
 
