@@ -21,12 +21,9 @@ from web.tongue import _
 def shown_desk(tx: Transaction, item: WorkItem, document: Document) -> dict[str, Any] | None:
     """Return how this step is signed on a device, None where it is signed by a keystore."""
     bridge = office().settings.bridge
-    if not bridge or item.verb not in VERBS.values() or not isinstance(document, OutgoingDocument):
+    if not bridge or not _is_at_desk(tx, item, document):
         return None
-    owner = document.signatory_id if item.verb == "sign" else document.agency_id
-    if owner is None or desk_key_of(tx, owner) is None:
-        return None
-    allow_bridge(bridge)
+    reach_bridge()
     waiting = mine_at(tx, item.id)
     return {
         "bridge": bridge,
@@ -34,6 +31,30 @@ def shown_desk(tx: Transaction, item: WorkItem, document: Document) -> dict[str,
         "session": url_for("desk_signing.read", session_id=waiting.id) if waiting else "",
         "words": _words(),
     }
+
+
+def reach_bridge() -> None:
+    """Let this page speak with the signing program, where one is configured."""
+    if bridge := office().settings.bridge:
+        allow_bridge(bridge)
+
+
+def unreached(tx: Transaction, item: WorkItem, document: Document) -> list[dict[str, str]]:
+    """Return what to tell where the key is on a device that no page can reach."""
+    if office().settings.bridge or not _is_at_desk(tx, item, document):
+        return []
+    text = _(
+        "Chứng thư số để ký bước này nằm trên thiết bị tại bàn làm việc, nhưng hệ thống chưa được "
+        "nối với phần mềm ký. Báo quản trị bật kết nối (CONGVAN_BRIDGE)."
+    )
+    return [{"tone": "warn", "text": text}]
+
+
+def _is_at_desk(tx: Transaction, item: WorkItem, document: Document) -> bool:
+    if item.verb not in VERBS.values() or not isinstance(document, OutgoingDocument):
+        return False
+    owner = document.signatory_id if item.verb == "sign" else document.agency_id
+    return owner is not None and desk_key_of(tx, owner) is not None
 
 
 def _words() -> dict[str, str]:

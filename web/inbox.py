@@ -23,6 +23,7 @@ from records.organization import Officer, group_keys
 from records.vietnamese import VIETNAM, local_date
 from records.working_time import WorkingCalendar, add_working_time
 from web import paper, words
+from web.desk import reach_bridge
 from web.door import transaction, wants_partial
 from web.policy import ensure, needs
 from web.step import shown_item, shown_task
@@ -66,6 +67,8 @@ def show(basket: str = "mine") -> Response:
             return make_response(render_template("_list.html", inbox=shown))
         item, task = _opened(tx, chosen, asked) if asked else (None, None)
         shown["baskets"] = _baskets(tx, chosen)
+    # for the steps that are opened in it later
+    reach_bridge()
     return make_response(render_template("inbox.html", inbox=shown, item=item, task=task))
 
 

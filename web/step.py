@@ -31,7 +31,7 @@ from records.organization import Officer
 from signing.errors import SigningError
 from web import paper, said, words
 from web.cautions import cautions
-from web.desk import shown_desk, without_secrets
+from web.desk import shown_desk, unreached, without_secrets
 from web.door import language, office, own_address, transaction
 from web.failure import failed
 from web.policy import asked_below, ensure, needs
@@ -133,7 +133,7 @@ def shown_task(
         "uploads": draft.received.words,
         "form_version": form.sha256 if form is not None else "",
         "next": following or url_for("inbox.show"),
-        "warnings": cautions(tx, item, document),
+        "warnings": [*cautions(tx, item, document), *unreached(tx, item, document)],
         "quotes": said.above_form(tx, item, document),
         "form": view if view is not None else view_nothing(verb.label(language())),
         "desk": at_desk,

@@ -125,9 +125,12 @@ class Seat:
         if "Content Security Policy" in message.text or "pageerror" in message.text:
             self.complaints.append(message.text)
 
-    def open(self, document) -> str:
+    def item(self, document) -> object:
         (item,) = self.story.open_items(document)
-        answer = self.page.goto(f"/work-items/{item.id}")
+        return item.id
+
+    def open(self, document) -> str:
+        answer = self.page.goto(f"/work-items/{self.item(document)}")
         self.page.wait_for_selector("[data-step-form][data-enhanced]")
         return answer.headers["content-security-policy"]
 
@@ -180,8 +183,15 @@ def test_the_page_may_speak_with_this_program_alone(director, site, program, uns
     policy = director.open(unsigned)
     assert f"connect-src 'self' ws://127.0.0.1:{program.port};" in policy
     assert director.page.locator("#f-pin").count() == 0, "the PIN is typed at the device"
-    other = director.page.goto("/inbox").headers["content-security-policy"]
+    other = director.page.goto("/help").headers["content-security-policy"]
     assert "connect-src 'self';" in other
+
+
+def test_without_a_program_the_form_says_what_is_missing(director, site, unsigned):
+    site.app.extensions["congvan"] = site.office
+    policy = director.open(unsigned)
+    assert "connect-src 'self';" in policy
+    assert "chưa được nối với phần mềm ký" in director.page.locator("[data-step-form]").inner_text()
 
 
 def test_a_program_that_is_not_there_is_told_with_what_to_do(
@@ -222,7 +232,10 @@ def test_the_officer_gives_up_and_what_comes_later_is_not_taken(
     director, program, unsigned, story_office
 ):
     program.feel(Mood.HOLD)
-    director.open(unsigned)
+    # in the preview of the inbox, where leaders work
+    director.page.goto("/inbox")
+    director.page.click(f"[data-list] [data-row] a[href*='{director.item(unsigned)}']")
+    director.page.wait_for_selector("[data-step-form][data-enhanced]")
     director.press()
     director.told(WAITING)
     director.page.click("[data-desk-cancel]")
