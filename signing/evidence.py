@@ -43,6 +43,8 @@ class Piece:
     #: the certificate an answer is about, None for a list
     serial: int | None = None
     is_revoked: bool = False
+    #: a list of certificates that others issued
+    is_indirect: bool = False
     #: whose certificates it is asked about
     roles: frozenset[AnchorRole] = BOTH
 
@@ -83,9 +85,14 @@ class Evidence:
     ) -> LocalKnowledge:
         """Return what may judge the first certificate of `chain` at `at`, looked at `now`."""
         past = at < now
-        pieces = [one for one in self.pieces if role in one.roles]
+        line = _line(chain[0], [*chain, *self.certificates])
+        pieces = [
+            one
+            for one in self.pieces
+            if role in one.roles
+            and (one.is_indirect or any(one.is_about(certificate) for certificate in line))
+        ]
         if past:
-            line = _line(chain[0], [*chain, *self.certificates])
             pieces = self._of_the_past(pieces, line, at, now)
         lists = [one for one in pieces if one.source is RevocationSource.CRL]
         leaf = chain[0]
@@ -250,7 +257,7 @@ def _revision(reader: Any, reference: Any) -> int:
 
 
 def _listed(data: crl.CertificateList, revision: int | None) -> Piece:
-    body = data["tbs_cert_list"]
+    body, scope = data["tbs_cert_list"], data.issuing_distribution_point_value
     return Piece(
         RevocationSource.CRL,
         CRLContainer(data),
@@ -258,6 +265,7 @@ def _listed(data: crl.CertificateList, revision: int | None) -> Piece:
         body["this_update"].native,
         body["next_update"].native,
         revision,
+        is_indirect=bool(scope and scope.native["indirect_crl"]),
     )
 
 

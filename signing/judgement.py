@@ -12,17 +12,21 @@ from asn1crypto import cms, x509
 from pyhanko.sign.ades.report import AdESFailure, AdESIndeterminate, AdESPassed
 from pyhanko.sign.general import extract_certificate_info
 from pyhanko.sign.validation import KeyUsageConstraints
-from pyhanko.sign.validation.ades import ades_basic_validation, ades_timestamp_validation
-from pyhanko.sign.validation.policy_decl import (
-    CertificateFetchingRule,
-    CMSAlgorithmUsagePolicy,
-    RevinfoOnlineFetchingRule,
-    RevocationInfoGatheringSpec,
-    SignatureValidationSpec,
+from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko.sign.validation.generic_cms import (
+    cms_basic_validation,
+    validate_cert_usage,
+    validate_tst_signed_data,
 )
-from pyhanko_certvalidator.context import CertValidationPolicySpec
+from pyhanko.sign.validation.policy_decl import CMSAlgorithmUsagePolicy
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.context import (
+    CertValidationPolicySpec,
+    bootstrap_validation_data_handlers,
+)
 from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
 
+from signing.digests import Digests
 from signing.evidence import Evidence
 from signing.policy import ValidationPolicy
 from signing.report import Reason, Verdict
@@ -90,81 +94,124 @@ class Judge:
     policy: ValidationPolicy
     evidence: Evidence
     now: datetime
+    digests: Digests
 
     async def signature(self, signature: Any, at: datetime) -> Finding:
         """Judge a signature whose certificate is looked at as of `at`."""
-        data = signature.signed_data
-        result = await ades_basic_validation(
-            data,
-            self._specification(AnchorRole.SIGNER, data, at),
-            timing_info=self._timing(at),
-            raw_digest=signature.compute_digest(),
+        bench = self._bench(AnchorRole.SIGNER, signature.signed_data, at)
+        try:
+            told = await cms_basic_validation(
+                signature.signed_data,
+                raw_digest=signature.compute_digest(),
+                validation_context=bench.context,
+                key_usage_settings=self._key_usage,
+                algorithm_policy=bench.algorithms,
+            )
+        except SignatureValidationError as error:
+            return _refused(error)
+        return _finding(told, signature.signer_cert, at)
+
+    async def certificate(self, signature: Any, at: datetime) -> Finding:
+        """Judge the certificate alone, of a signature whose bytes were found in order."""
+        bench = self._bench(AnchorRole.SIGNER, signature.signed_data, at)
+        certificate, context = signature.signer_cert, bench.context
+        context.certificate_registry.register_multiple(signature.other_embedded_certs)
+        result = await validate_cert_usage(
+            certificate,
+            context,
+            self._key_usage,
+            context.path_builder.async_build_paths_lazy(certificate),
         )
-        return self._finding(result, signature.signer_cert, at)
+        told = {
+            "intact": True,
+            "valid": True,
+            "trust_problem_indic": result.error_subindic,
+            "validation_path": result.success_result or result.error_path,
+            "revocation_details": result.revo_details,
+        }
+        return _finding(told, certificate, at)
 
     async def timestamp(
         self, data: cms.SignedData, imprint: Callable[[str], bytes], at: datetime
     ) -> Finding:
         """Judge a timestamp whose certificate is looked at as of `at`."""
-        result = await ades_timestamp_validation(
-            data,
-            self._specification(AnchorRole.TSA, data, at),
-            imprint,
-            timing_info=self._timing(at),
-        )
-        return self._finding(result, extract_certificate_info(data).signer_cert, at)
+        bench = self._bench(AnchorRole.TSA, data, at)
+        try:
+            told = await validate_tst_signed_data(
+                data, bench.context, imprint, algorithm_policy=bench.algorithms
+            )
+        except SignatureValidationError as error:
+            return _refused(error)
+        return _finding(told, extract_certificate_info(data).signer_cert, at)
 
-    def _finding(self, result: Any, certificate: x509.Certificate, at: datetime) -> Finding:
-        indication, status = result.ades_subindic, result.api_status
-        verdict, reason = MEANING.get(indication, (Verdict.UNDETERMINED, Reason.OTHER))
-        details = getattr(status, "revocation_details", None)
-        path = getattr(status, "validation_path", None)
-        intact, valid = bool(status and status.intact), bool(status and status.valid)
-        if intact and valid and verdict is Verdict.UNDETERMINED:
-            # the library tells a term only where all before it in the chain is in order
-            if at < certificate.not_valid_before:
-                verdict, reason = Verdict.INVALID, Reason.SIGNED_OUT_OF_TERM
-            elif at > certificate.not_valid_after:
-                verdict, reason = Verdict.UNDETERMINED, Reason.TERM_NOT_PROVEN
-        if verdict is Verdict.VALID and not (intact and valid):
-            verdict, reason = Verdict.INVALID, Reason.CRYPTO_FAILURE
-        return Finding(
-            verdict,
-            reason,
-            indication.standard_name,
-            intact,
-            valid,
-            details.revocation_date if details else None,
-            min(one.not_valid_after for one in path) if path else None,
-        )
+    @property
+    def _key_usage(self) -> KeyUsageConstraints:
+        return KeyUsageConstraints(key_usage=set(self.policy.key_usages))
 
     def _timing(self, at: datetime) -> ValidationTimingInfo:
         if at < self.now:
             return ValidationTimingInfo(at + INSTANT, at, point_in_time_validation=True)
         return ValidationTimingInfo(at, at, point_in_time_validation=False)
 
-    def _specification(
-        self, role: AnchorRole, data: cms.SignedData, at: datetime
-    ) -> SignatureValidationSpec:
+    def _bench(self, role: AnchorRole, data: cms.SignedData, at: datetime) -> "_Bench":
         policy = self.policy
         algorithms = policy.usable_algorithms()
         carried = extract_certificate_info(data)
         chain = [carried.signer_cert, *carried.other_certs]
-        return SignatureValidationSpec(
-            cert_validation_policy=CertValidationPolicySpec(
-                trust_manager=self.trust.manager(role, at),
-                # of a moment past, a later list tells more than one of the time
-                revinfo_policy=replace(
-                    policy.revocation.demand(), retroactive_revinfo=at < self.now
-                ),
-                algorithm_usage_policy=algorithms,
-            ),
-            # addresses in a stranger's certificate are never followed
-            revinfo_gathering_policy=RevocationInfoGatheringSpec(
-                online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY,
-                certificate_fetching_rule=CertificateFetchingRule.NEVER_FETCH,
-            ),
-            local_knowledge=self.evidence.knowledge(role, chain, at, self.now),
-            key_usage_settings=KeyUsageConstraints(key_usage=set(policy.key_usages)),
-            signature_algorithm_policy=CMSAlgorithmUsagePolicy.lift_policy(algorithms),
+        timing = self._timing(at)
+        specification = CertValidationPolicySpec(
+            trust_manager=self.trust.manager(role, at),
+            # of a moment past, a later list tells more than one of the time
+            revinfo_policy=replace(policy.revocation.demand(), retroactive_revinfo=at < self.now),
+            algorithm_usage_policy=algorithms,
         )
+        known = self.evidence.knowledge(role, chain, at, self.now)
+        handlers = bootstrap_validation_data_handlers(
+            # addresses in a stranger's certificate are never followed
+            fetchers=None,
+            crls=known.known_crls,
+            ocsps=known.known_ocsps,
+            certs=known.known_certs,
+        )
+        context = specification.build_validation_context(timing, handlers)
+        return _Bench(context, CMSAlgorithmUsagePolicy.lift_policy(algorithms))
+
+
+@dataclass(frozen=True)
+class _Bench:
+    context: ValidationContext
+    algorithms: CMSAlgorithmUsagePolicy
+
+
+def _refused(error: SignatureValidationError) -> Finding:
+    indication = error.ades_subindication or AdESIndeterminate.GENERIC
+    verdict, reason = MEANING.get(indication, (Verdict.UNDETERMINED, Reason.OTHER))
+    return Finding(verdict, reason, indication.standard_name, False, False, None, None)
+
+
+def _finding(told: dict[str, Any], certificate: x509.Certificate, at: datetime) -> Finding:
+    intact, valid = bool(told["intact"]), bool(told["valid"])
+    details, path = told["revocation_details"], told["validation_path"]
+    indication = told["trust_problem_indic"] or AdESPassed.OK
+    if not intact:
+        indication = AdESFailure.HASH_FAILURE
+    elif not valid:
+        indication = AdESFailure.SIG_CRYPTO_FAILURE
+    verdict, reason = MEANING.get(indication, (Verdict.UNDETERMINED, Reason.OTHER))
+    if intact and valid and verdict is Verdict.UNDETERMINED:
+        # the library tells a term only where all before it in the chain is in order
+        if at < certificate.not_valid_before:
+            verdict, reason = Verdict.INVALID, Reason.SIGNED_OUT_OF_TERM
+        elif at > certificate.not_valid_after:
+            verdict, reason = Verdict.UNDETERMINED, Reason.TERM_NOT_PROVEN
+    if verdict is Verdict.VALID and path is None:
+        verdict, reason = Verdict.UNDETERMINED, Reason.OTHER
+    return Finding(
+        verdict,
+        reason,
+        indication.standard_name,
+        intact,
+        valid,
+        details.revocation_date if details else None,
+        min(one.not_valid_after for one in path) if path else None,
+    )

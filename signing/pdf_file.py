@@ -48,6 +48,8 @@ class LenientReader(PdfFileReader):
         self._strict = True
         super().__init__(stream, strict=False)
         self._strict = False
+        #: what earlier revisions said, by place in the file; each is asked for many times
+        self._historical: dict[Any, Any] = {}
 
     @property
     def strict(self) -> bool:
@@ -56,6 +58,16 @@ class LenientReader(PdfFileReader):
     @strict.setter
     def strict(self, value: bool) -> None:
         """Leave it as it is: pyHanko sets it to what it was told for tables."""
+
+    def get_object(self, ref: Any, revision: int | None = None, **how: Any) -> Any:
+        """Return an object as of a revision; what stands at one place is read once."""
+        if revision is None:
+            return super().get_object(ref, **how)
+        place = self.xrefs.get_historical_ref(ref, revision)
+        key = (ref, place, self._strict, *sorted(how.items()))
+        if key not in self._historical:
+            self._historical[key] = super().get_object(ref, revision, **how)
+        return self._historical[key]
 
     def read_strictly(self, revision: int) -> None:
         """Read all that came behind `revision`; raise PdfReadError where it is ambiguous."""

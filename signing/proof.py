@@ -9,10 +9,10 @@ from asn1crypto import cms
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.general import extract_certificate_info
-from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.generic_cms import extract_tst_data_iter, message_imprint_checker
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
+from signing.digests import Digests, open_signature
 from signing.enclosure import check_enclosure
 from signing.judgement import Judge
 from signing.policy import SIGNATURE_ONLY
@@ -42,7 +42,7 @@ async def check_document_timestamps(
     the time that a newer one proves.
     """
     found: list[DocumentTimestamp] = []
-    opened = [_opened(reader, name, field) for name, field in fields]
+    opened = [_opened(reader, name, field, judge.digests) for name, field in fields]
     for name, signature in sorted(opened, key=lambda one: -_revision_of(one[1])):
         proven = earliest(found, 0)
         report = await _document_timestamp(name, signature, judge, proven or judge.now)
@@ -131,13 +131,13 @@ def _named(name: Any) -> str:
     return value if isinstance(value, str) else ", ".join(map(str, value))
 
 
-def _opened(reader: Any, name: str, field: Any) -> tuple[str, Any]:
+def _opened(reader: Any, name: str, field: Any, digests: Digests) -> tuple[str, Any]:
     try:
         value = field.get_object()["/V"]
         if value.get("/SubFilter") != SigSeedSubFilter.ETSI_RFC3161.value:
             return name, None
         check_enclosure(reader.stream, value)
-        return name, EmbeddedPdfSignature(reader, field, name)
+        return name, open_signature(reader, field, name, digests)
     except Exception:  # noqa: BLE001 - reported as malformed
         return name, None
 

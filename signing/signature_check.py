@@ -8,10 +8,10 @@ from typing import Any
 
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.fields import SigSeedSubFilter
-from pyhanko.sign.general import byte_range_digest
-from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
+from signing import revision_walk
+from signing.digests import open_signature
 from signing.enclosure import check_binding, check_enclosure
 from signing.evidence import Evidence, carried_by
 from signing.judgement import Finding, Judge
@@ -30,12 +30,13 @@ from signing.report import (
 from signing.role import role_of_field
 from signing.verdict import WORST
 
+revision_walk.install()
+
 SUPPORTED = {SigSeedSubFilter.PADES.value, SigSeedSubFilter.ADOBE_PKCS7_DETACHED.value}
 #: what may be known of a certificate by now that a proven time outlives
 OUTLIVED = {Reason.TERM_NOT_PROVEN, Reason.UNKNOWN_AUTHORITY, Reason.WEAK_ALGORITHM}
 
 Judged = tuple[Verdict, Reason]
-PIECE = 1 << 20
 
 
 async def check_signature(
@@ -51,23 +52,13 @@ async def check_signature(
         if kind != "/Sig" or filter_name not in SUPPORTED:
             return 0, _judged(blank, (Verdict.UNDETERMINED, Reason.UNSUPPORTED))
         check_enclosure(reader.stream, value)
-        signature = EmbeddedPdfSignature(reader, field, name)
+        signature = open_signature(reader, field, name, judge.digests)
         check_binding(signature)
-        _digest(signature)
         evidence = judge.evidence.joined(carried_by(signature))
         judge = replace(judge, evidence=evidence)
         return signature.signed_revision, await _evaluate(signature, blank, judge, stamps)
     except Exception as error:  # noqa: BLE001 - hostile signatures raise anything: fail closed
         return 0, replace(blank, ades=type(error).__name__)
-
-
-def _digest(signature: Any) -> None:
-    """Hash what the signature covers in large pieces; the library's own are of 4 kB."""
-    algorithm = signature.external_md_algorithm
-    _, digest = byte_range_digest(
-        signature.reader.stream, signature.byte_range, algorithm, chunk_size=PIECE
-    )
-    signature.external_digests[algorithm] = digest
 
 
 async def _evaluate(
@@ -78,7 +69,7 @@ async def _evaluate(
     report = await _with_proof(_described(signature, blank), signature, judge, stamps)
     at = min(report.proven_at or judge.now, judge.now)
     then = await judge.signature(signature, at)
-    now = then if _is_settled(then, at, judge) else await judge.signature(signature, judge.now)
+    now = then if _is_settled(then, at, judge) else await judge.certificate(signature, judge.now)
     changes = getattr(facts["diff_result"], "modification_level", ModificationLevel.OTHER)
     additions = _additions(signature, changes)
     retitled = Modification.METADATA in additions and title_changed(

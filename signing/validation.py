@@ -6,7 +6,6 @@ added behind it and the end of the file are in order, and nothing went wrong whi
 
 import asyncio
 import contextlib
-import hashlib
 import io
 from dataclasses import replace
 from datetime import datetime
@@ -14,6 +13,7 @@ from typing import Any
 
 from pyhanko.sign.fields import enumerate_sig_fields
 
+from signing.digests import Digests
 from signing.errors import EncryptedPdf, SigningError
 from signing.evidence import read_evidence
 from signing.judgement import Judge
@@ -88,6 +88,7 @@ class _Check:
         self.revocation = revocation
         self.policy = policy
         self.at = at
+        self.digests = Digests(pdf)
 
     def failed(
         self, reason: Reason, verdict: Verdict = Verdict.INVALID, detail: str = ""
@@ -95,7 +96,7 @@ class _Check:
         return self._report(verdict, reason, detail=detail[:500])
 
     def _report(self, verdict: Verdict, reason: Reason, **rest: Any) -> DocumentReport:
-        digest = hashlib.sha256(self.pdf).hexdigest()
+        digest = self.digests.of_file()
         rest.setdefault("missing_roles", tuple(one.role for one in self.policy.expected))
         rest.setdefault("trust_version", str(self.trust.version or ""))
         rest.setdefault("policy_version", str(self.policy.version or ""))
@@ -117,7 +118,7 @@ class _Check:
         if len(fields) > self.policy.most_signatures:
             return self.failed(Reason.LIMIT_EXCEEDED, Verdict.UNDETERMINED)
         evidence = read_evidence(self.trust, self.revocation, reader)
-        judge = Judge(self.trust, self.policy, evidence, self.at)
+        judge = Judge(self.trust, self.policy, evidence, self.at, self.digests)
         filled = [(name, field, _is_timestamp(field)) for name, _, field in fields]
         stamps = await check_document_timestamps(
             reader, [(name, field) for name, field, is_timestamp in filled if is_timestamp], judge
