@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ LARGEST_FILE = 60 << 20
 
 
 def validate_limited(
-    pdf: bytes,
+    pdf: bytes | Path,
     *,
     trust: Trust,
     revocation: Revocation,
@@ -39,11 +40,9 @@ def validate_limited(
     """Do as `validate_pdf` within `seconds` of the processor and `memory` bytes.
 
     With `rendering` the signed revisions are drawn and compared as well. What exceeds the limits,
-    and a child that dies, is undetermined: never valid.
+    and a child that dies, is undetermined: never valid. Raise OSError for an unreadable path.
     """
     policy = policy or ValidationPolicy()
-    if len(pdf) > LARGEST_FILE:
-        return _failed(pdf, policy, at, Reason.LIMIT_EXCEEDED, "file too large")
     request = {
         "trust": trust.to_data(),
         "revocation": revocation.to_data(),
@@ -53,38 +52,65 @@ def validate_limited(
         "seconds": seconds,
         "memory": memory,
     }
-    header = json.dumps(request).encode() + b"\n"
-    try:
-        done = subprocess.run(
-            # -P: the folder the server was started in is no place to import from
-            [sys.executable, "-P", "-m", "signing.validate_child"],
-            input=header + pdf,
-            capture_output=True,
-            timeout=seconds * PATIENCE,
-            check=False,
-            env=child_environment(),
-        )
-    except (subprocess.TimeoutExpired, OSError) as error:
-        return _failed(pdf, policy, at, Reason.LIMIT_EXCEEDED, str(error))
+    with _opened(pdf) as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        failed = partial(_failed, digest, policy, at)
+        if os.fstat(file.fileno()).st_size > LARGEST_FILE:
+            return failed(Reason.LIMIT_EXCEEDED, "file too large")
+        try:
+            done = _ask(json.dumps(request), file.fileno(), seconds * PATIENCE)
+        except (subprocess.TimeoutExpired, OSError) as error:
+            return failed(Reason.LIMIT_EXCEEDED, str(error))
     if done.returncode:
         last = done.stderr.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1]
-        return _failed(pdf, policy, at, Reason.LIMIT_EXCEEDED, f"{done.returncode}: {last}")
-    return _read(pdf, policy, at, done.stdout)
+        return failed(Reason.LIMIT_EXCEEDED, f"{done.returncode}: {last}")
+    try:
+        report = DocumentReport.from_json(done.stdout.decode("utf-8"))
+    except ValueError as error:
+        return failed(Reason.FORMAT_FAILURE, str(error))
+    return report if report.digest == digest else failed(Reason.FORMAT_FAILURE, "digest")
 
 
-def answer(stream: Any) -> str:
-    """Read one request, limit this process, validate, and return the report as JSON."""
-    request = json.loads(stream.readline())
-    limit_process(request["seconds"], request["memory"])
-    pdf = stream.read()
+def _opened(pdf: bytes | Path) -> Any:
+    """Return the bytes as a file of its own, which the child reads without a copy on the way."""
+    if isinstance(pdf, Path):
+        if pdf.is_file():
+            return pdf.open("rb")
+        pdf = pdf.read_bytes()
+    file = os.fdopen(os.memfd_create("pdf"), "w+b")
+    file.write(pdf)
+    file.seek(0)
+    return file
+
+
+def _ask(request: str, descriptor: int, seconds: float) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(  # noqa: S603 - our own interpreter, a number
+        # -P: the folder the server was started in is no place to import from
+        [sys.executable, "-P", "-m", "signing.validate_child", str(descriptor)],
+        input=request.encode(),
+        pass_fds=[descriptor],
+        capture_output=True,
+        timeout=seconds,
+        check=False,
+        env=child_environment(),
+    )
+
+
+def answer(request: bytes, descriptor: int) -> str:
+    """Limit this process, validate what `descriptor` holds, and return the report as JSON."""
+    data = json.loads(request)
+    limit_process(data["seconds"], data["memory"])
+    with os.fdopen(descriptor, "rb") as file:
+        file.seek(0)
+        pdf = file.read()
     report = validate_pdf(
         pdf,
-        trust=Trust.from_data(request["trust"]),
-        revocation=Revocation.from_data(request["revocation"]),
-        policy=ValidationPolicy.from_data(request["policy"]),
-        at=datetime.fromisoformat(request["at"]),
+        trust=Trust.from_data(data["trust"]),
+        revocation=Revocation.from_data(data["revocation"]),
+        policy=ValidationPolicy.from_data(data["policy"]),
+        at=datetime.fromisoformat(data["at"]),
     )
-    if request["rendering"]:
+    if data["rendering"]:
         report = compared(report, pdf)
     return report.to_json()
 
@@ -107,18 +133,8 @@ def child_environment() -> dict[str, str]:
     }
 
 
-def _read(pdf: bytes, policy: ValidationPolicy, at: datetime, output: bytes) -> DocumentReport:
-    try:
-        report = DocumentReport.from_json(output.decode("utf-8"))
-    except ValueError as error:
-        return _failed(pdf, policy, at, Reason.FORMAT_FAILURE, str(error))
-    if report.digest != _digest(pdf):
-        return _failed(pdf, policy, at, Reason.FORMAT_FAILURE, "digest")
-    return report
-
-
 def _failed(
-    pdf: bytes, policy: ValidationPolicy, at: datetime, reason: Reason, detail: str
+    digest: str, policy: ValidationPolicy, at: datetime, reason: Reason, detail: str
 ) -> DocumentReport:
     verdict = Verdict.UNDETERMINED if reason is Reason.LIMIT_EXCEEDED else Verdict.INVALID
     missing = tuple(one.role for one in policy.expected)
@@ -127,12 +143,8 @@ def _failed(
         at,
         reason,
         missing_roles=missing,
-        digest=_digest(pdf),
+        digest=digest,
         detail=detail[:500],
         verdict_at_signing=verdict,
         reason_at_signing=reason,
     )
-
-
-def _digest(pdf: bytes) -> str:
-    return hashlib.sha256(pdf).hexdigest()

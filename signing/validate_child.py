@@ -7,10 +7,10 @@ from signing.sandbox import answer
 
 
 def main() -> None:
-    """Answer one request from standard input on standard output."""
+    """Answer one request from standard input, about a file that is open, on standard output."""
     # what readers say about a hostile file belongs into the report, not into a log
     logging.disable(logging.CRITICAL)
-    sys.stdout.write(answer(sys.stdin.buffer))
+    sys.stdout.write(answer(sys.stdin.buffer.read(), int(sys.argv[1])))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def verify_file(
     Raise OSError for an unreadable file, `TrustRefused` or `PolicyRefused` for an unusable folder.
     """
     return validate_limited(
-        path.read_bytes(),
+        path,
         trust=load_trust(trust_folder) if trust_folder else Trust(()),
         revocation=load_revocation(trust_folder) if trust_folder else Revocation(),
         policy=policy or policy_of(trust_folder),

@@ -5,6 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from attacks import paper
+from attacks.authority import Authority
+from attacks.foreign_signer import sign
 
 from signing.policy import ValidationPolicy
 from signing.report import Reason, Verdict
@@ -50,6 +53,69 @@ def test_too_little_memory_is_not_valid(issued, limited):
 def test_a_file_that_is_too_large_is_not_read(limited):
     report = limited(b"%PDF-1.7" + bytes((60 << 20) + 1))
     assert (report.verdict, report.reason) == (Verdict.UNDETERMINED, Reason.LIMIT_EXCEEDED)
+
+
+def scanned(megabytes: int) -> bytes:
+    """Return a page that shows one uncompressed picture."""
+    width, height = 1000, (megabytes << 20) // 3000
+    picture = (
+        b"/Type /XObject /Subtype /Image /ColorSpace /DeviceRGB /BitsPerComponent 8"
+        b" /Width %d /Height %d" % (width, height)
+    )
+    page = paper.page().replace(b"/Font <<", b"/XObject << /I 20 0 R >> /Font <<")
+    content = paper.TEXT + b" q 300 0 0 300 100 300 cm /I Do Q"
+    pixels = bytes(range(250)) * (width * height * 3 // 250)
+    return paper.write(
+        paper.objects(
+            {paper.PAGE: page, paper.CONTENT: paper.stream(content)}
+            | {20: paper.stream(pixels, picture)}
+        )
+    )
+
+
+def test_a_large_file_is_not_copied_on_its_way(now, tmp_path):
+    """Neither process holds it twice: a file of 24 MB stays within 300 MB, drawing included."""
+    path = tmp_path / "scan.pdf"
+    authority = Authority("CA gốc", now)
+    once = sign(scanned(24), authority.admit())
+    path.write_bytes(sign(once, authority.admit("Cơ quan"), name="Hai", box=(60, 100, 180, 160)))
+    program = (
+        "import json, resource, sys\nfrom datetime import datetime\nfrom pathlib import Path\n"
+        "from signing.policy import ValidationPolicy\nfrom signing.revocation import Revocation\n"
+        "from signing.sandbox import validate_limited\nfrom signing.trust import Trust\n"
+        "given = json.load(sys.stdin)\n"
+        "report = validate_limited(Path(given['path']), trust=Trust.from_data(given['trust']),"
+        " revocation=Revocation.from_data(given['revocation']),"
+        " at=datetime.fromisoformat(given['at']))\n"
+        "own = Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]\n"
+        "print(int(own) >> 10, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10,"
+        " report.verdict)\n"
+    )
+    given = {
+        "path": str(path),
+        "trust": authority.trust.to_data(),
+        "revocation": authority.revocation.to_data(),
+        "at": now.isoformat(),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    parent, child, verdict = done.stdout.split()
+    assert verdict == "valid"
+    assert int(parent) < 120
+    assert int(child) < 300
+
+
+def test_a_path_is_read_as_the_bytes_are(issued, limited, validate, tmp_path):
+    path = tmp_path / "quyet-dinh.pdf"
+    path.write_bytes(issued)
+    assert limited(path) == validate(issued)
+    with pytest.raises(FileNotFoundError):
+        limited(tmp_path / "khong-co.pdf")
 
 
 def test_the_child_is_limited(issued, trust, revocation, now):
