@@ -24,6 +24,7 @@ from api import (
     signing_batches,
     signing_sessions,
     tokens,
+    trust,
     uploads,
     work_items,
 )
@@ -44,6 +45,7 @@ RESOURCES = (
     files.blueprint,
     incoming_documents.blueprint,
     outgoing_documents.blueprint,
+    trust.blueprint,
     registers.blueprint,
     dossiers.blueprint,
     process_definitions.blueprint,

@@ -22,7 +22,12 @@ from office.office import timestamps_of
 from office.place import MADE_IN, account, find_place, programs
 from office.postgres import NAME
 from office.settings import Settings
+from office.trust import revocation_folder
+from signing.addresses import AllowList
 from signing.errors import SigningError
+from signing.fetching import Fetcher
+from signing.revocation_cache import RevocationCache
+from signing.revocation_entry import Kind
 from signing.trust import Trust, load_trust
 
 GIGABYTE = 1_000_000_000
@@ -76,6 +81,7 @@ def doctor(settings: Settings, *, expected_revision: str | None = None) -> list[
         _clock,
         lambda: _timestamps(settings),
         *(lambda program=program: _program(program) for program in PROGRAMS),
+        lambda: _lists(settings),
         _softhsm,
         _fonts,
     ]
@@ -332,6 +338,25 @@ def _program(program: tuple[str, tuple[str, ...], str, str]) -> Iterator[Finding
             "thiếu tiếng Việt; Debian: apt install tesseract-ocr-vie",
             "Vietnamese is missing; Debian: apt install tesseract-ocr-vie",
         )
+
+
+def _lists(settings: Settings) -> Iterator[Finding]:
+    """Tell of lists of withdrawn certificates that are out of term or could not be renewed."""
+    now = datetime.now(UTC)
+    cache = RevocationCache(revocation_folder(settings.data / "signing"), Fetcher(AllowList()))
+    found = [one for one in cache.entries() if one.wanted.kind is Kind.LIST]
+    for one in found:
+        until = f"{one.next_update:%Y-%m-%d %H:%M} UTC" if one.next_update else "-"
+        if one.is_current(now) and not one.failures:
+            continue
+        yield Finding(
+            "revocation",
+            Level.NOTE if one.is_current(now) else Level.PROBLEM,
+            f"{one.wanted.url}: hạn {until}; {one.problem_text}".strip("; "),
+            f"{one.wanted.url}: in term until {until}; {one.problem or 'not renewed'}",
+        )
+    count = len(found)
+    yield Finding("revocation", Level.OK, f"{count} danh sách thu hồi", f"{count} revocation lists")
 
 
 def _softhsm() -> Iterator[Finding]:

@@ -68,4 +68,9 @@ class TrustShelf:
 def cache_of(folder: Path, rules: Rules) -> RevocationCache:
     """Return the lists kept in the data directory, asked for as a version allows."""
     fetcher = Fetcher(AllowList(rules.sources.allowed), rules.sources.networks)
-    return RevocationCache(folder / "revocation", fetcher, rules.policy)
+    return RevocationCache(revocation_folder(folder), fetcher, rules.policy)
+
+
+def revocation_folder(folder: Path) -> Path:
+    """Return where lists that were fetched lie."""
+    return folder / "revocation"
