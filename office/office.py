@@ -17,6 +17,7 @@ from office.settings import Settings, Timestamps, keep_secret
 from office.trust import TrustShelf
 from office.worker import Periodic, Worker
 from processes import (
+    archive,
     carrying,
     catalogue,
     inbox,
@@ -32,7 +33,7 @@ from processes.delivery import arrivals, send
 from processes.keys import KeyRing
 from processes.means import Means, SigningMeans
 from processes.outgoing import convert
-from records import content, login_session, seal, signing_session, throttle
+from records import content, keeping, login_session, seal, signing_session, throttle
 from records.content import ContentStore
 from records.key_custody import record_use
 from signing.timestamps import TimestampClient
@@ -91,6 +92,7 @@ class Office:
         verify.add_handlers(handlers, self.means)
         revocation_lists.add_handlers(handlers, self.means)
         journal_heads.add_handlers(handlers, self.means)
+        archive.add_handlers(handlers, self.means)
         send.add_handlers(handlers, self.means)
         arrivals.add_handlers(handlers, self.means)
         convert.add_handlers(handlers, self.means)
@@ -112,7 +114,17 @@ class Office:
             Periodic("idempotency keys", timedelta(minutes=5), idempotency.sweep),
             Periodic("content", timedelta(days=1), self._sweep_content),
             Periodic("revocation lists", timedelta(minutes=1), revocation_lists.post_refresh),
+            *self._keeping(),
             Periodic("axis", timedelta(seconds=2), arrivals.post_polls),
+        ]
+
+    def _keeping(self) -> list[Periodic]:
+        """Return what keeps signatures provable, nothing where no authority stamps times."""
+        if self.means.signing.timestamps is None:
+            return []
+        return [
+            Periodic("proofs", timedelta(seconds=10), archive.post_due),
+            Periodic("older files", timedelta(minutes=10), keeping.take_in_older),
         ]
 
     def worker(self) -> Worker:
@@ -128,7 +140,8 @@ class Office:
     def _sweep_content(self, tx: Transaction) -> None:
         """Remove the bytes no row names that are older than any backup that may come back."""
         self.means.content.sweep(
-            lambda sha256: content.is_named(tx, sha256), older_than=tx.now - OLDEST_BACKUP
+            lambda sha256: content.is_named(tx, sha256) or keeping.is_named(tx, sha256),
+            older_than=tx.now - OLDEST_BACKUP,
         )
 
 

@@ -9,6 +9,7 @@ from engine.database import Transaction
 from engine.handlers import Errand, Handlers
 from engine.jobs import ClaimedJob
 from processes.means import Known, Means
+from records import keeping
 from records.content import File
 from records.document import IncomingDocument
 from records.verification import SignatureCheck
@@ -39,12 +40,22 @@ def examine_pdf(means: Means, pdf: bytes, now: datetime) -> Examination:
 
     What a kind of document must bear is the policy's word (chữ ký phải có theo loại văn bản).
     """
+    return examination_of(judge_pdf(means, pdf, now))
+
+
+def examination_of(report: DocumentReport) -> Examination:
+    """Return a report as the registry keeps it."""
+    return Examination(authenticity_of(report), report.to_json())
+
+
+def judge_pdf(means: Means, pdf: bytes, now: datetime) -> DocumentReport:
+    """Do as `examine_pdf`, and return the whole report."""
     known = means.signing.known()
     report = _validate(known, pdf, now, known.policy.expecting("outgoing", _today(now)))
     if not {signature.role for signature in report.signatures} & _OURS:
         # Another system's document, or an unsigned one: nobody is known to be missing.
         report = _validate(known, pdf, now, known.policy)
-    return Examination(authenticity_of(report), report.to_json())
+    return report
 
 
 def _today(now: datetime) -> date:
@@ -107,4 +118,12 @@ def _check(errand: Errand, job: ClaimedJob, means: Means) -> None:
         sha256, now = tx.get(File, UUID(job.payload["file"])).sha256, tx.now
     examination = examine_pdf(means, means.content.read(sha256), now)
     with errand.finish() as tx:
-        conclude(tx, tx.get(File, UUID(job.payload["file"])), examination)
+        file = tx.get(File, UUID(job.payload["file"]))
+        conclude(tx, file, examination)
+        begin_keeping(tx, means, file, examination)
+
+
+def begin_keeping(tx: Transaction, means: Means, file: File, examination: Examination) -> None:
+    """Keep the signatures of a checked file provable, where a timestamping authority is known."""
+    if means.signing.timestamps is not None:
+        keeping.take_in(tx, file, examination.authenticity)

@@ -107,11 +107,10 @@ class Archive:
         if step is None and due.at > at:
             raise TooEarly(due=_shown(due.at), at=due.at)
         step = step or due.step
-        before = self.judge(pdf)
         evidence = [] if step is Step.TIME else asyncio.run(self._evidence(contents, at))
         client = self.timestamps.for_archive()
         made = asyncio.run(_stamped(_with_evidence(pdf, evidence), contents, client))
-        report = _ensure_kept(pdf, made, before, self.judge)
+        report = _ensure_kept(pdf, made, self.judge)
         stamped = client.last
         assert stamped is not None
         return Augmented(
@@ -131,7 +130,7 @@ class Archive:
         Raise as `augment` does.
         """
         made = _with_evidence(pdf, asyncio.run(self._evidence(read_contents(pdf), at)))
-        _ensure_kept(pdf, made, self.judge(pdf), self.judge)
+        _ensure_kept(pdf, made, self.judge)
         return made
 
     def _due(self, contents: Contents, at: datetime) -> Due | None:
@@ -255,10 +254,10 @@ def _digests(found: list[tuple[Carried, list[Evidence]]]) -> set[str]:
 
 
 def _ensure_kept(
-    pdf: bytes, made: bytes, before: DocumentReport, judge: Callable[[bytes], DocumentReport]
+    pdf: bytes, made: bytes, judge: Callable[[bytes], DocumentReport]
 ) -> DocumentReport:
     """Return the new report; raise `ProofWorse` unless all is there and judged no worse."""
-    after = judge(made)
+    before, after = judge(pdf), judge(made)
     worse = RANK.index(after.verdict) < RANK.index(before.verdict)
     fewer = [one.field for one in before.signatures] != [one.field for one in after.signatures]
     if worse or fewer or not made.startswith(pdf):

@@ -29,6 +29,7 @@ from web import paper, said, signature_view, words
 from web.course import Course, courses_of
 from web.document_facts import facts_of, makers, statuses
 from web.door import language
+from web.keeping import keeping_facts
 from web.paper import Papers
 from web.tongue import _, ngettext
 
@@ -58,7 +59,7 @@ def view_of(
     mine = None if held else next((item for item in waiting if _may_take(tx, item)), None)
     calendar = words.calendar_of(tx, document.agency_id)
     opinions = said.on_document(tx, document)
-    facts = facts_of(document) + makers(tx, document)
+    facts = facts_of(document) + makers(tx, document) + keeping_facts(tx, face)
     title = paper.reference(document)
     return {
         "crumbs": _crumbs(document),

@@ -15,6 +15,7 @@ from records import journal
 from records.authority import Act
 from records.content import File
 from records.document import Document
+from records.keeping import newest_of
 from records.verification import history_of
 from records.vocabulary import Scan
 from signing.etsi_report import etsi_xml
@@ -32,14 +33,18 @@ pages = Blueprint("file", __name__)
 @pages.get("/files/<uuid:file_id>")
 @needs(Act.READ_DOCUMENT, each=True)
 def read(file_id: UUID) -> Response:
-    """Hand out the bytes of a file; the journal tells who read (`view=1`) or took it."""
+    """Hand out the bytes of a file; the journal tells who read (`view=1`) or took it.
+
+    With `proofs=1` the newest proofs of its signatures come behind the stored bytes.
+    """
     with transaction() as tx:
         file, document = _readable(tx, file_id)
         if file.scan is Scan.QUARANTINE:
             file.ensure_downloadable()
         act = "view_file" if "view" in request.args else "download"
-        journal.record(tx, act, "file", file.id, document=document.id, sha256=file.sha256)
-        name, kind, sha256 = file.name, file.media_type, file.sha256
+        sha256 = newest_of(tx, file)[0] if "proofs" in request.args else file.sha256
+        journal.record(tx, act, "file", file.id, document=document.id, sha256=sha256)
+        name, kind = file.name, file.media_type
     content = office().means.content.open(sha256)
     response = send_file(content, mimetype=kind, etag=sha256, conditional=True, max_age=0)
     # RFC 6266, RFC 5987: the name is text of a stranger's, in one encoding every browser knows

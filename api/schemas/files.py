@@ -26,6 +26,8 @@ class FileQuery(Shape):
     """How a file is wanted."""
 
     inline = fields.Boolean(load_default=False)
+    #: with the newest proofs of its signatures behind it
+    proofs = fields.Boolean(load_default=False)
 
 
 class FileBrief(Shape):

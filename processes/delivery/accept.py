@@ -13,7 +13,7 @@ from exchange.identity import organ_key
 from processes.incoming.receive import begin
 from processes.means import Means
 from processes.status_reports import report_status
-from processes.verify import Examination, examine_pdf, keep_check
+from processes.verify import Examination, begin_keeping, examine_pdf, keep_check
 from records import journal
 from records.content import Stored, attach_file
 from records.document import INCOMING_LENGTHS, IncomingDocument
@@ -87,7 +87,7 @@ def accept(
     document = _document(tx, envelope, examined)
     tx.add(document)
     for index, one in enumerate(examined.files):
-        _attach(tx, document, one, main=index == 0)
+        _attach(tx, means, document, one, main=index == 0)
     packet.incoming_document_id = document.id
     packet.result = "accepted"
     tx.flush()
@@ -168,10 +168,13 @@ def _document(tx: Transaction, envelope: Envelope, examined: Examined) -> Incomi
     )
 
 
-def _attach(tx: Transaction, document: IncomingDocument, one: ExaminedFile, *, main: bool) -> None:
+def _attach(
+    tx: Transaction, means: Means, document: IncomingDocument, one: ExaminedFile, *, main: bool
+) -> None:
     if one.stored is None:
         return
     kind = FileKind.MAIN if main else FileKind.ANNEX
     file = attach_file(tx, document, one.stored, name=one.name, kind=kind)
     if one.examination is not None:
         keep_check(tx, file, one.examination)
+        begin_keeping(tx, means, file, one.examination)

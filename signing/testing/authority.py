@@ -81,6 +81,14 @@ class Issued(NamedTuple):
     certificate: x509.Certificate
     issuers: tuple[x509.Certificate, ...]
 
+    @classmethod
+    def load(cls, keystore: bytes, passphrase: str) -> "Issued":
+        """Read what `keystore` returned."""
+        key, certificate, issuers = pkcs12.load_key_and_certificates(keystore, passphrase.encode())
+        assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
+        assert certificate is not None
+        return cls(key, certificate, tuple(issuers))
+
     @property
     def der(self) -> bytes:
         return self.certificate.public_bytes(Encoding.DER)

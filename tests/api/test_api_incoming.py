@@ -144,6 +144,7 @@ def test_file_comes_back_as_it_was_sent(login, filed, pdf, owner):
     )
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Security-Policy"].startswith("sandbox")
+    assert clerk.get(f"{address}?proofs=true").data == pdf, "nothing was added to it"
     inline = clerk.get(f"{address}?inline=true")
     assert inline.headers["Content-Disposition"].startswith("inline;")
     again = clerk.get(address, headers={"If-None-Match": answer.headers["ETag"]})
@@ -151,7 +152,7 @@ def test_file_comes_back_as_it_was_sent(login, filed, pdf, owner):
     acts = owner.execute(
         "SELECT act FROM journal_leaf WHERE object_id = %s ORDER BY id", (file["id"],)
     ).fetchall()
-    assert acts == [("download",), ("view",), ("download",)]
+    assert acts == [("download",), ("download",), ("view",), ("download",)]
 
 
 def test_quarantined_file_stays_where_it_is(login, filed, owner):
