@@ -113,6 +113,8 @@ class Seat:
         self.context = browser.new_context(base_url=site.url, locale="vi-VN")
         self.page = self.context.new_page()
         self.page.set_default_timeout(30_000)
+        # drawing the paper again and again is another test's
+        self.page.route("**/js/pdf.js", lambda asked: asked.abort())
         self.complaints: list[str] = []
         self.page.on("console", self._console)
         self.page.goto("/login")
