@@ -18,7 +18,14 @@ from api.schemas.trust import ChangeRequest, TrustShown, TrustVersionLine, Trust
 from engine.database import Transaction
 from processes import trust
 from processes.second_person import Proposal
-from processes.trust import Change, NewAnchor, Rules, fingerprint
+from processes.trust import (
+    NewAnchor,
+)
+from processes.trust_rules import (
+    Change,
+    Rules,
+    fingerprint,
+)
 from records.authority import Act, authorize
 from records.trust import TrustVersion, newest, versions
 from signing.revocation_entry import Kind

@@ -6,7 +6,12 @@ from pathlib import Path
 from engine.database import SYSTEM, Database
 from engine.errors import Stale
 from processes.means import Known
-from processes.trust import Rules, import_folder
+from processes.trust import (
+    import_folder,
+)
+from processes.trust_rules import (
+    Rules,
+)
 from records import trust
 from signing.addresses import AllowList
 from signing.errors import SigningError

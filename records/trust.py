@@ -26,7 +26,7 @@ class TrustVersion(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     number: Mapped[int]
-    #: `processes.trust.Rules.to_data`
+    #: `processes.trust_rules.Rules.to_data`
     rules: Mapped[dict[str, Any]]
     #: what was changed against the version before, and to what
     change: Mapped[dict[str, Any]]

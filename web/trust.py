@@ -14,7 +14,16 @@ from engine.errors import NotFound, OfficeError
 from forms.page import FormView
 from processes import trust
 from processes.second_person import Proposal
-from processes.trust import Change, FingerprintDiffers, NewAnchor, Rules, authority_certificate
+from processes.trust import (
+    FingerprintDiffers,
+    NewAnchor,
+    authority_certificate,
+)
+from processes.trust_rules import (
+    Change,
+    Rules,
+    fingerprint,
+)
 from records.authority import Act, Facts, may
 from records.trust import TrustVersion, newest
 from records.vietnamese import VIETNAM
@@ -256,7 +265,7 @@ def _withdraw_form(rules: Rules, now: datetime) -> FormView:
     what = Change.WITHDRAW_ANCHOR
     options = [
         (
-            f"{trust.fingerprint(one.certificate)} {one.role.value}",
+            f"{fingerprint(one.certificate)} {one.role.value}",
             f"{one.name} ({trust_view.role(one.role)})",
         )
         for one in rules.trust.anchors
@@ -279,7 +288,7 @@ def _issuer_form() -> FormView:
 def _list_form(rules: Rules) -> FormView:
     what = Change.ADD_LIST
     options = [
-        (trust.fingerprint(der), trust_view.certificate(der)["subject"]) for der in rules.issuers()
+        (fingerprint(der), trust_view.certificate(der)["subject"]) for der in rules.issuers()
     ]
     return _form(
         what,

@@ -9,7 +9,11 @@ from cryptography import x509
 
 from engine.database import Transaction
 from processes.means import Known
-from processes.trust import Change, Rules, fingerprint
+from processes.trust_rules import (
+    Change,
+    Rules,
+    fingerprint,
+)
 from records import trust
 from records.trust import TrustVersion
 from signing.algorithms import AlgorithmKind, AlgorithmRule

@@ -4,7 +4,9 @@ from marshmallow import fields, validate
 
 from api.schemas.shape import Shape, text, word
 from api.schemas.steering import Reasoned
-from processes.trust import Change
+from processes.trust_rules import (
+    Change,
+)
 from signing.trust import AnchorRole
 
 _FINGERPRINT = {"description": "SHA-256 of the certificate, hexadecimal"}

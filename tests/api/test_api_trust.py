@@ -7,7 +7,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from small_authority import SmallAuthority
 
-from processes.trust import fingerprint
+from processes.trust_rules import (
+    fingerprint,
+)
 from signing.policy import policy_text
 
 

@@ -17,9 +17,11 @@ from processes.outgoing.paper import current_paper
 from processes.second_person import Proposal, ReasonMissing
 from processes.trust import (
     CertificateRefused,
-    ChangeRefused,
     FingerprintDiffers,
     NewAnchor,
+)
+from processes.trust_rules import (
+    ChangeRefused,
     Rules,
     fingerprint,
 )

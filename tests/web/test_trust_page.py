@@ -10,7 +10,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from small_authority import SmallAuthority
 
 from processes import revocation_lists
-from processes.trust import Rules, fingerprint
+from processes.trust_rules import (
+    Rules,
+    fingerprint,
+)
 from records.trust import newest
 from signing.policy import policy_text
 
