@@ -255,7 +255,7 @@ ATTACKS = {
     "picture of a signature exchanged": (other_seal, Reason.CONTENT_CHANGED),
     "painted empty field": (drawn_empty_field, Reason.UNSIGNED_APPEARANCE),
     "painted field of an unknown kind": (unknown_filter_field, Reason.UNSUPPORTED),
-    "painted timestamp": (painted_timestamp, Reason.FORMAT_FAILURE),
+    "painted timestamp": (painted_timestamp, Reason.UNSIGNED_APPEARANCE),
     "end cut off": (cut_end, Reason.TAIL_MISMATCH),
     "range null": (lambda pdf: with_range(pdf, b"null"), None),
     "range empty": (lambda pdf: with_range(pdf, b"[]"), None),
