@@ -187,7 +187,7 @@ def _now(report: SignatureReport, at_signing: Judged, now: Finding) -> Judged:
     if now.reason is Reason.REVOKED:
         revoked_later = now.revoked_at is not None and report.proven_at < now.revoked_at
         found = at_signing if revoked_later else found
-    return min(found, at_signing if at_signing[0] is Verdict.INVALID else found, key=_rank)
+    return min(found, at_signing, key=_rank)
 
 
 def _rank(judged: Judged) -> int:

@@ -288,6 +288,13 @@ def test_an_anchor_that_ended_since_is_good_for_what_is_proven(world):
     assert told(world.check(world.sign(), world.lists(), trust=ended)) == (UNKNOWN, UNKNOWN)
 
 
+def test_an_anchor_that_begins_later_is_not_kinder_now(world):
+    file = world.level_lta()
+    signers, stamps = world.trust.anchors
+    late = replace(world.trust, anchors=(replace(signers, valid_from=world.at), stamps))
+    assert told(world.check(file, world.lists(), trust=late)) == (UNKNOWN, UNKNOWN)
+
+
 def test_an_unknown_timestamp_authority_is_remarked_and_proves_nothing(world):
     file = world.level_lta()
     nobody = replace(world.trust, anchors=world.trust.anchors[:1])
