@@ -132,7 +132,7 @@ def test_ten_thousand_pages_are_signed_within_seconds(pki, keystore, now):
     assert time.process_time() - before < 10
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_whatever_was_damaged_is_refused_by_name_or_signed(data, keystore, now):
     """Change some bytes of a small file anywhere: no other error escapes, and nothing is lost."""

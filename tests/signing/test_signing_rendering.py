@@ -193,7 +193,7 @@ def test_one_letter_is_enough(change, signed):
 
 
 def test_a_long_document_is_compared_where_it_was_touched(sign_twice, valid):
-    many = 400
+    many = 120
     good = sign_twice(paper.with_pages(many), page=many - 3)
     found = compare_renderings(good)
     assert (found.outcome, found.drawn, found.of) == (Outcome.SAME, MOST_PAGES, many)
