@@ -13,6 +13,7 @@ from api import (
     files,
     incoming_documents,
     journal,
+    key_uses,
     masters,
     migrations,
     outgoing_documents,
@@ -57,6 +58,7 @@ RESOURCES = (
     signing_sessions.blueprint,
     signing_sessions.files,
     journal.blueprint,
+    key_uses.blueprint,
 )
 
 _DESCRIPTION = """

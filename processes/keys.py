@@ -3,7 +3,7 @@
 import logging
 from base64 import b64decode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -73,32 +73,31 @@ class OtherKey(OfficeError):
 class KeyOrder:
     """Why the agency's key is used (lệnh dùng khóa): document, purpose, and the file to be signed.
 
-    Whose order it is follows from the document, the competent person who signs it, unless another
-    is named.
+    `digest` is SHA-256 of the file; `ordered_by` is the competent person who orders it.
     """
 
-    document: Document
+    document_id: UUID
+    document: str
     purpose: str
     digest: str
-    named: str = ""
-
-    def told(self) -> dict[str, Any]:
-        """Return the columns of the log that the order fills."""
-        document = self.document
-        outgoing = document if isinstance(document, OutgoingDocument) else None
-        return {
-            "document_id": document.id,
-            "document": document.reference or document.subject,
-            "purpose": self.purpose,
-            "digest": self.digest,
-            "ordered_by_id": outgoing.signatory_id if outgoing and not self.named else None,
-            "ordered_by": self.named or (outgoing.signer_name if outgoing else ""),
-        }
+    ordered_by: str
+    ordered_by_id: UUID | None = None
 
 
 def order_for(document: Document, purpose: str, pdf: bytes, *, named: str = "") -> KeyOrder:
-    """Return the order to sign `pdf` of a document; `named` is who gave it, if not its signer."""
-    return KeyOrder(document, purpose, sha256(pdf).hexdigest(), named)
+    """Return the order to sign `pdf` of a document.
+
+    `named` is who gave it, where it is not the competent person who signs the document.
+    """
+    outgoing = document if isinstance(document, OutgoingDocument) and not named else None
+    return KeyOrder(
+        document.id,
+        document.reference or document.subject,
+        purpose,
+        sha256(pdf).hexdigest(),
+        outgoing.signer_name if outgoing else named,
+        outgoing.signatory_id if outgoing else None,
+    )
 
 
 class KeyRing:
@@ -204,7 +203,7 @@ class _UseLog:
 
     def __init__(self, tx: Transaction, order: KeyOrder, note: Note) -> None:
         self._tx = tx
-        self._told = order.told()
+        self._told = asdict(order)
         self._note = note
 
     def signed(self, fingerprint: str) -> None:

@@ -52,6 +52,11 @@ class Act(Term):
     READ_HISTORY = "read_history", "xem quá trình xử lý", "read the history"
     EXPORT_EVIDENCE = "export_evidence", "xuất gói chứng cứ", "export evidence"
     READ_JOURNAL = "read_journal", "xem nhật ký hệ thống", "read the journal"
+    READ_KEY_USES = (
+        "read_key_uses",
+        "xem sổ dùng khóa của cơ quan",
+        "read the log of the agency's key",
+    )
     MANAGE_ACCOUNTS = "manage_accounts", "quản lý tài khoản", "manage accounts"
     CHANGE_ACCOUNT = (
         "change_account",
@@ -170,6 +175,8 @@ RULES: dict[Act, Rule] = {
     # what is handed to a court or an inspector: by those who answer for the whole agency's records
     Act.EXPORT_EVIDENCE: _either(_auditor, _leader),
     Act.READ_JOURNAL: _either(_auditor, _admin),
+    # the key is kept as the seal is: who keeps it, who orders, who checks
+    Act.READ_KEY_USES: _either(_clerk, _leader, _auditor, _admin),
     Act.MANAGE_ACCOUNTS: _admin,
     Act.CHANGE_ACCOUNT: _both(_admin, _own_people),
     Act.MANAGE_STAFF: _admin,

@@ -19,6 +19,7 @@ from web import (
     help_page,
     inbox,
     journal,
+    keys,
     login,
     master,
     migration,
@@ -55,7 +56,7 @@ LARGEST_TEXT = 8 << 20
 _ROOMS = (
     start, login, inbox, step, desk_signing, unsent, begin, copying, document, search, file,
     register, dossier, procedure, decision, replay, run, running, migration, master, rehearsal,
-    proposal, account, operator, trust, journal, signing_batch, api_page, help_page,
+    proposal, account, operator, trust, journal, keys, signing_batch, api_page, help_page,
 )  # fmt: skip
 
 

@@ -1,13 +1,17 @@
 """What whoever takes a step is warned of above its form (lưu ý khi xử lý)."""
 
+from uuid import UUID
+
 from engine.database import Transaction
 from engine.work_item import WorkItem
 from processes.incoming.duplicate import named, registered_like
 from processes.outgoing.number import printed_on
 from records.document import Document, IncomingDocument, OutgoingDocument
 from records.document_type import DocumentType
+from records.keystore import keystore_of
+from records.vietnamese import local_date
 from records.vocabulary import Authenticity
-from web import paper
+from web import paper, words
 from web.door import language, office
 from web.tongue import _
 
@@ -15,6 +19,7 @@ Caution = dict[str, str]
 
 #: what is left blank for number and date is looked at before the signature, and when they are given
 _LOOKS_AT_PRINT = frozenset({"check_format", "number"})
+_SIGNS = frozenset({"sign", "number", "seal"})
 
 
 def cautions(tx: Transaction, item: WorkItem, document: Document) -> list[Caution]:
@@ -74,4 +79,17 @@ def _of_outgoing(tx: Transaction, item: WorkItem, document: OutgoingDocument) ->
             printed=str(printed),
         )
         found.append({"tone": "warn", "text": text})
+    if item.verb in _SIGNS:
+        mine = item.verb == "sign" and tx.acting.officer_id
+        found += of_key(tx, mine or document.agency_id)
     return found
+
+
+def of_key(tx: Transaction, owner: UUID) -> list[Caution]:
+    """Return that the certificate which is to sign ends within 30 days, or has ended."""
+    kept = keystore_of(tx, owner)
+    if kept is None or not kept.ends_soon(tx.now):
+        return []
+    until = words.day(local_date(kept.valid_until))
+    text = _("Chứng thư số ký bước này hết hạn ngày %(day)s. Hãy gia hạn.", day=until)
+    return [{"tone": "bad" if kept.valid_until <= tx.now else "warn", "text": text}]

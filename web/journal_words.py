@@ -60,6 +60,7 @@ _ACTS: dict[str, Any] = {
     "revoke_token": later("thu hồi mã truy cập API"),
     "seed_demo": later("nạp dữ liệu trình diễn"),
     "send_envelope": later("gửi gói tin liên thông"),
+    "try_key": later("ký thử"),
     "urge": later("đôn đốc"),
     "use_agency_key": later("dùng khóa của cơ quan"),
     "verify_journal": later("kiểm tra nhật ký"),

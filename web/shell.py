@@ -25,6 +25,7 @@ _NAV = (
     ("register.books", later("Sổ đăng ký"), "book", Act.READ_REGISTER),
     ("procedure.listing", later("Quy trình"), "workflow", Act.READ_PROCESS),
     ("account.listing", later("Tài khoản"), "users", Act.MANAGE_ACCOUNTS),
+    ("keys.show", later("Khóa ký số"), "verified", Act.READ_KEY_USES),
     ("journal_page.check", later("Nhật ký"), "shield", Act.READ_JOURNAL),
     ("operator.show", later("Vận hành"), "activity", Act.OPERATE),
     ("trust.show", later("Tin cậy"), "verified", Act.READ_TRUST),

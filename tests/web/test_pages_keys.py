@@ -1,0 +1,106 @@
+"""Keys and certificates: registered, handed over, tried; the log of the agency's key."""
+
+import csv
+import io
+from uuid import UUID
+
+import lxml.html
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+from story import Story
+
+from records.key_custody import KeyUse
+from records.keystore import KeyKind, Keystore
+from tests.web.conftest import PASSWORD
+from web.cautions import of_key
+from web.keys import _plain
+
+
+@pytest.fixture(scope="module")
+def told(office) -> Story:
+    return Story(office)
+
+
+def certificate(told: Story, owner: UUID) -> bytes:
+    file = told.office.settings.data / "signing" / "keystores" / f"{owner}.p12"
+    _, found, _ = pkcs12.load_key_and_certificates(file.read_bytes(), PASSWORD.encode())
+    return found.public_bytes(Encoding.PEM)
+
+
+def test_a_certificate_is_registered_and_its_key_tried(knock, told):
+    admin, agency = knock("quantri.stttt"), told.agency("STTTT")
+    assert "Chưa đăng ký chứng thư số nào" in admin.get("/keys").text
+    file = certificate(told, agency)
+
+    def register(**changed):
+        given = {"owner": "agency", "kind": "pkcs12", "name": "Con dấu"}
+        return admin.post(
+            "/keys/certificate", {**given, "certificate": (io.BytesIO(file), "a.pem"), **changed}
+        )
+
+    refused = register(kind="pkcs11", library="/usr/lib/x.so")
+    assert refused.status_code == 422
+    assert "Chưa đủ thông tin nơi giữ khóa" in refused.text
+    assert register(certificate=(io.BytesIO(b"x"), "a.cer")).status_code == 422
+    done = register()
+    assert done.status_code == 303
+    assert "Con dấu" in admin.follow(done).text
+    [kept] = told.all(Keystore)
+    assert (kept.owner_id, kept.kind, kept.of_agency) == (agency, KeyKind.PKCS12, True)
+
+    clerk = knock("vanthu.stttt")
+    wrong = clerk.post("/keys/trial", {"owner": "agency", "pin": "sai-881"})
+    assert wrong.status_code == 422
+    assert "sai-881" not in wrong.text
+    tried = clerk.post("/keys/trial", {"owner": "agency", "pin": PASSWORD})
+    assert "Ký thử thành công" in clerk.follow(tried).text
+    leader = knock("giamdoc.stttt")
+    assert (
+        "Ký thử thành công"
+        in leader.follow(leader.post("/keys/trial", {"owner": "mine", "pin": PASSWORD})).text
+    )
+    # the agency's key is tried by who keeps it, and each trial stands in its log
+    assert leader.post("/keys/trial", {"owner": "agency", "pin": PASSWORD}).status_code == 403
+    outcomes = [one.outcome.value for one in told.all(KeyUse) if one.purpose == "trial"]
+    assert sorted(outcomes) == ["refused", "signed"]
+
+
+def test_a_certificate_that_ends_within_30_days_is_warned_of(app, knock, told):
+    agency = told.agency("STTTT")
+    assert "sắp hết hạn" not in knock("vanthu.stttt").get("/keys").text
+    with app.test_request_context(), told.office.database.transaction() as tx:
+        assert of_key(tx, agency) == []
+    told.run_sql("UPDATE keystore SET valid_until = now() + interval '29 days'")
+    assert "sắp hết hạn" in knock("vanthu.stttt").get("/keys").text
+    with app.test_request_context(), told.office.database.transaction() as tx:
+        (warned,) = of_key(tx, agency)
+        assert warned["tone"] == "warn"
+        assert of_key(tx, UUID(int=0)) == []
+
+
+def test_the_handover_stands_on_the_page(knock, told):
+    admin = knock("quantri.stttt")
+    tree = lxml.html.fromstring(admin.get("/keys").text)
+    [holder] = [
+        option.get("value")
+        for option in tree.xpath("//select[@name='holder']/option")
+        if option.get("value") == told.officer("vanthu.stttt")
+    ]
+    given = {"holder": holder, "received_on": "02/01/2026", "record": "Biên bản số 05/BB-VP"}
+    assert admin.post("/keys/handover", {**given, "received_on": "31/02/2026"}).status_code == 422
+    shown = admin.follow(admin.post("/keys/handover", given)).text
+    assert "theo Biên bản số 05/BB-VP" in shown
+    clerk = knock("vanthu.stttt")
+    assert "theo Biên bản số 05/BB-VP" in clerk.get("/keys").text
+    assert clerk.post("/keys/handover", given).status_code == 403
+
+
+def test_the_log_is_handed_out_as_a_table(knock, told):
+    clerk = knock("vanthu.stttt")
+    answer = clerk.get("/keys/uses.csv")
+    assert answer.mimetype == "text/csv"
+    rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert len(rows) == 1 + len(told.all(KeyUse))
+    assert _plain("=1+1") == "'=1+1"
+    assert knock("chuyenvien.stttt").get("/keys/uses.csv").status_code == 403
+    assert len(list(csv.reader(io.StringIO(knock("vanthu.stc").get("/keys/uses.csv").text)))) == 1
