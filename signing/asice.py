@@ -16,7 +16,6 @@ from urllib.parse import quote, unquote
 
 from lxml import etree
 
-from signing.errors import ContainerRefused, XmlRefused, XmlSignatureRefused
 from signing.keystores.base import KeyStore
 from signing.policy import ValidationPolicy
 from signing.revocation import Revocation
@@ -24,6 +23,7 @@ from signing.signer_path import judge_signer
 from signing.trust import Trust
 from signing.verdict import Reason, Verdict
 from signing.xml import described, read_xml
+from signing.xml_errors import ContainerRefused, XmlRefused, XmlSignatureRefused
 from signing.xml_signature import Reference, append_signature, check_signature, ds
 
 MIMETYPE = "mimetype"

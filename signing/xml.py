@@ -13,13 +13,13 @@ from cryptography.x509.oid import NameOID
 from lxml import etree
 
 from signing.certificate import load_certificate
-from signing.errors import XmlRefused, XmlSignatureRefused
 from signing.keystores.base import KeyStore
 from signing.policy import ValidationPolicy
 from signing.revocation import Revocation
 from signing.signer_path import judge_signer
 from signing.trust import Trust
 from signing.verdict import Reason, Verdict
+from signing.xml_errors import XmlRefused, XmlSignatureRefused
 from signing.xml_signature import (
     CANONICAL,
     ENVELOPED,

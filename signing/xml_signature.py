@@ -22,9 +22,10 @@ from lxml import etree
 
 from signing.appearance import VIETNAM
 from signing.certificate import ensure_signed_by, load_certificate, public_key_of
-from signing.errors import KeyNotSupported, SignatureMismatch, XmlSignatureRefused
+from signing.errors import KeyNotSupported, SignatureMismatch
 from signing.keystores.base import KeyStore
 from signing.verdict import Reason
+from signing.xml_errors import XmlSignatureRefused
 
 _SHA256 = hashes.SHA256()
 DS = "http://www.w3.org/2000/09/xmldsig#"

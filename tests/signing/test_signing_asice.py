@@ -22,8 +22,8 @@ from signing.asice import (
     build_container,
     verify_container,
 )
-from signing.errors import ContainerRefused
 from signing.verdict import Reason, Verdict
+from signing.xml_errors import ContainerRefused
 from signing.xml_signature import ds, xades
 
 AT = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.serialization import (
 from lxml import etree
 from signxml.xades import XAdESVerifier
 
-from signing.errors import XmlRefused
 from signing.revocation import Revocation
 from signing.verdict import Reason, Verdict
 from signing.xml import XmlReport, sign_xml, verify_xml
+from signing.xml_errors import XmlRefused
 from signing.xml_signature import DS, EXCLUSIVE, XADES, ds
 
 AT = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
