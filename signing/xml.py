@@ -89,6 +89,8 @@ def verify_xml(
 ) -> XmlReport:
     """Return what can be said of the document's signature at the moment `at`; never raise."""
     try:
+        if len(data) > LARGEST:
+            return XmlReport(Verdict.UNDETERMINED, Reason.LIMIT_EXCEEDED)
         root = read_xml(data)
         signatures = _signatures(root)
         if not signatures:

@@ -23,6 +23,8 @@ from records.organization import AgencyCode
 from records.staffing import add_partner
 from records.transfer import Packet
 from records.vocabulary import Authenticity, Channel, FileKind, IncomingStatus, Urgency
+from signing.verdict import Verdict
+from signing.xml import XmlReport, verify_xml
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Examined:
     """The attachments of an envelope, stored and examined before any transaction."""
 
     files: list[ExaminedFile] = field(default_factory=list)
+    #: what can be said of a signature on the envelope itself; None where it bears none
+    envelope: XmlReport | None = None
 
     @property
     def authenticity(self) -> Authenticity:
@@ -51,9 +55,36 @@ class Examined:
 def examine(means: Means, envelope: Envelope, now: datetime) -> Examined:
     """Store the attachments and check their signatures; nothing that fails is lost.
 
-    What the file store refuses stays in the packet, whose bytes are kept; the clerk is told why.
+    What the file store refuses stays in the packet, whose bytes are kept; the clerk is told why. A
+    signature on the envelope is looked at and told, and is no condition: most bear none.
     """
-    return Examined([_examine_one(means, a, now) for a in envelope.attachments])
+    files = [_examine_one(means, a, now) for a in envelope.attachments]
+    return Examined(files, _examine_envelope(means, envelope, now))
+
+
+def _examine_envelope(means: Means, envelope: Envelope, now: datetime) -> XmlReport | None:
+    original = envelope.original
+    if original is None or not original.carries_signature:
+        return None
+    known = means.signing.known()
+    return verify_xml(
+        original.data,
+        trust=known.trust,
+        revocation=known.revocation(),
+        policy=known.policy,
+        at=now,
+    )
+
+
+def _told(report: XmlReport) -> str:
+    """Return one sentence on the envelope's signature, as the clerk reads it."""
+    verdict = {
+        Verdict.VALID: "hợp lệ",
+        Verdict.INVALID: "không hợp lệ",
+    }.get(report.verdict, "chưa xác định được")
+    who = f" của {report.subject}" if report.subject else ""
+    why = f" ({report.reason})" if report.reason else ""
+    return f"Chữ ký số trên gói tin{who}: {verdict}{why}"
 
 
 def _examine_one(means: Means, attachment: Attachment, now: datetime) -> ExaminedFile:
@@ -90,12 +121,16 @@ def accept(
         _attach(tx, means, document, one, main=index == 0)
     packet.incoming_document_id = document.id
     packet.result = "accepted"
+    signed = examined.envelope
+    if signed is not None:
+        packet.note = _told(signed)[:500]
     tx.flush()
     report_status(tx, document, "01", "Văn bản đã đến hệ thống")
     begin(tx, means, document)
     journal.record(
         tx, "accept_envelope", "incoming_document", document.id, packet=packet.packet_id,
         sha256=packet.sha256, authenticity=examined.authenticity.value,
+        envelope=signed.to_data() if signed is not None else None,
     )  # fmt: skip
     return document
 
@@ -130,6 +165,8 @@ def _document(tx: Transaction, envelope: Envelope, examined: Examined) -> Incomi
     types = tx.scalars(sa.select(DocumentType).where(DocumentType.agency_id == agency_id))
     kind = find_type(types, envelope.document_type.name)
     remarks = [f"Không nhận tệp {f.name}: {f.refusal}" for f in examined.files if f.refusal]
+    if examined.envelope is not None:
+        remarks.append(_told(examined.envelope))
     signer = envelope.signer
     stated = {
         "type_name": envelope.document_type.name,
