@@ -31,7 +31,7 @@ from records.trust import TrustVersion, newest, versions
 from signing.revocation_entry import Kind
 from signing.trust import AnchorRole
 
-blueprint = Resource("trust", "trust", "Danh sách tin cậy")
+blueprint = Resource("trust-list", "trust", "Danh sách tin cậy")
 
 _LINE = ("id", "number", "reason", "changed_by", "changed_name", "changed_at")
 
