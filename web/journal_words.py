@@ -102,6 +102,7 @@ _OBJECTS: dict[str, Any] = {
 _JOBS: dict[str, Any] = {
     "accept_packet": later("Tiếp nhận gói tin"),
     "check_signatures": later("Kiểm tra chữ ký số của tệp"),
+    "sign_journal_head": later("Ký đầu chuỗi nhật ký"),
     "complete_machine_item": later("Bước của máy"),
     "convert_draft": later("Chuyển dự thảo Word sang PDF"),
     "deliver_event": later("Chuyển thông báo giữa các quy trình"),
