@@ -58,6 +58,19 @@ class Boundary(BoundaryEvent):
         return super()._run_hook(my_task)
 
 
+class EdgeJoin(BoundaryEventJoin):
+    """Where a step and the events at its edge come together: one of them ends the others.
+
+    The library settles the next turn too, where an event leads back to its own step: after that
+    the step would not end when its event comes, and stand there once more each time.
+    """
+
+    def _find_tasks(self, my_task: Any) -> list[Any]:
+        split = my_task.find_ancestor(self.split_task)
+        found = super()._find_tasks(my_task)
+        return [t for t in found if t.find_ancestor(self.split_task) is split]
+
+
 def _ends_the_step(task: Any) -> bool:
     return (
         isinstance(task.task_spec, BoundaryEvent)
@@ -69,6 +82,8 @@ def _ends_the_step(task: Any) -> bool:
 def own_boundaries(spec: Any) -> None:
     """Have the events at the edges of `spec` behave as ours."""
     for task_spec in spec.task_specs.values():
+        if type(task_spec) is BoundaryEventJoin:
+            task_spec.__class__ = EdgeJoin
         if type(task_spec) is BoundaryEvent:
             task_spec.__class__ = Boundary
             if not task_spec.cancel_activity:  # only what interrupts has the step to withdraw

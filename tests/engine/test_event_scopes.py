@@ -347,6 +347,17 @@ def test_of_edges_that_wait_for_one_signal_the_first_ends_the_step() -> None:
     assert sorted(Run(drawing.xml(DEFINED)).deliver("message", "reply").at) == ["a", "z"]
 
 
+def test_an_event_that_leads_back_to_its_step_begins_it_anew_each_time() -> None:
+    """The library leaves the step open from the second time on, and one more each time."""
+    drawing = Drawing().start().user("u").boundary("b", "u", MESSAGE).boundary("t", "u", DAY).end()
+    run = Run(drawing.chain("s", "u", "e").chain("b", "u").chain("t", "u").xml(DEFINED))
+    for _ in range(4):
+        assert run.deliver("message", "reply").at == ["u"]
+        assert run.fire("t").at == ["u"]
+    assert sorted(run.events) == ["b", "t"]
+    assert run.do("u").done
+
+
 def test_condition_that_turns_itself_on_for_ever_meets_the_budget() -> None:
     """Two conditions that each undo the other's would run for ever."""
     drawing = Drawing().start().user("u").end().end("e2").end("e3")
