@@ -107,8 +107,10 @@ class Walk:
                 tried.append(chosen)
                 best = min(best, self._completed(item, chosen), key=self._to_go)
         if hurry and events and self._to_go(best) >= self._to_go(self.step):
-            # round a circle that only an event ends
-            best = min(best, self._happened(self.chance.choice(events)), key=self._to_go)
+            # round a circle that only an event ends; into a sub-process only looks farther
+            event = self._happened(self.chance.choice(events))
+            if self._to_go(event) < self._to_go(self.step) or self.chance.random() < 0.5:
+                best = min(best, event, key=self._to_go)
         self._take(best)
 
     def _drawn(self, item: UUID, *, forward: bool) -> dict[str, Any]:

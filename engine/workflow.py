@@ -108,7 +108,7 @@ class DurationTimer(Timer, DurationTimerEventDefinition):
 
     def due_at(self, my_task: Any) -> datetime:
         """Return now plus the duration."""
-        return _later(my_task.workflow.script_engine.now, self._evaluated(my_task))
+        return later(my_task.workflow.script_engine.now, self._evaluated(my_task))
 
 
 class CycleTimer(Timer, CycleTimerEventDefinition):
@@ -122,7 +122,7 @@ class CycleTimer(Timer, CycleTimerEventDefinition):
             raise TimerUnclear(value=text)
         repeats, interval = found.groups()
         my_task.internal_data["cycle"] = [int(repeats) if repeats else -1, interval]
-        return _later(my_task.workflow.script_engine.now, interval)
+        return later(my_task.workflow.script_engine.now, interval)
 
     def update_task(self, my_task: Any) -> None:
         """Leave the clock alone: `tick` makes the children."""
@@ -135,7 +135,7 @@ class CycleTimer(Timer, CycleTimerEventDefinition):
         if left and isinstance(spec, Boundary):
             spec.happen(my_task)
         my_task.internal_data["cycle"] = [left, interval]
-        my_task.internal_data["event_value"] = _later(now, interval).isoformat()
+        my_task.internal_data["event_value"] = later(now, interval).isoformat()
         if left == 0:
             if not my_task._children:
                 spec._predict(my_task, mask=UNFINISHED)
@@ -151,7 +151,8 @@ _DAYS = {
 }  # fmt: skip
 
 
-def _later(now: datetime, duration: Any) -> datetime:
+def later(now: datetime, duration: Any) -> datetime:
+    """Return the moment a duration after `now`; raises `TimerUnclear`, also past a century."""
     text = plain(duration)
     try:
         parsed = TimerEventDefinition.parse_iso_duration(text)

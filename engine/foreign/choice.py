@@ -16,10 +16,19 @@ from lxml import etree
 from engine.choices import KEY, key_of
 from engine.diagram import CONGVAN, HUMAN, kind_of, scopes, tag
 from engine.expressions import ExpressionError, compile_expression
-from engine.foreign.rewriting import Completion, flows_in, leaving, name_of, nodes_in, text_of
+from engine.foreign.rewriting import (
+    Completion,
+    definitions_of,
+    flows_in,
+    leaving,
+    name_of,
+    nodes_in,
+    text_of,
+)
 from engine.normalise import Rewrites, splits
 
 _CHOOSE = frozenset({"exclusiveGateway", "inclusiveGateway"})
+_FAILS = frozenset({"errorEventDefinition", "cancelEventDefinition"})
 _BRACES = re.compile(r"\s*[$#]\{(.*)\}\s*", re.DOTALL)
 _TWINS = (("&&", " and "), ("||", " or "), (" eq ", " = "), (" ne ", " != "), (" gt ", " > "),
           (" lt ", " < "), (" ge ", " >= "), (" le ", " <= "))  # fmt: skip
@@ -69,14 +78,19 @@ def distances(scope: Any) -> dict[str, int]:
     out = leaving(scope)
     for element in flows_in(scope):
         before.setdefault(element.get("targetRef"), set()).add(element.get("sourceRef"))
-    near = {i: 0 for i, e in nodes.items() if i not in out or kind_of(e) == "endEvent"}
-    todo = deque(near)
-    while todo:
-        current = todo.popleft()
-        for earlier in before.get(current, ()):
-            if earlier not in near:
-                near[earlier] = near[current] + 1
-                todo.append(earlier)
+    ends = {i for i, e in nodes.items() if i not in out or kind_of(e) == "endEvent"}
+    # what fails goes on at an edge outside, which may lead back: any other end is nearer
+    failing = {i for i in ends if any(kind_of(d) in _FAILS for d in definitions_of(nodes[i]))}
+    near: dict[str, int] = {}
+    for begun, away in ((ends - failing, 0), (failing, len(nodes))):
+        todo = deque(sorted(begun))
+        near.update(dict.fromkeys(todo, away))
+        while todo:
+            current = todo.popleft()
+            for earlier in before.get(current, ()):
+                if earlier not in near:
+                    near[earlier] = near[current] + 1
+                    todo.append(earlier)
     return near
 
 

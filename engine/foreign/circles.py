@@ -30,6 +30,7 @@ def complete(done: Completion, scope: Any) -> None:
     """Give every circle of a scope that is always gone round a way out."""
     if kind_of(scope) == "adHocSubProcess":
         return
+    _begin_anew(done, scope)
     for back, _ in list(_backward(scope, _is_taken)):
         _open(done, scope, back)
     # A circle of choices may still lead nowhere but round.
@@ -42,6 +43,37 @@ def complete(done: Completion, scope: Any) -> None:
     for back, nodes in list(_backward(scope, _is_unasked)):
         if not any(_is_decided(done, element, scope) for element in nodes):
             _ask(done, scope, back)
+
+
+def _begin_anew(done: Completion, scope: Any) -> None:
+    """What happens beside a step and leads straight back to it would add one more each time."""
+    nodes, out = nodes_in(scope), leaving(scope)
+    for identity, element in nodes.items():
+        step = element.get("attachedToRef")
+        if kind_of(element) != "boundaryEvent" or element.get("cancelActivity") != "false":
+            continue
+        after = _reached(step, out, frozenset())
+        if step in _reached(identity, out, after - {step}):
+            element.set("cancelActivity", "true")
+            done.say(
+                element, "circle-edge", f"«{name_of(element)}» quay lại chính bước đang làm, nên "
+                "bước đó làm lại từ đầu chứ không thêm một lần song song",
+                f"“{name_of(element)}” leads back to its own step, which begins anew instead of "
+                "once more beside itself",
+            )  # fmt: skip
+
+
+def _reached(start: Any, out: dict[str, list[Any]], but: frozenset[str] | set[str]) -> set[str]:
+    """Return the nodes that the flows from one lead to, not going through some."""
+    found: set[str] = set()
+    todo = [start]
+    while todo:
+        for drawn in out.get(todo.pop(), ()):
+            target = drawn.get("targetRef")
+            if target not in found and target not in but:
+                found.add(target)
+                todo.append(target)
+    return found
 
 
 def _ask(done: Completion, scope: Any, back: Any) -> None:

@@ -11,6 +11,7 @@ from engine.environment import plain
 from engine.expressions import ExpressionError, compile_expression
 from engine.foreign.rewriting import Completion, text_of
 from engine.normalise import TIMER_LITERALS
+from engine.workflow import TimerUnclear, later
 
 _DAY = "P1D"
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?)(\.\d+)?(Z|[+-]\d\d:?\d\d)?")
@@ -56,7 +57,7 @@ def _one(done: Completion, event: Any, definition: Any, written: Any) -> None:
 def _readable(kind: str, text: str) -> tuple[str, str]:
     plain = text.strip("\"'")
     for name, literal in TIMER_LITERALS.items():
-        if literal.fullmatch(plain):
+        if literal.fullmatch(plain) and _is_counted(plain):
             return name, plain
     if found := _MOMENT.fullmatch(plain):
         zone = found[4] or ""
@@ -70,6 +71,15 @@ def _readable(kind: str, text: str) -> tuple[str, str]:
             if meant and (TIMER_LITERALS[name].fullmatch(meant) or name == _kind_of_moment(meant)):
                 return name, text
     return ("timeCycle", f"R/{_DAY}") if kind == "timeCycle" else ("timeDuration", _DAY)
+
+
+def _is_counted(text: str) -> bool:
+    """Whether a calendar reaches as far as a duration or a repetition goes."""
+    span = text.rpartition("/")[2]
+    try:
+        return not span.startswith("P") or bool(later(datetime(2026, 1, 1, tzinfo=UTC), span))
+    except TimerUnclear:
+        return False
 
 
 def _computed(text: str) -> str:

@@ -116,6 +116,26 @@ def test_a_join_that_gets_all_or_nothing_stays_as_it_is_drawn() -> None:
     assert "join" not in codes(drawing)
 
 
+def test_an_event_beside_a_step_that_leads_straight_back_begins_it_anew() -> None:
+    """Once more beside itself, again and again, would be work that never ends."""
+    drawing = line("a").boundary("b", "a", event("message"), interrupting=False).flow("b", "a")
+    assert "circle-edge" in codes(drawing)
+    aside = line("a", "c").boundary("b", "a", event("message"), interrupting=False).flow("b", "c")
+    assert "circle-edge" not in codes(aside)
+
+
+def test_what_nobody_chose_does_not_fail() -> None:
+    """An end with an error goes on at the edge, back to the step before: the other end is nearer."""
+    inner = Drawing("i").start("is").user("u").xor("g").end("bad", event("error")).end("good")
+    inner.chain("is", "u", "g", "bad").flow("g", "good")
+    drawing = Drawing().start().user("a").sub("i", inner).end().boundary("b", "i", event("error"))
+    found = definition.prepare(drawing.chain("s", "a", "i", "e").flow("b", "a").xml(), foreign=True)
+    step = machine.start(one := program.restore(found.specs), {}, dry_run.BEGUN)
+    for _ in "a", "u":
+        step = machine.complete(one, step.state, step.opened[0].task_id, {}, dry_run.BEGUN)
+    assert step.completed
+
+
 def test_forks_in_a_circle() -> None:
     drawing = Drawing().start().user("a").both("f", "j").end().chain("s", "f", "a", "j", "f")
     assert {"circle", "join"} <= codes(drawing.flow("j", "e"))

@@ -6,6 +6,13 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from office.cli import main
+
+DATA = Path(__file__).parents[1] / "data" / "foreign"
+FOREIGN = sorted(p for p in DATA.glob("*.bpmn") if p.stem != "choreography")
 #: signatures, pages, PDF and the broker: a second of every start
 HEAVY = {"pyhanko", "pyhanko_certvalidator", "aiohttp", "flask", "celery", "pypdfium2"}
 PROGRAM = """
@@ -28,6 +35,20 @@ def test_a_diagram_is_checked_without_what_signs_and_serves() -> None:
     found = loaded("lint-process", str(files("processes.outgoing") / "outgoing.bpmn"))
     assert {"SpiffWorkflow", "processes"} <= found
     assert not found & HEAVY
+
+
+@pytest.mark.parametrize("path", FOREIGN, ids=lambda p: p.stem)
+def test_what_other_tools_draw_could_run(path: Path) -> None:
+    told = CliRunner().invoke(main, ["lint-process", str(path)])
+    assert told.exit_code == 0, told.output
+    assert "Sơ đồ chạy được" in told.output
+
+
+def test_a_file_without_a_process_could_not() -> None:
+    """The negative control."""
+    told = CliRunner().invoke(main, ["lint-process", str(DATA / "choreography.bpmn")])
+    assert told.exit_code == 1
+    assert "không có quy trình" in told.output
 
 
 def test_who_serves_has_what_signs_before_the_first_request(
