@@ -129,7 +129,7 @@ def _asked(element: Any, names: dict[str, Kind]) -> Iterator[Finding]:
             yield from _checked(element, text, names)
     collection = own(element, "collection")
     if collection.isidentifier():
-        yield from _checked(element, collection, names)
+        yield from _checked(element, collection, names, LIST)
 
 
 def _checked(

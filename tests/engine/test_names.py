@@ -171,3 +171,9 @@ def test_the_list_that_instances_give_is_set() -> None:
         for e in drawing.elements
     ]
     assert told(drawing) == []
+
+
+@pytest.mark.parametrize(("collection", "codes"), [("parts", []), ("deadline", ["wrong-kind"])])
+def test_a_step_for_each_of_something_needs_a_list(collection: str, codes: list[str]) -> None:
+    drawing = Drawing(lanes=LANES).start().user("a", inner=each(collection, "x")).end()
+    assert [code for _, code in told(drawing.chain("s", "a", "e"))] == codes
