@@ -7,14 +7,8 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from signing.errors import PlaceTaken
 from signing.pdf_file import open_to_sign
 from signing.placement import Placement
-from signing.role import FIELD_NAMES, SignRole, role_of_field
-from signing.widgets import widgets_of
-
-
-def may_overlap(one: str, other: str) -> bool:
-    """Tell whether two signature fields may lie over each other: a seal over an approver only."""
-    # Decree 30/2020, annex I, II.8: the seal covers a third of the signature
-    return {role_of_field(one), role_of_field(other)} == {SignRole.APPROVE, SignRole.SEAL}
+from signing.role import FIELD_NAMES, SignRole
+from signing.widgets import may_overlap, widgets_of
 
 
 def refuse_overlap(reader: Any, field: str, placement: Placement) -> None:

@@ -29,7 +29,7 @@ from signing.report import (
     Verdict,
 )
 from signing.revocation import Revocation
-from signing.role import SignRole, role_of_field
+from signing.role import SignRole
 from signing.signature_check import check_signature
 from signing.trust import Trust
 from signing.verdict import WORST
@@ -38,6 +38,7 @@ from signing.widgets import (
     drawn_unsigned,
     first_signed,
     large,
+    may_overlap,
     overlapping,
     widgets_of,
 )
@@ -199,7 +200,7 @@ class _Check:
         remarks = []
         if reader.xrefs.hybrid_xrefs_present:
             remarks.append(Remark.HYBRID)
-        if any(not _is_seal_over_person(one, other) for one, other in overlapping(widgets)):
+        if any(not may_overlap(one.field, other.field) for one, other in overlapping(widgets)):
             remarks.append(Remark.OVERLAP)
         if any(large(one) for one in widgets):
             remarks.append(Remark.LARGE)
@@ -246,9 +247,3 @@ def _covered(fields: list[Any]) -> int:
             _, _, start, length = value.get_object()["/ByteRange"]
             ends.append(int(start) + int(length))
     return max(ends)
-
-
-def _is_seal_over_person(one: Widget, other: Widget) -> bool:
-    # Decree 30/2020, annex I, II.8: the seal covers a third of the signature
-    roles = {role_of_field(one.field), role_of_field(other.field)}
-    return roles == {SignRole.APPROVE, SignRole.SEAL}

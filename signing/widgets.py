@@ -9,6 +9,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.sign.fields import enumerate_sig_fields
 
 from signing.page_text import Box
+from signing.role import SignRole, role_of_field
 
 #: a share of an A4 page that no signature needs, in square points
 LARGE = 595 * 842 / 4
@@ -54,6 +55,12 @@ def drawn_unsigned(widget: Widget, vouched: set[str]) -> bool:
     would rewrite the page.
     """
     return widget.is_late and widget.is_drawn and widget.field not in vouched
+
+
+def may_overlap(one: str, other: str) -> bool:
+    """Tell whether two signature fields may lie over each other: a seal over an approver only."""
+    # Decree 30/2020, annex I, II.8: the seal covers a third of the signature
+    return {role_of_field(one), role_of_field(other)} == {SignRole.APPROVE, SignRole.SEAL}
 
 
 def overlapping(widgets: list[Widget]) -> Iterator[tuple[Widget, Widget]]:
