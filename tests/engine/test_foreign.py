@@ -85,6 +85,19 @@ def test_the_file_keeps_its_bytes_and_every_change_is_told(path: Path) -> None:
     assert all(identity.startswith("cv.") for identity in added), added
 
 
+@pytest.mark.parametrize(
+    ("stem", "encoding"),
+    [("yaoqiang", "UTF-16"), ("bare", "ISO-8859-1"), ("enterprise-architect", "windows-1252"),
+     ("signavio-pools", "UTF-16LE")],
+)  # fmt: skip
+def test_a_file_runs_in_the_encoding_it_names(stem: str, encoding: str) -> None:
+    text = (DATA / "foreign" / f"{stem}.bpmn").read_text("utf-8")
+    found = runs.run_everything(text.replace("UTF-8", encoding, 1).encode(encoding))
+    assert (
+        found.model.nodes.keys() == prepared(DATA / "foreign" / f"{stem}.bpmn").model.nodes.keys()
+    )
+
+
 def test_a_choreography_is_refused_in_words() -> None:
     with pytest.raises(diagram.DiagramRefused) as refused:
         definition.prepare((DATA / "foreign" / "choreography.bpmn").read_bytes(), foreign=True)
