@@ -41,7 +41,7 @@ from records.inspection import PDF
 from records.signing_session import SigningSession
 from signing.errors import NotPdf
 from signing.role import SignRole
-from signing.sessions import Transport
+from signing.transport import Transport
 
 blueprint = Resource("signing-sessions", "signing/sessions", "Phiên ký số")
 #: where agents fetch and bring files: no resource that a token opens

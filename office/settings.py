@@ -21,7 +21,7 @@ from marshmallow.validate import Range
 from engine.errors import OfficeError
 from signing.addresses import read_address
 from signing.errors import AddressRefused
-from signing.sessions import Transport
+from signing.transport import Transport
 
 
 class Mode(StrEnum):

@@ -30,8 +30,8 @@ from records.inspection import PDF
 from records.keystore import KeyKind, keystore_of
 from records.vocabulary import FileKind
 from signing.prepared import Prepared
-from signing.sessions import Transport
 from signing.signer import SignRequest, SignRole, prepare
+from signing.transport import Transport
 
 #: opens a transaction in the name of the officer who signs
 Begin = Callable[[], AbstractContextManager[Transaction]]

@@ -31,8 +31,9 @@ from signing.raw_signature import checked_signature
 from signing.report import Reason, Verdict
 from signing.sandbox import validate_limited
 from signing.session_errors import UploadRefused
-from signing.sessions import TIME_TO_SIGN, Transport, accept_file, mark_of
+from signing.sessions import TIME_TO_SIGN, accept_file, mark_of
 from signing.signer import SignRequest, SignRole, complete
+from signing.transport import Transport
 
 
 @dataclass(frozen=True, slots=True)

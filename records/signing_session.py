@@ -12,7 +12,7 @@ from engine.database import Query, Transaction
 from records.record import Record
 from records.vocabulary import Term, vocabulary
 from signing.role import SignRole
-from signing.sessions import Transport
+from signing.transport import Transport
 
 
 class SessionState(Term):

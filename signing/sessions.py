@@ -7,7 +7,6 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import Any
 
 from asn1crypto import x509
@@ -46,13 +45,6 @@ _FROM_UNSIGNED = StandardDiffPolicy(
         ignored_acroform_keys=ACROFORM_EXEMPT_STRICT_COMPARISON | {"/SigFlags"},
     ),
 )
-
-
-class Transport(StrEnum):
-    """What travels to the key (cách ký): what is to be signed, or the whole file."""
-
-    RAW = "raw"
-    AGENT_FILE = "agent-file"
 
 
 def mark_of(request: SignRequest) -> str:

@@ -19,7 +19,7 @@ from processes.signing_sessions import Begun
 from records.authority import Act
 from records.signing_session import SessionState, SigningSession
 from signing.errors import SignatureMismatch
-from signing.sessions import Transport
+from signing.transport import Transport
 from web import paper
 from web.door import language, office, transaction
 from web.failure import failed

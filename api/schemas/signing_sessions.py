@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from api.schemas.shape import Shape, word
 from records.signing_session import SessionState
 from signing.role import SignRole
-from signing.sessions import Transport
+from signing.transport import Transport
 
 #: base64 of a certificate, a chain, a signature
 _LONGEST = 20_000

@@ -27,6 +27,8 @@ SAMPLES = {
     "CONGVAN_MAX_INSTANCES": "40",
     "CONGVAN_TSA_URLS": "http://tsa.example/, https://tsa2.example/a",
     "CONGVAN_TIMESTAMPS": "required",
+    "CONGVAN_BRIDGE": "wss://127.0.0.1:8987",
+    "CONGVAN_BRIDGE_TRANSPORT": "raw",
     "CONGVAN_LOG": "DEBUG",
 }
 

@@ -31,8 +31,9 @@ from signing.placement import Placement
 from signing.report import Verdict
 from signing.role import SignRole
 from signing.session_errors import OtherCertificate, OtherDocument
-from signing.sessions import TIME_TO_SIGN, Transport
+from signing.sessions import TIME_TO_SIGN
 from signing.signer import SignRequest, sign_pdf
+from signing.transport import Transport
 from signing.validation import validate_pdf
 
 RAW, FILE = Transport.RAW, Transport.AGENT_FILE
