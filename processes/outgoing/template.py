@@ -64,7 +64,7 @@ def fields(
             {
                 "name": text(data, "attachment_name"),
                 "subject": text(data, "attachment_subject"),
-                "issued_by": f"Ban hành kèm theo {kind.type_name} của {agency.name}",
+                "issued_by": agency.name,
                 "body": text(data, "attachment_body"),
             }
         ]

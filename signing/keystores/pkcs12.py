@@ -17,6 +17,9 @@ class Pkcs12KeyStore:
 
     def __init__(self, data: bytes, passphrase: str) -> None:
         """Open the file; raise `KeystoreRefused` or `KeyNotSupported`."""
+        if "\0" in passphrase:
+            # the parser would panic, which ends the process and prints what was typed
+            raise KeystoreRefused
         try:
             key, certificate, others = pkcs12.load_key_and_certificates(
                 data, passphrase.encode("utf-8")

@@ -14,6 +14,9 @@ class Secret:
     __slots__ = ("_value",)
 
     def __init__(self, value: str) -> None:
+        """Take it; raise `KeystoreRefused` for one that no library could be handed whole."""
+        if "\0" in value:
+            raise KeystoreRefused
         self._value: str | None = value
 
     def __repr__(self) -> str:

@@ -176,6 +176,14 @@ def test_the_parts_stand_in_the_order_of_the_decree(pages):
     assert pages[-1].text.endswith("quyết định điều chỉnh./.")
 
 
+def test_what_is_issued_with_a_document_names_it_and_its_issuer():
+    part = {"name": "Phương án", "subject": "về lịch trực", "issued_by": LETTER["issuer"],
+            "body": "1. Trực đêm."}  # fmt: skip
+    *_, last = sheets(typeset("letter", {**LETTER, "attachments": [part]}))
+    assert "(Ban hành kèm theo Công văn số" in last.text
+    assert "năm của Sở Thông tin và Truyền thông)" in last.text
+
+
 def test_full_lines_reach_the_right_margin(pages):
     rows: dict[int, float] = {}
     for left, _, right, bottom in pages[3].ink():

@@ -52,7 +52,7 @@ def test_a_signature_matches_the_certificate(pki, key):
     assert len(keystore.chain()) == 2
 
 
-@pytest.mark.parametrize("passphrase", ["", "hoa-mai-2026", "mật khẩu thử "])
+@pytest.mark.parametrize("passphrase", ["", "hoa-mai-2026", "mật khẩu thử ", "a\0b"])
 def test_a_wrong_passphrase_is_refused_and_not_repeated(pki, passphrase):
     with pytest.raises(KeystoreRefused) as refusal:
         Pkcs12KeyStore(pki.keystore("chutich"), passphrase)
