@@ -163,8 +163,8 @@ def sample() -> None:
 @_told
 def doctor(as_json: bool) -> None:
     """Kiểm tra máy và cấu hình, không cần hệ thống đang chạy (check machine and settings)."""
-    from office.doctor import Level
     from office.doctor import doctor as look
+    from office.finding import Level
     from office.migrate import newest
 
     findings = look(configuration.load(), expected_revision=newest())

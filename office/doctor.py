@@ -9,15 +9,15 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from engine.errors import OfficeError
+from office.axis_key import look_at_axis_key
+from office.finding import Finding, Level
 from office.office import timestamps_of
 from office.place import MADE_IN, account, find_place, programs
 from office.postgres import NAME
@@ -26,6 +26,9 @@ from office.trust import revocation_folder
 from signing.addresses import AllowList
 from signing.errors import SigningError
 from signing.fetching import Fetcher
+from signing.keystores.base import KeyStore
+from signing.presign import check_certificate
+from signing.revocation import Revocation
 from signing.revocation_cache import RevocationCache
 from signing.revocation_entry import Kind
 from signing.trust import Trust, load_trust
@@ -47,29 +50,6 @@ SOFTHSM = (
 )
 
 
-class Level(StrEnum):
-    """How serious a finding is: nothing to do, something is missing, it will not work."""
-
-    OK = "ok"
-    NOTE = "note"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at (kết quả khám)."""
-
-    name: str
-    level: Level
-    vi: str
-    en: str
-
-    def text(self, language: str = "vi") -> str:
-        """Return one line for the terminal."""
-        sign = {Level.OK: "✓", Level.NOTE: "!", Level.PROBLEM: "✗"}[self.level]
-        return f"{sign} {self.name}: {self.en if language == 'en' else self.vi}"
-
-
 def doctor(settings: Settings, *, expected_revision: str | None = None) -> list[Finding]:
     """Look at everything; `expected_revision` is the newest migration this program knows."""
     looks: list[Callable[[], Iterator[Finding]]] = [
@@ -80,6 +60,7 @@ def doctor(settings: Settings, *, expected_revision: str | None = None) -> list[
         _forgotten_places,
         _clock,
         lambda: _timestamps(settings),
+        lambda: _axis_key(settings),
         *(lambda program=program: _program(program) for program in PROGRAMS),
         lambda: _lists(settings),
         _softhsm,
@@ -309,6 +290,16 @@ def _timestamps(settings: Settings) -> Iterator[Finding]:
             f"{url}: {found.authority}, chứng thư số đến {until}, lệch giờ {ahead:+.0f} giây",
             f"{url}: {found.authority}, certificate until {until}, clocks differ by {ahead:+.0f} s",
         )
+
+
+def _axis_key(settings: Settings) -> Iterator[Finding]:
+    def check(key: KeyStore, at: datetime) -> None:
+        trust = _trust(settings)
+        check_certificate(
+            key.certificate(), key.chain(), trust=trust, revocation=Revocation(), at=at
+        )
+
+    return look_at_axis_key(settings, check, datetime.now(UTC))
 
 
 #: name of the finding, programs that will do, Debian package, what it is for

@@ -12,6 +12,7 @@ from engine.budget import BUDGET
 from engine.database import SYSTEM, Acting, Database, Transaction
 from engine.handlers import Handlers
 from engine.runtime import MACHINE_JOB
+from office.axis_key import envelope_signer
 from office.journal_key import journal_key
 from office.settings import Settings, Timestamps, keep_secret
 from office.trust import TrustShelf
@@ -156,15 +157,17 @@ def means_of(
         with database.transaction(acting) as tx:
             record_use(tx, told)
 
+    signing = SigningMeans(
+        open_keystore=KeyRing(settings.data / "signing", note).open,
+        note_use=note,
+        known=shelf.known,
+        image_of=keys.image_of,
+        timestamps=timestamps_of(settings, lambda: shelf.known().trust, clock),
+    )
     return Means(
         content=ContentStore(settings.data / "content"),
-        signing=SigningMeans(
-            open_keystore=KeyRing(settings.data / "signing", note).open,
-            note_use=note,
-            known=shelf.known,
-            image_of=keys.image_of,
-            timestamps=timestamps_of(settings, lambda: shelf.known().trust, clock),
-        ),
+        signing=signing,
+        envelope_signer=envelope_signer(settings, signing.check_keystore),
         axis_endpoint=f"http://127.0.0.1:{settings.port}/axis",
         axis_secret=keep_secret(settings.make_data() / "axis.key"),
         scratch=settings.data / "scratch",

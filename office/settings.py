@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -36,6 +37,14 @@ class Timestamps(StrEnum):
 
     REQUIRED = "required"
     LATER = "later"
+
+
+class AxisSignature(StrEnum):
+    """How a packet for the axis is signed by the installation."""
+
+    NONE = "none"
+    XMLDSIG = "xmldsig"
+    XADES = "xades"
 
 
 class Setting(NamedTuple):
@@ -159,6 +168,12 @@ SETTINGS = (
         "bytes it is handed).",
     ),
     Setting(
+        "CONGVAN_AXIS_SIGNATURE",
+        AxisSignature.NONE,
+        "Chữ ký số trên gói tin gửi lên trục: none (không), xmldsig hoặc xades; cần keys/axis.p12.",
+        "Signature on packets for the axis: none, xmldsig or xades; needs keys/axis.p12.",
+    ),
+    Setting(
         "CONGVAN_LOG",
         "WARNING",
         "Mức nhật ký chương trình: DEBUG, INFO, WARNING, ERROR.",
@@ -201,6 +216,7 @@ class Settings:
     #: as browsers write the origin of a WebSocket
     bridge: str = ""
     bridge_transport: str = Transport.AGENT_FILE
+    axis_signature: AxisSignature = AxisSignature.NONE
 
     @property
     def url(self) -> str:
@@ -277,19 +293,14 @@ def load() -> Settings:
             "log_level": env.log_level("CONGVAN_LOG", _DEFAULTS["CONGVAN_LOG"]),
             "public_url": env.origin("CONGVAN_URL", _DEFAULTS["CONGVAN_URL"]),
             "bridge": env.socket("CONGVAN_BRIDGE", _DEFAULTS["CONGVAN_BRIDGE"]),
-            "bridge_transport": env.enum(
-                "CONGVAN_BRIDGE_TRANSPORT",
-                _DEFAULTS["CONGVAN_BRIDGE_TRANSPORT"],
-                enum=Transport,
-                by_value=True,
+            "bridge_transport": env.bridge_transport(
+                "CONGVAN_BRIDGE_TRANSPORT", _DEFAULTS["CONGVAN_BRIDGE_TRANSPORT"]
             ),
             "proxies": env.networks("CONGVAN_PROXIES", _DEFAULTS["CONGVAN_PROXIES"]),
             "tsa_urls": env.addresses("CONGVAN_TSA_URLS", _DEFAULTS["CONGVAN_TSA_URLS"]),
-            "timestamps": env.enum(
-                "CONGVAN_TIMESTAMPS",
-                _DEFAULTS["CONGVAN_TIMESTAMPS"],
-                enum=Timestamps,
-                by_value=True,
+            "timestamps": env.timestamps("CONGVAN_TIMESTAMPS", _DEFAULTS["CONGVAN_TIMESTAMPS"]),
+            "axis_signature": env.axis_signature(
+                "CONGVAN_AXIS_SIGNATURE", _DEFAULTS["CONGVAN_AXIS_SIGNATURE"]
             ),
         }
         env.seal()
@@ -366,11 +377,23 @@ def _addresses(text: str) -> tuple[str, ...]:
     return found
 
 
-_PARSERS = {
+def _one_of(words: type[StrEnum]) -> Callable[[str], StrEnum]:
+    def parse(text: str) -> StrEnum:
+        if text not in set(words):
+            raise ValidationError(f"cần một trong: {', '.join(words)}")
+        return words(text)
+
+    return parse
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
     "postgres": _postgres,
     "broker": _broker,
     "origin": _origin,
     "networks": _networks,
     "addresses": _addresses,
     "socket": _socket,
+    "timestamps": _one_of(Timestamps),
+    "bridge_transport": _one_of(Transport),
+    "axis_signature": _one_of(AxisSignature),
 }

@@ -10,6 +10,7 @@ from uuid import UUID
 from engine.database import Transaction
 from exchange.gateway import Gateway
 from processes.desk import Desk
+from processes.envelope_signature import EnvelopeSigner
 from processes.keys import KeyOrder, Note
 from records.content import ContentStore
 from records.journal_signature import JournalKey
@@ -114,6 +115,8 @@ class Means:
     axis_secret: str = ""
     #: another road to the axis than our own client, by agency id and code
     gateway: Callable[[UUID, str], Gateway] | None = None
+    #: signs what goes to the axis; None where the axis asks for no signature
+    envelope_signer: EnvelopeSigner | None = None
     #: where LibreOffice and other converters may work
     scratch: Path | None = None
     #: what signs the journal's heads, and whose signatures on them count

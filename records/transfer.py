@@ -46,7 +46,7 @@ class Packet(Record):
     outgoing_document_id: Mapped[UUID | None] = mapped_column(
         sa.ForeignKey("outgoing_document.id"), index=True
     )
-    #: `accepted`, `duplicate`, `refused`, `sent`
+    #: `accepted`, `duplicate`, `refused`; `composed` (signed, to be sent), `sent`
     result: Mapped[str] = mapped_column(default="")
     note: Mapped[str] = mapped_column(default="")
     at: Mapped[datetime]

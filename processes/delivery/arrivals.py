@@ -20,8 +20,8 @@ from exchange.errors import ExchangeError
 from exchange.gateway import Arrival, Gateway, MessageType, Outcome
 from exchange.status import StatusMessage
 from processes.delivery.accept import Examined, accept, examine
+from processes.delivery.departure import keep_packet
 from processes.delivery.gateway import gateway_of, tenants
-from processes.delivery.send import keep_packet
 from processes.delivery.statuses import apply_status
 from processes.means import Means
 from records.content import Stored

@@ -1,6 +1,5 @@
 """What leaves (gửi liên thông): envelopes and status reports, by jobs, each once in effect."""
 
-from dataclasses import replace
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -25,19 +24,18 @@ from exchange.envelope import (
 )
 from exchange.errors import ExchangeError
 from exchange.gateway import MessageType
-from exchange.limits import DEFAULT_LIMITS
 from exchange.status import StatusCode, StatusMessage
+from processes.delivery.departure import Departure
 from processes.delivery.gateway import gateway_of
+from processes.envelope_signature import EnvelopeNotSigned
 from processes.means import Means
 from processes.outgoing.annex import annexes_to_send
 from processes.outgoing.issue import SEND_JOB, recipients_of
 from processes.outgoing.paper import current_paper
 from processes.status_reports import STATUS_JOB
 from records import journal
-from records.content import Stored
 from records.document import IncomingDocument, OutgoingDocument
 from records.document_type import DocumentType
-from records.inspection import DEFAULT
 from records.issuing_error import NotExchangeable
 from records.link import DocumentLink
 from records.organization import Agency
@@ -76,58 +74,37 @@ def send_envelope(errand: Errand, job: ClaimedJob, means: Means) -> None:
             kind = tx.get(DocumentType, document.type_id) if document.type_id else None
             document.refuse_exchange(kind)
             envelope = envelope_of(tx, means, document, recipient)
-            sender, receiver = document.organ_code, recipient.organ_code
-            agency_id = document.agency_id
-        data = edxml.write(envelope)
-        stored = keep_packet(means, data)
-        gateway = gateway_of(means, agency_id, sender)
-        packet_id = gateway.send(MessageType.EDOC, data, (receiver,))
-    except (ExchangeError, NotExchangeable, NotIssued) as error:
+            departure = Departure(
+                f"envelope:{recipient_id}", document.agency_id, MessageType.EDOC,
+                document.organ_code, recipient.organ_code, outgoing_document_id=document.id,
+            )  # fmt: skip
+        data, stored = departure.compose(errand, means, lambda: edxml.write(envelope))
+        gateway = gateway_of(means, departure.agency_id, departure.sender)
+        packet_id = gateway.send(MessageType.EDOC, data, (departure.receiver,))
+    except (ExchangeError, NotExchangeable, NotIssued, EnvelopeNotSigned) as error:
         last = job.attempt >= job.max_attempts
         if getattr(error, "retryable", False) and not last:
             raise
         _failed(errand, recipient_id, error)
-        raise GiveUp(error.text("vi")) from error
+        raise _given_up(error) from error
     with errand.finish() as tx:
         recipient = tx.get(Recipient, recipient_id, lock=True)
         if recipient.delivery in {Delivery.PENDING, Delivery.FAILED}:
             recipient.delivery = Delivery.SENT
             recipient.delivery_reason = ""
             recipient.delivered_at = tx.now
-        key = f"envelope:{recipient.id}"
-        known = tx.scalar(
-            sa.select(Packet.id).where(Packet.agency_id == agency_id, Packet.send_key == key)
-        )
-        if known is None:
-            tx.add(
-                Packet(
-                    agency_id=agency_id,
-                    direction=Direction.OUT,
-                    message_type="edoc",
-                    packet_id=packet_id + ":" + receiver,
-                    send_key=key,
-                    sha256=stored.sha256,
-                    size=stored.size,
-                    from_code=sender,
-                    to_code=receiver,
-                    outgoing_document_id=recipient.outgoing_document_id,
-                    result="sent",
-                    at=tx.now,
-                )
-            )
+        departure.note_sent(tx, stored, f"{packet_id}:{departure.receiver}")
         journal.record(
             tx, "send_envelope", "outgoing_document", recipient.outgoing_document_id,
-            to=receiver, packet=packet_id, sha256=stored.sha256,
+            to=departure.receiver, packet=packet_id, sha256=stored.sha256,
         )  # fmt: skip
 
 
-#: a packet is larger than the files in it: base64 adds a third
-PACKET = replace(DEFAULT, file_bytes=DEFAULT_LIMITS.message)
-
-
-def keep_packet(means: Means, data: bytes) -> Stored:
-    """Keep the bytes of a message as they pass, readable or not; raises `StorageFull`."""
-    return means.content.put(data, accept=None, limits=PACKET)
+def _given_up(error: ExchangeError | OfficeError) -> GiveUp:
+    """Return the incident's words; who mends the installation need not read Vietnamese."""
+    if isinstance(error, EnvelopeNotSigned):
+        return GiveUp(f"{error.text('vi')} {error.text('en')}")
+    return GiveUp(error.text("vi"))
 
 
 def _failed(errand: Errand, recipient_id: UUID, error: ExchangeError | OfficeError) -> None:
@@ -232,34 +209,21 @@ def send_status(errand: Errand, job: ClaimedJob, means: Means) -> None:
             description=report.description or StatusCode(report.code).vi,
             staff=Staff(name=report.staff_name, department=report.staff_unit),
         )
-        agency_id = document.agency_id
-    data = edxml.write_status(message)
-    stored = keep_packet(means, data)
+        departure = Departure(
+            f"status:{report.id}", document.agency_id, MessageType.STATUS,
+            own, document.organ_code, incoming_document_id=document.id,
+        )  # fmt: skip
     try:
-        packet_id = gateway_of(means, agency_id, own).send(
-            MessageType.STATUS, data, (message.response.organ_id,)
+        data, stored = departure.compose(errand, means, lambda: edxml.write_status(message))
+        packet_id = gateway_of(means, departure.agency_id, own).send(
+            MessageType.STATUS, data, (departure.receiver,)
         )
-    except ExchangeError as error:
+    except (ExchangeError, EnvelopeNotSigned) as error:
         if getattr(error, "retryable", False):
             raise
-        raise GiveUp(error.text("vi")) from error
+        raise _given_up(error) from error
     with errand.finish() as tx:
         report = tx.get(StatusReport, UUID(job.payload["report"]), lock=True)
         if report.sent_at is None:
             report.sent_at = tx.now
-            tx.add(
-                Packet(
-                    agency_id=agency_id,
-                    direction=Direction.OUT,
-                    message_type="status",
-                    packet_id=packet_id,
-                    send_key=f"status:{report.id}",
-                    sha256=stored.sha256,
-                    size=stored.size,
-                    from_code=own,
-                    to_code=message.response.organ_id,
-                    incoming_document_id=report.incoming_document_id,
-                    result="sent",
-                    at=tx.now,
-                )
-            )
+            departure.note_sent(tx, stored, packet_id)

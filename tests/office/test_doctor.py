@@ -10,7 +10,8 @@ import pytest
 from engine import jobs
 from engine.database import Database
 from office import settings
-from office.doctor import Finding, Level, doctor
+from office.doctor import doctor
+from office.finding import Finding, Level
 from office.settings import Settings
 from signing.testing import Lie, TsaServer, make_pki
 

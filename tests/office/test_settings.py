@@ -29,6 +29,7 @@ SAMPLES = {
     "CONGVAN_TIMESTAMPS": "required",
     "CONGVAN_BRIDGE": "wss://127.0.0.1:8987",
     "CONGVAN_BRIDGE_TRANSPORT": "raw",
+    "CONGVAN_AXIS_SIGNATURE": "xmldsig",
     "CONGVAN_LOG": "DEBUG",
 }
 
