@@ -34,7 +34,15 @@ from processes.delivery import arrivals, send
 from processes.keys import KeyRing
 from processes.means import Means, SigningMeans
 from processes.outgoing import convert
-from records import content, keeping, login_session, seal, signing_session, throttle
+from records import (
+    content,
+    keeping,
+    login_session,
+    seal,
+    signing_session,
+    throttle,
+    transfer,
+)
 from records.content import ContentStore
 from records.key_custody import record_use
 from signing.timestamps import TimestampClient
@@ -141,7 +149,7 @@ class Office:
     def _sweep_content(self, tx: Transaction) -> None:
         """Remove the bytes no row names that are older than any backup that may come back."""
         self.means.content.sweep(
-            lambda sha256: content.is_named(tx, sha256) or keeping.is_named(tx, sha256),
+            lambda sha256: any(room.is_named(tx, sha256) for room in (content, keeping, transfer)),
             older_than=tx.now - OLDEST_BACKUP,
         )
 

@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from engine.database import Query, Transaction
 from records.record import Record, one_document
 from records.vocabulary import Term, vocabulary
 
@@ -36,7 +37,7 @@ class Packet(Record):
     message_type: Mapped[str]
     packet_id: Mapped[str | None]
     send_key: Mapped[str | None]
-    sha256: Mapped[str]
+    sha256: Mapped[str] = mapped_column(index=True)
     size: Mapped[int]
     from_code: Mapped[str] = mapped_column(default="")
     to_code: Mapped[str] = mapped_column(default="")
@@ -50,6 +51,16 @@ class Packet(Record):
     result: Mapped[str] = mapped_column(default="")
     note: Mapped[str] = mapped_column(default="")
     at: Mapped[datetime]
+
+
+_NAMED = Query(
+    sa.select(Packet.id).where(Packet.sha256 == sa.bindparam("sha256", type_=sa.Text())).limit(1)
+)
+
+
+def is_named(tx: Transaction, sha256: str) -> bool:
+    """Return whether these bytes are a packet's; only the system may ask."""
+    return bool(tx.scalars(_NAMED, sha256=sha256))
 
 
 class StatusReport(Record):

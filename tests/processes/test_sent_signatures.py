@@ -21,13 +21,15 @@ from exchange.errors import Unreachable
 from exchange.gateway import Gateway, MessageType
 from office.axis_key import axis_key, envelope_signer, look_at_axis_key
 from office.finding import Level
-from office.office import Office
+from office.office import OLDEST_BACKUP, Office
 from office.runner import Runner
 from office.settings import AxisSignature
+from processes.delivery.departure import keep_packet
 from processes.delivery.gateway import gateway_of
 from processes.delivery.send import envelope_of
 from processes.envelope_signature import EnvelopeNotSigned
 from processes.outgoing.issue import SEND_JOB
+from records.content import ContentMissing
 from records.document import OutgoingDocument
 from records.recipient import Recipient
 from records.transfer import Direction, Packet
@@ -222,6 +224,26 @@ def test_an_axis_that_asks_for_none_gets_the_bytes_as_they_are_written(story_off
         assert sent == [written, written]
         assert b"Signature" not in written
         story.run_sql("DELETE FROM job WHERE kind = %s AND state = 'ready'", SEND_JOB)
+
+
+def test_the_bytes_of_packets_are_not_swept_away(story_office):
+    """What is to be sent again after any time, and what arrived and could not be read."""
+    content = story_office.means.content
+    kept, stray = (keep_packet(story_office.means, data) for data in (b"goi tin", b"thua"))
+    agency = story_office.agency("STC")
+    with story_office.office.database.transaction(Acting(agency_id=agency)) as tx:
+        tx.add(
+            Packet(
+                agency_id=agency, direction=Direction.IN, message_type="edoc",
+                packet_id="swept", sha256=kept.sha256, size=kept.size, at=tx.now,
+            )
+        )  # fmt: skip
+    later = datetime.now(UTC) + OLDEST_BACKUP + timedelta(days=1)
+    with story_office.reopened(clock=lambda: later) as s, s.office.database.transaction() as tx:
+        s.office._sweep_content(tx)
+    assert content.read(kept.sha256) == b"goi tin"
+    with pytest.raises(ContentMissing):
+        content.read(stray.sha256)
 
 
 # -- the key ---------------------------------------------------------------------------------------
