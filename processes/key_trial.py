@@ -28,12 +28,7 @@ PLACES: dict[KeyKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 def read_certificate(data: bytes) -> Certificate:
     """Return what is registered of a certificate in DER or PEM; raises `KeyNotSupported`."""
-    der = data
-    if b"-----BEGIN" in data:
-        try:
-            der = x509.load_pem_x509_certificate(data).public_bytes(Encoding.DER)
-        except ValueError:
-            der = b""
+    der = _der(data)
     certificate = load_certificate(der)
     public_key_of(certificate)
     names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
@@ -43,6 +38,25 @@ def read_certificate(data: bytes) -> Certificate:
         certificate.not_valid_before_utc,
         certificate.not_valid_after_utc,
     )
+
+
+def is_certificate(data: bytes) -> bool:
+    """Tell whether a file holds a certificate at all, whatever its key."""
+    try:
+        x509.load_der_x509_certificate(_der(data))
+    except ValueError:
+        return False
+    return True
+
+
+def _der(data: bytes) -> bytes:
+    """Return the certificate of a file in DER, nothing where its PEM cannot be read."""
+    if b"-----BEGIN" not in data:
+        return data
+    try:
+        return x509.load_pem_x509_certificate(data).public_bytes(Encoding.DER)
+    except ValueError:
+        return b""
 
 
 def place_of(kind: KeyKind, given: dict[str, str]) -> dict[str, Any] | None:

@@ -33,12 +33,20 @@ def field(
 
 
 def choice(
-    name: str, label: str, options: Iterable[tuple[str, str]], chosen: str = "", *, error: str = ""
+    name: str,
+    label: str,
+    options: Iterable[tuple[str, str]],
+    chosen: str = "",
+    *,
+    error: str = "",
+    required: bool = False,
 ) -> FieldView:
     """Return a list to choose one from; the first option stands for no choice."""
     shown = tuple(OptionView(value, text, value == chosen) for value, text in options)
     errors = (error,) if error else ()
-    return FieldView(name, f"f-{name}", "select", label, options=shown, errors=errors)
+    return FieldView(
+        name, f"f-{name}", "select", label, options=shown, errors=errors, required=required
+    )
 
 
 def old_encoding() -> str:

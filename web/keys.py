@@ -14,7 +14,7 @@ from engine.database import Transaction
 from engine.errors import NotFound, OfficeError
 from forms.fields import read_day
 from forms.page import FieldView, FormView
-from processes.key_trial import place_of, read_certificate, try_key
+from processes.key_trial import is_certificate, place_of, read_certificate, try_key
 from records.authority import Act, may
 from records.key_custody import BadHandover, KeyUse, hand_over, handovers, uses
 from records.keystore import KeyKind, Keystore, keystores, register_keystore
@@ -44,6 +44,23 @@ class PlaceIncomplete(OfficeError):
         "cần địa chỉ."
     )
     en = "A token needs its library and label, a remote service its address."
+
+
+class FieldsMissing(OfficeError):
+    """A form came without what it needs (chưa nhập đủ)."""
+
+    code = "fields-missing"
+    status = 400
+    vi = "Chưa nhập đủ: {fields}."
+    en = "Still missing: {fields}."
+
+
+class NoCertificateFile(OfficeError):
+    """The file is no certificate (tệp không phải chứng thư số)."""
+
+    code = "no-certificate-file"
+    vi = "Tệp «{name}» không phải chứng thư số. Hãy chọn tệp .cer, .crt hoặc .pem của chứng thư số."
+    en = "The file “{name}” is no certificate. Choose the .cer, .crt or .pem of the certificate."
 
 
 @pages.get("/keys")
@@ -111,9 +128,17 @@ def _plain(text: str) -> str:
 
 def _register(tx: Transaction) -> str:
     given = request.form
-    kind = _kind(given.get("kind", ""))
     sent = request.files.get("certificate")
-    certificate = read_certificate(sent.stream.read(_LARGEST) if sent is not None else b"")
+    data = sent.stream.read(_LARGEST) if sent is not None else b""
+    _need(
+        (given.get("owner"), _("Của ai")),
+        (given.get("kind"), _("Khóa nằm ở đâu")),
+        (data, _("Tệp chứng thư số (.cer, .crt, .pem)")),
+    )
+    kind = _kind(given.get("kind", ""))
+    if not is_certificate(data):
+        raise NoCertificateFile(name=sent.filename if sent is not None else "")
+    certificate = read_certificate(data)
     place = place_of(kind, {name: given.get(name, "") for name in given})
     if place is None:
         raise PlaceIncomplete
@@ -130,21 +155,38 @@ def _register(tx: Transaction) -> str:
 
 
 def _hand_over(tx: Transaction) -> str:
-    day = read_day(request.form.get("received_on", ""))
+    given = request.form
+    _need(
+        (given.get("holder"), _("Người nhận")),
+        (given.get("received_on"), _("Ngày bàn giao")),
+        (given.get("record", "").strip(), _("Số, ký hiệu biên bản")),
+    )
+    day = read_day(given.get("received_on", ""))
     if day is None:
         raise BadHandover
-    holder = tx.get(Officer, _id(request.form.get("holder", "")))
-    record, note = request.form.get("record", ""), request.form.get("note", "")
+    holder = tx.get(Officer, _id(given["holder"]))
+    record, note = given["record"], given.get("note", "")
     hand_over(tx, holder, received_on=day, record=record, note=note)
     return _("Đã ghi bàn giao khóa của cơ quan cho %(name)s.", name=holder.full_name)
 
 
 def _try(tx: Transaction) -> str:
-    mine = request.form.get("owner") != "agency"
+    given = request.form
+    _need(
+        (given.get("owner"), _("Ký thử bằng")),
+        (given.get("pin"), _("Mật khẩu chứng thư số (mã PIN)")),
+    )
+    mine = given["owner"] != "agency"
     owner = tx.acting.officer_id if mine else tx.acting.agency_id
     assert owner is not None
-    try_key(tx, office().means, owner, request.form.get("pin", ""))
+    try_key(tx, office().means, owner, given["pin"])
     return _("Ký thử thành công: khóa và chứng thư số khớp nhau.")
+
+
+def _need(*given: tuple[str | bytes | None, str]) -> None:
+    missing = [label for value, label in given if not value]
+    if missing:
+        raise FieldsMissing(fields="; ".join(missing))
 
 
 def _owner(tx: Transaction, text: str) -> UUID:
@@ -247,9 +289,18 @@ def _use(one: KeyUse) -> dict[str, str]:
 
 
 def _form(key: str, refused: tuple[str, str], *parts: FieldView) -> dict[str, Any]:
-    form: FormView = fields.form(key, *parts)
     error = refused[1] if refused[0] == key else ""
+    form: FormView = fields.form(key, *map(_typed, parts) if error else parts)
     return {"action": url_for("keys.change", what=key), "form": form, "error": error}
+
+
+def _typed(part: FieldView) -> FieldView:
+    """Return the field with what was sent in it, but for files and secrets."""
+    if part.sensitive or part.kind == "file":
+        return part
+    sent = request.form.get(part.name, "")
+    options = tuple(replace(one, selected=one.value == sent) for one in part.options)
+    return replace(part, value="" if options else sent, options=options)
 
 
 def _register_form(names: dict[UUID, str], refused: tuple[str, str]) -> dict[str, Any]:
@@ -260,8 +311,8 @@ def _register_form(names: dict[UUID, str], refused: tuple[str, str]) -> dict[str
     return _form(
         "certificate",
         refused,
-        fields.choice("owner", _("Của ai"), [("agency", names[agency]), *people]),
-        fields.choice("kind", _("Khóa nằm ở đâu"), kinds),
+        fields.choice("owner", _("Của ai"), [("agency", names[agency]), *people], required=True),
+        fields.choice("kind", _("Khóa nằm ở đâu"), kinds, required=True),
         text("text", "name", _("Tên gọi"), max_length=100),
         text("file", "certificate", _("Tệp chứng thư số (.cer, .crt, .pem)"), required=True),
         text("text", "library", _("Thư viện của thiết bị (PKCS#11)"), max_length=300),
@@ -280,7 +331,10 @@ def _handover_form(
         "handover",
         refused,
         fields.choice(
-            "holder", _("Người nhận"), [(str(key), name) for key, name in people.items()]
+            "holder",
+            _("Người nhận"),
+            [(str(key), name) for key, name in people.items()],
+            required=True,
         ),
         fields.field("date", "received_on", _("Ngày bàn giao"), today, required=True),
         fields.field("text", "record", _("Số, ký hiệu biên bản"), required=True, max_length=200),
@@ -296,5 +350,6 @@ def _trial_form(tx: Transaction, refused: tuple[str, str]) -> dict[str, Any]:
         "pin", "f-trial-pin", "text", _("Mật khẩu chứng thư số (mã PIN)"), sensitive=True,
         required=True, hint=_("Không lưu lại và không ghi vào nhật ký."), max_length=200,
     )  # fmt: skip
-    chosen = replace(fields.choice("owner", _("Ký thử bằng"), whose, "mine"), id="f-trial-owner")
+    owner = fields.choice("owner", _("Ký thử bằng"), whose, "mine", required=True)
+    chosen = replace(owner, id="f-trial-owner")
     return _form("trial", refused, chosen, pin)

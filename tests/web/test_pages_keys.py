@@ -41,7 +41,14 @@ def test_a_certificate_is_registered_and_its_key_tried(knock, told):
     refused = register(kind="pkcs11", library="/usr/lib/x.so")
     assert refused.status_code == 422
     assert "Chưa đủ thông tin nơi giữ khóa" in refused.text
-    assert register(certificate=(io.BytesIO(b"x"), "a.cer")).status_code == 422
+    no_certificate = register(certificate=(io.BytesIO(b"x"), "a.cer"))
+    assert no_certificate.status_code == 422
+    assert "Tệp «a.cer» không phải chứng thư số." in no_certificate.text
+    assert "Khóa ký số không được chấp nhận" not in no_certificate.text
+    empty = admin.post("/keys/certificate", {"name": "Con dấu"})
+    assert empty.status_code == 400
+    assert "Chưa nhập đủ: Của ai; Khóa nằm ở đâu; Tệp chứng thư số" in empty.text
+    assert 'value="Con dấu"' in empty.text, "what was typed stays"
     done = register()
     assert done.status_code == 303
     assert "Con dấu" in admin.follow(done).text
@@ -88,6 +95,13 @@ def test_the_handover_stands_on_the_page(knock, told):
     ]
     given = {"holder": holder, "received_on": "02/01/2026", "record": "Biên bản số 05/BB-VP"}
     assert admin.post("/keys/handover", {**given, "received_on": "31/02/2026"}).status_code == 422
+    empty = admin.post("/keys/handover", {**given, "holder": "", "note": "kèm thiết bị"})
+    assert empty.status_code == 400
+    assert "Chưa nhập đủ: Người nhận." in empty.text
+    assert "Biên bản số 05/BB-VP" in empty.text, "what was typed stays"
+    assert "kèm thiết bị" in empty.text
+    labels = lxml.html.fromstring(empty.text).xpath("//label[@for='f-holder']")
+    assert "không bắt buộc" not in labels[0].text_content()
     shown = admin.follow(admin.post("/keys/handover", given)).text
     assert "theo Biên bản số 05/BB-VP" in shown
     clerk = knock("vanthu.stttt")
