@@ -86,7 +86,9 @@ def view_of(
         "assignments": _assignments(tx, document),
         "history": course.timeline(tx.now) if course is not None else [],
         "related": _related(tx, document),
-        "signatures": signature_view.signatures(papers, face) or _signed_by(document, tx),
+        "signatures": signature_view.signatures(papers, face)
+        or _signed_by(document, tx)
+        or signature_view.unchecked(papers, face),
         "checks": signature_view.checks(papers, face),
         "check_action": _check_action(face),
         "facts": facts,

@@ -5,6 +5,7 @@ from typing import Any
 from flask import url_for
 
 from records.content import File
+from records.inspection import PDF
 from records.verification import SignatureCheck
 from records.vocabulary import FileKind
 from signing.facts import Fact, document_facts, facts_of
@@ -30,6 +31,16 @@ def signatures(papers: Papers, file: File | None) -> list[dict[str, Any]]:
         "facts": _facts(document_facts(report, language())),
     }
     return [whole, *(_signature(one) for one in report.signatures)]
+
+
+def unchecked(papers: Papers, file: File | None) -> list[dict[str, Any]]:
+    """Return what stands for the signatures of a PDF nobody has checked yet: it may bear some."""
+    if file is None or file.media_type != PDF or file.kind is FileKind.DRAFT:
+        return []
+    if papers.report(file) is not None:
+        return []
+    text = _("Chữ ký số của tệp này đang chờ kiểm tra.")
+    return [{"verdict": "unchecked", "who": file.name, "text": text, "step": "", "facts": []}]
 
 
 def checks(papers: Papers, file: File | None) -> dict[str, Any] | None:

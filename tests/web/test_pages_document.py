@@ -238,3 +238,15 @@ def test_the_clerk_is_told_what_a_document_by_mail_is_worth(knock, office):
 def test_a_file_of_another_document_is_not_shown_here(knock, drafted):
     assert knock("chuyenvien.stttt").get(f"{drafted}?file={uuid4()}").status_code == 404
     assert knock("chuyenvien.stttt").get(f"{drafted}?file=x").status_code == 404
+
+
+def test_a_scan_nobody_checked_yet_is_not_called_unsigned(knock):
+    clerk = knock("vanthu.stttt")
+    step = clerk.receive("chưa kiểm tra chữ ký số")
+    clerk.accept(step)
+    shown = clerk.get(step, follow_redirects=True).text
+    document = re.search(r'href="(/incoming/[0-9a-f-]{36})[?"]', shown)[1]
+    page = lxml.html.fromstring(clerk.get(document).text)
+    [card] = page.xpath("//section[@aria-labelledby='h-signatures']")
+    assert "Chưa kiểm tra" in card.text_content()
+    assert "chưa được ký số" not in card.text_content()
