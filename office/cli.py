@@ -1,6 +1,7 @@
 """The command `congvan` (lệnh congvan): run an installation, set one up, look at files."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,18 @@ from office.verify_command import verify_pdf
 from signing.errors import SigningError
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class NotWritable(OfficeError):
+    """A result cannot be put where it was asked for (không ghi được tệp)."""
+
+    code = "not-writable"
+    vi = (
+        "Không ghi được {file}. Kiểm tra thư mục có tồn tại, còn chỗ và cho phép ghi, rồi chạy lại."
+    )
+    en = "{file} cannot be written. See that its folder exists, has room and may be written to."
+
+
 REFUSALS = (OfficeError, ExchangeError, SigningError)
 
 
@@ -228,11 +241,22 @@ def evidence(instance: UUID, out: Path, *, asice: bool) -> None:
     """Xuất gói chứng cứ của một lần chạy (everything known of a run, verifies offline)."""
     from office import auditing, start
 
+    # a bundle is journalled as handed out: none is made that cannot be kept
+    _expect_room_for(out)
     with _database() as found:
         made = auditing.evidence(found, instance, start.who(), as_container=asice)
-    out.write_bytes(made.content)
+    try:
+        out.write_bytes(made.content)
+    except OSError as error:
+        raise NotWritable(file=out) from error
     click.echo(f"Đã ghi {out}. Kiểm tra: python3 -I verify.py {out} --manifest {made.manifest}")
     click.echo("Giữ mã băm này ở nơi khác (keep this digest elsewhere); nhật ký cũng ghi mã này.")
+
+
+def _expect_room_for(out: Path) -> None:
+    there = out if out.exists() else out.parent
+    if not out.parent.is_dir() or not os.access(there, os.W_OK):
+        raise NotWritable(file=out)
 
 
 @main.command("begin-epoch")

@@ -146,3 +146,17 @@ def test_evidence_of_what_is_not_there_is_refused(
     assert told.exit_code == 1
     assert "Không tìm thấy lần chạy quy trình" in told.output
     assert not (tmp_path / "b.zip").exists()
+
+
+def test_a_bundle_that_cannot_be_kept_is_not_made(
+    congvan: Callable[..., Result], run: UUID, tmp_path: Path, database: Database
+) -> None:
+    journalled = "SELECT count(*) FROM journal_leaf"
+    with database.engine.connect() as connection:
+        before = connection.exec_driver_sql(journalled).scalar()
+    told = congvan("evidence", run, "--out", tmp_path / "none" / "b.zip")
+    assert told.exit_code == 1
+    assert "Không ghi được" in told.output
+    assert "b.zip" in told.output
+    with database.engine.connect() as connection:
+        assert connection.exec_driver_sql(journalled).scalar() == before
