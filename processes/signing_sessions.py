@@ -28,8 +28,8 @@ from records.signing_session import SessionState, SigningSession, open_for
 from signing.errors import SigningError
 from signing.prepared import Prepared
 from signing.raw_signature import checked_signature
-from signing.report import Reason, Verdict
-from signing.sandbox import validate_limited
+from signing.report import Verdict
+from signing.sandbox import UNFINISHED, validate_limited
 from signing.session_errors import UploadRefused
 from signing.sessions import TIME_TO_SIGN, accept_file, mark_of
 from signing.signer import SignRequest, SignRole, complete
@@ -201,7 +201,7 @@ def accept_upload(begin: Begin, means: Means, session: SigningSession, signed: b
         report = validate_limited(
             signed, trust=known.trust, revocation=known.revocation(), policy=known.policy, at=now
         )
-        if report.verdict is Verdict.INVALID or report.reason is Reason.LIMIT_EXCEEDED:
+        if report.verdict is Verdict.INVALID or report.reason in UNFINISHED:
             raise UploadRefused(reason=report.text("vi").split("\n")[0])
     accept_file(base, signed, session.certificate)
     stored = means.content.put(signed)

@@ -1,6 +1,16 @@
 """What signing refuses, as facts: a stable code, fields, and words in two languages."""
 
+import re
 from typing import Any, ClassVar
+
+#: an object in the words of a library; its address differs each time
+_ADDRESS = re.compile(r"(?:stream )?<[^<>]* at 0x[0-9a-fA-F]+>(?:: )?")
+
+
+def cause_of(error: BaseException) -> str:
+    """Return what an unexpected error says, the same for the same bytes (nguyên nhân)."""
+    said = " ".join(_ADDRESS.sub("", str(error)).split())
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 class SigningError(Exception):

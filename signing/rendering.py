@@ -21,6 +21,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from PIL import ImageChops, ImageDraw
 
+from signing.errors import cause_of
 from signing.page_text import Box, View
 from signing.report import DocumentReport, Reason, Remark, Verdict
 from signing.verdict import WORST
@@ -77,7 +78,7 @@ def compare_renderings(pdf: bytes, *, seconds: float = SECONDS) -> Rendering:
     try:
         return _compare(pdf, seconds)
     except Exception as error:  # noqa: BLE001 - hostile files raise anything
-        return Rendering(Outcome.FAILED, detail=f"{type(error).__name__}: {error}"[:500])
+        return Rendering(Outcome.FAILED, detail=cause_of(error)[:500])
 
 
 def compared(report: DocumentReport, pdf: bytes, *, seconds: float = SECONDS) -> DocumentReport:
@@ -85,7 +86,7 @@ def compared(report: DocumentReport, pdf: bytes, *, seconds: float = SECONDS) ->
 
     What is shown otherwise than it was signed is invalid, what cannot be drawn is undetermined.
     """
-    if report.verdict in {Verdict.INVALID, Verdict.UNSIGNED}:
+    if report.verdict in {Verdict.INVALID, Verdict.UNSIGNED} or not report.is_readable:
         return report
     drawing = compare_renderings(pdf, seconds=seconds)
     if drawing.outcome is Outcome.SAME:

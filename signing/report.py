@@ -180,7 +180,7 @@ class DocumentReport:
 
     @property
     def is_readable(self) -> bool:
-        return self.reason not in {Reason.UNREADABLE, Reason.ENCRYPTED}
+        return self.reason not in {Reason.UNREADABLE, Reason.ENCRYPTED, Reason.TOO_LARGE}
 
     def summary(self, language: str = "vi") -> str:
         """Return the verdict with its reason, in one phrase."""

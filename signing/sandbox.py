@@ -17,13 +17,16 @@ from signing.report import DocumentReport, Reason, Verdict
 from signing.revocation import Revocation
 from signing.trust import Trust
 from signing.validation import validate_pdf
+from signing.wording import LARGEST_MEGABYTES
 
 #: seconds of the processor
 TIME_LIMIT = 20.0
 #: how many times as long it may take on a busy machine
 PATIENCE = 2
 MEMORY_LIMIT = 1 << 30
-LARGEST_FILE = 60 << 20
+#: what says nothing against a file
+UNFINISHED = {Reason.LIMIT_EXCEEDED, Reason.TOO_LARGE}
+LARGEST_FILE = LARGEST_MEGABYTES << 20
 
 
 def validate_limited(
@@ -56,7 +59,7 @@ def validate_limited(
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         failed = partial(_failed, digest, policy, at)
         if os.fstat(file.fileno()).st_size > LARGEST_FILE:
-            return failed(Reason.LIMIT_EXCEEDED, "file too large")
+            return failed(Reason.TOO_LARGE)
         try:
             done = _ask(json.dumps(request), file.fileno(), seconds * PATIENCE)
         except (subprocess.TimeoutExpired, OSError) as error:
@@ -134,9 +137,9 @@ def child_environment() -> dict[str, str]:
 
 
 def _failed(
-    digest: str, policy: ValidationPolicy, at: datetime, reason: Reason, detail: str
+    digest: str, policy: ValidationPolicy, at: datetime, reason: Reason, detail: str = ""
 ) -> DocumentReport:
-    verdict = Verdict.UNDETERMINED if reason is Reason.LIMIT_EXCEEDED else Verdict.INVALID
+    verdict = Verdict.UNDETERMINED if reason in UNFINISHED else Verdict.INVALID
     missing = tuple(one.role for one in policy.expected)
     return DocumentReport(
         verdict,

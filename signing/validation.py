@@ -14,7 +14,7 @@ from typing import Any
 from pyhanko.sign.fields import enumerate_sig_fields
 
 from signing.digests import Digests
-from signing.errors import EncryptedPdf, SigningError
+from signing.errors import EncryptedPdf, SigningError, cause_of
 from signing.evidence import read_evidence
 from signing.judgement import Judge
 from signing.pdf_file import LenientReader, check_outline, is_accounted_for, tail_matches
@@ -70,7 +70,7 @@ def validate_pdf(
     except Exception as error:  # noqa: BLE001 - hostile files raise anything; all of it fails closed
         # where no signature is at stake the file is merely damaged
         reason = Reason.FORMAT_FAILURE if _bears_traces(pdf) else Reason.UNREADABLE
-        return check.failed(reason, detail=f"{type(error).__name__}: {error}")
+        return check.failed(reason, detail=cause_of(error))
 
 
 class _Check:

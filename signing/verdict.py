@@ -50,6 +50,8 @@ class Reason(StrEnum):
     UNKNOWN_AUTHORITY = "unknown-authority"
     REVOCATION_UNKNOWN = "revocation-unknown"
     MISSING_ROLE = "missing-role"
+    #: nobody looked into it
+    TOO_LARGE = "file-too-large"
     LIMIT_EXCEEDED = "limit-exceeded"
     OTHER = "other"
 

@@ -5,6 +5,9 @@ from signing.verdict import Modification, Reason, Remark, RevocationSource, Verd
 
 Said = tuple[str, str]
 
+#: of files whose signatures are looked at
+LARGEST_MEGABYTES = 60
+
 VERDICTS: dict[Verdict, Said] = {
     Verdict.VALID: ("Hợp lệ", "Valid"),
     Verdict.INVALID: ("Không hợp lệ", "Invalid"),
@@ -84,6 +87,10 @@ REASONS: dict[Reason, Said] = {
         "no current revocation list is at hand",
     ),
     Reason.MISSING_ROLE: ("thiếu chữ ký", "a signature is missing"),
+    Reason.TOO_LARGE: (
+        f"tệp lớn hơn {LARGEST_MEGABYTES} MB nên không được kiểm tra",
+        f"the file is larger than {LARGEST_MEGABYTES} MB and was not checked",
+    ),
     Reason.LIMIT_EXCEEDED: (
         "việc kiểm tra vượt quá thời gian hoặc bộ nhớ cho phép",
         "the check exceeded its time or memory",
@@ -157,6 +164,10 @@ NEXT_STEPS: dict[Reason, Said] = {
     Reason.MISSING_ROLE: (
         "Đề nghị nơi gửi gửi bản có đủ chữ ký.",
         "Ask the sender for the document with all its signatures.",
+    ),
+    Reason.TOO_LARGE: (
+        f"Đề nghị nơi gửi gửi lại bản đã ký số không quá {LARGEST_MEGABYTES} MB.",
+        f"Ask the sender for a signed document of at most {LARGEST_MEGABYTES} MB.",
     ),
     Reason.LIMIT_EXCEEDED: (
         "Kiểm tra lại sau; nếu vẫn vậy, báo quản trị.",

@@ -70,6 +70,7 @@ WHEN = datetime(2026, 11, 22, tzinfo=UTC)
         (Verdict.UNDETERMINED, Reason.LIMIT_EXCEEDED, 2),
         (Verdict.INVALID, Reason.UNREADABLE, 3),
         (Verdict.UNDETERMINED, Reason.ENCRYPTED, 3),
+        (Verdict.UNDETERMINED, Reason.TOO_LARGE, 3),
     ],
 )
 def test_the_status_tells_scripts_what_was_found(verdict, reason, status):

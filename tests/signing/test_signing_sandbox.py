@@ -1,14 +1,17 @@
 """Validation in a process of its own, its limits, and the file on disk."""
 
+import io
 import json
 import subprocess
 import sys
 
+import pikepdf
 import pytest
 from attacks import paper
 from attacks.authority import Authority
 from attacks.foreign_signer import sign
 
+from signing.errors import cause_of
 from signing.policy import ValidationPolicy
 from signing.report import Reason, Verdict
 from signing.revocation import Revocation
@@ -52,7 +55,26 @@ def test_too_little_memory_is_not_valid(issued, limited):
 
 def test_a_file_that_is_too_large_is_not_read(limited):
     report = limited(b"%PDF-1.7" + bytes((60 << 20) + 1))
-    assert (report.verdict, report.reason) == (Verdict.UNDETERMINED, Reason.LIMIT_EXCEEDED)
+    assert (report.verdict, report.reason) == (Verdict.UNDETERMINED, Reason.TOO_LARGE)
+    assert not report.is_readable
+    assert "60 MB" in report.summary()
+    assert "lại sau" not in report.next_step()
+
+
+def test_a_file_with_a_password_has_one_report_each_time(draft, limited):
+    locked = io.BytesIO()
+    with pikepdf.open(io.BytesIO(draft)) as pdf:
+        pdf.save(locked, encryption=pikepdf.Encryption(owner="o", user="u"))
+    report = limited(locked.getvalue())
+    assert report.reason is Reason.ENCRYPTED
+    assert report.detail == ""
+    assert report == limited(locked.getvalue())
+
+
+def test_no_report_holds_the_address_of_an_object():
+    told = [cause_of(ValueError(f"stream {io.BytesIO()}: invalid {object()} there")) for _ in "ab"]
+    assert told[0] == "ValueError: invalid there"
+    assert "0x" not in told[1]
 
 
 def scanned(megabytes: int) -> bytes:
