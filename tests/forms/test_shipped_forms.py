@@ -19,6 +19,7 @@ KEYS = [
     *("incoming-" + step for step in ("review", "acknowledge", "file")),
     *("outgoing-" + step for step in ("draft", "comment", "approve-content", "check-format")),
     *("outgoing-" + step for step in ("sign", "number", "register", "seal", "issue", "store")),
+    "document-copy",
 ]
 ANY_ID = {"a1": "A", "a2": "B"}
 UPLOADS = {"f1": Upload("du-thao.docx", 1_000), "f2": Upload("van-ban.pdf", 1_000)}
@@ -70,6 +71,12 @@ GOOD = {
     "outgoing-seal": {"confirm": True, "pin": "1234"},
     "outgoing-issue": {"confirm": True, "issue_form": "electronic"},
     "outgoing-store": {"dossier": "a1"},
+    "document-copy": {
+        "form": "trích sao",
+        "pages": "1, 3-4",
+        "permitted_by": "Trịnh Việt Hùng",
+        "pin": "mat-khau",
+    },
 }
 
 

@@ -61,7 +61,13 @@ def test_a_page_that_forgets_to_ask_about_its_object_is_not_shown(office, knock)
 
 def test_nobody_gets_in_without_logging_in(app, knock):
     stranger = knock()
-    values = {"basket": "mine", "key": "incoming", "way": "incoming", "number": "1"}
+    values = {
+        "basket": "mine",
+        "key": "incoming",
+        "way": "incoming",
+        "number": "1",
+        "form": "json",
+    }
     for rule in routes(app):
         if rule.endpoint in OPEN:
             continue
