@@ -246,7 +246,7 @@ def test_a_unit_is_given_a_step_of_units_in_its_role(story_office: Story) -> Non
 
 def test_the_rights_of_the_takers_are_those_the_verbs_ask_for() -> None:
     asked = {
-        name: re.findall(r"authorize\(tx\.acting, Act\.(\w+)\)", source(verb.carry_out))
+        name: re.findall(r"authorize\(tx\.acting, Act\.(\w+)\)", source(verb.load()))
         for name, verb in VERBS.items()
     }
     assert {n: [a.name] for n, a in RIGHTS.items()} == {n: a for n, a in asked.items() if a}
