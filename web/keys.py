@@ -21,14 +21,26 @@ from records.keystore import KeyKind, Keystore, keystores, register_keystore
 from records.organization import Agency, Officer
 from records.vietnamese import local_date
 from signing.errors import SigningError
+from signing.role import SignRole
 from web import fields, words
 from web.door import language, office, transaction
 from web.policy import ensure, needs
+from web.refusals import refusal_text
 from web.shell import say
-from web.tongue import _
+from web.tongue import _, later
 
 pages = Blueprint("keys", __name__)
 PAGE = 50
+#: what the log of the agency's key says a use was for
+_PURPOSES = {
+    SignRole.APPROVE: later("ký ban hành"),
+    SignRole.NUMBER: later("cấp số, ngày"),
+    SignRole.SEAL: later("ký số của cơ quan"),
+    SignRole.ANNEX: later("phụ lục"),
+    SignRole.COPY: later("sao văn bản"),
+    SignRole.INCOMING: later("số hóa văn bản đến"),
+    "trial": later("ký thử"),
+}
 #: a certificate is a few kilobytes
 _LARGEST = 64 << 10
 #: all of what a spreadsheet program opens
@@ -108,9 +120,9 @@ def export() -> Response:
                 map(
                     _plain,
                     (
-                        one.at.isoformat(), one.by_name, one.by_title, one.document, one.purpose,
+                        words.exact(one.at), one.by_name, one.by_title, one.document, _purpose(one),
                         one.ordered_by, one.digest, one.fingerprint, one.outcome.label(language()),
-                        one.reason,
+                        refusal_text(one.reason) if one.reason else "",
                     ),
                 )
             )  # fmt: skip
@@ -279,13 +291,17 @@ def _use(one: KeyUse) -> dict[str, str]:
         "at": words.exact(one.at),
         "who": one.by_name,
         "document": one.document or _("ký thử"),
-        "purpose": one.purpose,
+        "purpose": _purpose(one),
         "ordered_by": one.ordered_by,
         "hash": one.digest[:16],
         "outcome": one.outcome.label(language()),
-        "reason": one.reason,
+        "reason": refusal_text(one.reason) if one.reason else "",
         "tone": "" if one.outcome.value == "signed" else "bad",
     }
+
+
+def _purpose(one: KeyUse) -> str:
+    return str(_PURPOSES.get(one.purpose, one.purpose))
 
 
 def _form(key: str, refused: tuple[str, str], *parts: FieldView) -> dict[str, Any]:

@@ -26,6 +26,12 @@ from web.door import language
 from web.tongue import _, later
 
 _ROLES = {AnchorRole.SIGNER: later("chữ ký"), AnchorRole.TSA: later("dấu thời gian")}
+_KINDS = {
+    "outgoing": later("văn bản đi"),
+    "annex": later("phụ lục"),
+    "copy": later("bản sao"),
+    "scan": later("văn bản đến được số hóa"),
+}
 _CHANGES = {
     Change.IMPORT: later("lập danh sách đầu tiên"),
     Change.ADD_ANCHOR: later("thêm chứng thư số gốc"),
@@ -145,7 +151,7 @@ def policy(found: ValidationPolicy) -> dict[str, Any]:
         "revocation_citation": rule.citation,
         "required": [
             {
-                "kind": one.kind,
+                "kind": str(_KINDS.get(one.kind, one.kind)),
                 "roles": ", ".join(ROLES[part][language() == "en"] for part in one.roles),
                 "from": words.day(one.valid_from),
                 "until": words.day(one.valid_until),

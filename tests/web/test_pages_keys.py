@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from uuid import UUID
 
 import lxml.html
@@ -115,6 +116,14 @@ def test_the_log_is_handed_out_as_a_table(knock, told):
     assert answer.mimetype == "text/csv"
     rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     assert len(rows) == 1 + len(told.all(KeyUse))
+    shown = clerk.get("/keys").text
+    for at, purpose, outcome, reason in ((row[0], row[4], row[8], row[9]) for row in rows[1:]):
+        assert re.fullmatch(r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d", at)
+        assert purpose == "ký thử"
+        assert bool(reason) == (outcome == "không ký được")
+    assert "Không mở được kho khóa ký số" in {row[9] for row in rows[1:]}
+    assert "trial<" not in shown
+    assert "keystore-refused" not in shown
     assert _plain("=1+1") == "'=1+1"
     assert knock("chuyenvien.stttt").get("/keys/uses.csv").status_code == 403
     assert len(list(csv.reader(io.StringIO(knock("vanthu.stc").get("/keys/uses.csv").text)))) == 1

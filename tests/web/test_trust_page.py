@@ -41,6 +41,8 @@ def test_who_looks_after_signatures_reads_it_and_only_the_operator_changes_it(kn
     page = text_of(operator.get("/trust"))
     assert "Bản đang áp dụng: 1" in page
     assert "CA thử nghiệm" in page
+    assert "văn bản đến được số hóa" in page
+    assert ">outgoing<" not in page
     assert "data-trust" in page
     assert '<a href="/trust"' in operator.get("/help").text
     for reader in ("quantri.stttt", "quantri.ubnd"):
