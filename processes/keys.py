@@ -54,6 +54,15 @@ class KeyAtTheDesk(OfficeError):
     en = "This key is in a token at the desk: choose “Sign with a device” instead of a PIN here."
 
 
+class NoKeyRegistered(KeystoreRefused):
+    """Nobody registered a key of this owner and no file holds one (chưa đăng ký khóa)."""
+
+    code = "no-key-registered"
+    status = 409
+    vi = "Chưa có khóa ký số nào được đăng ký ở đây nên chưa ký. Hãy báo quản trị đăng ký khóa."
+    en = "No signing key is registered here, so nothing was signed. Ask the administrator for one."
+
+
 class OtherKey(OfficeError):
     """The key that was opened is not the one registered (khóa không đúng chứng thư đã đăng ký)."""
 
@@ -139,6 +148,8 @@ class KeyRing:
         self, tx: Transaction, owner: UUID, kept: Keystore | None, pin: str
     ) -> OpenKeyStore:
         if kept is None:
+            if not self._place(owner).exists():
+                raise NoKeyRegistered
             return self._file(owner, pin)
         opened = self._at_its_place(tx, kept, pin)
         if sha256(opened.certificate()).hexdigest() != kept.fingerprint:
@@ -165,7 +176,10 @@ class KeyRing:
                 raise KeyAtTheDesk
 
     def _file(self, owner: UUID, pin: str) -> OpenKeyStore:
-        return Pkcs12KeyStore(_read(self.folder / "keystores" / f"{owner}.p12"), pin)
+        return Pkcs12KeyStore(_read(self._place(owner)), pin)
+
+    def _place(self, owner: UUID) -> Path:
+        return self.folder / "keystores" / f"{owner}.p12"
 
     def _bearer(self, owner: UUID) -> str:
         return _read(self.folder / "remote" / f"{owner}.token").decode().strip()

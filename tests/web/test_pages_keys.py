@@ -127,3 +127,13 @@ def test_the_log_is_handed_out_as_a_table(knock, told):
     assert _plain("=1+1") == "'=1+1"
     assert knock("chuyenvien.stttt").get("/keys/uses.csv").status_code == 403
     assert len(list(csv.reader(io.StringIO(knock("vanthu.stc").get("/keys/uses.csv").text)))) == 1
+
+
+def test_who_has_no_key_is_not_told_that_the_password_is_wrong(knock, told):
+    admin = knock("quantri.stttt")
+    owner = told.officer("quantri.stttt")
+    (told.office.settings.data / "signing" / "keystores" / f"{owner}.p12").unlink(missing_ok=True)
+    tried = admin.post("/keys/trial", {"owner": "mine", "pin": PASSWORD})
+    assert tried.status_code == 409
+    assert "Chưa có khóa ký số nào được đăng ký" in tried.text
+    assert "sai mật khẩu" not in tried.text
