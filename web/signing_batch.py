@@ -9,12 +9,14 @@ from werkzeug.wrappers import Response
 
 from engine.database import Transaction
 from engine.errors import NotFound, OfficeError
-from engine.work_item import ItemStatus
+from engine.work_item import ItemStatus, WorkItem
 from forms.page import FieldView
 from processes import work_items
 from processes.batch import MOST, SIGNING, ItemSigned, SignedHow, ToSign, sign_batch
 from processes.history import subject_of
 from records.authority import Act
+from records.document import Document, OutgoingDocument
+from records.organization import Officer
 from web import fields, paper, words
 from web.door import language, office, transaction
 from web.policy import needs
@@ -118,11 +120,14 @@ def _row(tx: Transaction, one: ToSign, result: ItemSigned | None) -> dict[str, A
     item, instance = work_items.read(tx, one.item_id)
     document = subject_of(tx, instance)
     fit = item.verb == SIGNING and item.status == ItemStatus.OPEN
-    note = "" if fit else _("Việc này không chờ ký ban hành nên không ký cùng lúc.")
-    tone = "" if fit else "warn"
+    note, tone = ("", "") if fit else (_unfit(tx, item), "warn")
     # what changed since it was shown is read again before it is signed
     version = item.version
-    if result is not None and result.error is not None:
+    if not fit:
+        pass
+    elif result is not None and result.how is SignedHow.NOT_TRIED:
+        note, tone = _("Chưa thử ký."), "warn"
+    elif result is not None and result.error is not None:
         note, tone = result.error.text(language()), _TONES[result.how]
     elif one.version and one.version != item.version:
         note, tone = _("Văn bản đã thay đổi từ khi chọn. Mở xem lại trước khi ký."), "warn"
@@ -131,10 +136,31 @@ def _row(tx: Transaction, one: ToSign, result: ItemSigned | None) -> dict[str, A
         "reference": paper.reference(document),
         "subject": document.subject,
         "href": url_for("inbox.show", item=item.id),
-        "due": words.exact(item.due_at),
+        "facts": _facts(tx, document),
+        "due": words.exact(item.due_at)[:16],
         "note": note,
         "tone": tone,
     }
+
+
+def _unfit(tx: Transaction, item: WorkItem) -> str:
+    """Return why a step is not signed here: it never was a signature, or it is done by now."""
+    if item.verb != SIGNING:
+        return _("Việc này không chờ ký ban hành nên không ký cùng lúc.")
+    if item.status == ItemStatus.DONE and item.done_by == tx.acting.officer_id:
+        match (item.outcome or {}).get("outcome"):
+            case "sign":
+                return _("Bạn đã ký văn bản này.")
+            case "return":
+                return _("Bạn đã trả lại văn bản này.")
+    return _("Việc này đã được xử lý, không còn chờ ký.")
+
+
+def _facts(tx: Transaction, document: Document) -> str:
+    parts = [document.type_name]
+    if isinstance(document, OutgoingDocument) and document.author_id is not None:
+        parts.append(tx.get(Officer, document.author_id).full_name)
+    return " · ".join(part for part in parts if part)
 
 
 def _ids(texts: Sequence[str]) -> list[UUID]:

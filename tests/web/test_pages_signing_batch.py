@@ -1,5 +1,7 @@
 """A leader signs several waiting documents with one PIN: from the inbox to a result for each."""
 
+import re
+
 import lxml.html
 import pytest
 import story
@@ -33,6 +35,12 @@ def test_several_are_chosen_and_signed_with_one_pin(knock, waiting):
     assert page.status_code == 200
     assert page.text.count("ký hàng loạt") == 3
     tree = lxml.html.fromstring(page.text)
+    [kind] = {one.text_content() for one in tree.xpath("//td/span[@class='faint']")}
+    assert "Công văn · " in kind
+    assert all(
+        re.fullmatch(r"|\d\d/\d\d/\d{4} \d\d:\d\d", one.text_content())
+        for one in tree.xpath("//tbody/tr/td[2]")
+    )
     assert tree.xpath("//input[@name='pin']/@type") == ["password"]
     items = tree.xpath("//input[@name='items']/@value")
     assert len(items) == 3
@@ -44,6 +52,7 @@ def test_several_are_chosen_and_signed_with_one_pin(knock, waiting):
     assert wrong.status_code == 422
     assert "sai mật khẩu hoặc tệp khóa hỏng" in wrong.text
     assert "còn 3 văn bản chưa ký" in wrong.text
+    assert wrong.text.count("Chưa thử ký.") == 2, "only the first was tried"
     assert "sai-mat-khau-881" not in wrong.text
     assert all(told.outgoing(one).signed_at is None for one in documents)
 
@@ -60,6 +69,8 @@ def test_several_are_chosen_and_signed_with_one_pin(knock, waiting):
     assert done.status_code == 303
     assert "Đã ký 3 văn bản." in leader.follow(done).text
     assert all(told.outgoing(one).signed_at is not None for one in documents)
+    again = leader.post("/signing/chosen", {"items": [one.split(":")[0] for one in items]})
+    assert again.text.count("Bạn đã ký văn bản này.") == 3
     signed = told.value(
         "SELECT count(*) FROM file WHERE kind = 'signed' AND outgoing_document_id = ANY(%s)",
         documents,
