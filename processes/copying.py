@@ -45,6 +45,15 @@ class NothingToCopy(OfficeError):
     en = "There is no signed PDF and no scan to copy. Wait for the signature, or scan the paper."
 
 
+class NotYetRegistered(OfficeError):
+    """What has not been registered is not copied (văn bản đến chưa vào sổ)."""
+
+    code = "not-yet-registered"
+    status = 409
+    vi = "Văn bản đến chưa đăng ký vào sổ nên chưa sao được. Hãy đăng ký văn bản trước."
+    en = "The incoming document is not registered yet, so it is not copied. Register it first."
+
+
 class WholeIsElectronic(OfficeError):
     """An electronic document is not copied whole into another file (bản điện tử không sao y)."""
 
@@ -79,20 +88,30 @@ class CopyDocument:
     pages: str = ""
 
 
-def may_be_copied(files: list[File]) -> bool:
-    """Tell whether a document has what can be copied."""
-    return _source(files) is not None
+def possible_copies(document: Document, files: list[File]) -> tuple[CopyForm, ...]:
+    """Return the forms of copy that can be made of a document, none where it is not copied."""
+    source = _source(files)
+    if source is None or _waits_for_register(document):
+        return ()
+    return (CopyForm.EXTRACT,) if source.kind in _ELECTRONIC else tuple(CopyForm)
+
+
+def _waits_for_register(document: Document) -> bool:
+    return isinstance(document, IncomingDocument) and not document.is_registered
 
 
 def copy_document(tx: Transaction, means: Means, document: Document, order: CopyDocument) -> File:
     """Sign a copy of the document as the agency and keep it with the document.
 
-    The clerk does it (Decree 30/2020, Điều 32). Raises `NothingToCopy`, `WholeIsElectronic`,
-    `WrongPages`, `DocumentFrozen`, `SecretRefused`, `NoRoom`, `KeystoreRefused`.
+    The clerk does it (Decree 30/2020, Điều 32). Raises `NotYetRegistered`, `NothingToCopy`,
+    `WholeIsElectronic`, `WrongPages`, `DocumentFrozen`, `SecretRefused`, `NoRoom`,
+    `KeystoreRefused`.
     """
     authorize(tx.acting, Act.SEAL_DOCUMENT)
     document.ensure_changeable()
     document.ensure_may_have_content()
+    if _waits_for_register(document):
+        raise NotYetRegistered
     files = files_of(tx, document)
     source = _source(files)
     if source is None:

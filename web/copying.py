@@ -1,6 +1,7 @@
 """Copying a document (sao văn bản): the clerk signs a copy as the agency."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +11,14 @@ from werkzeug.wrappers import Response
 from engine.errors import NotFound, OfficeError
 from forms.definition import load_form
 from forms.errors import FormInvalid
+from forms.page import FieldView, PartView
 from forms.posting import from_post
 from forms.validation import validate
 from forms.view import view_form
 from processes import reach
-from processes.copying import CopyDocument, copy_document
+from processes.copying import CopyDocument, copy_document, possible_copies
 from records.authority import Act
+from records.content import files_of
 from records.encoding import is_unicode
 from signing.corner import CopyForm
 from signing.errors import SigningError
@@ -71,9 +74,16 @@ def _page(
     with transaction() as tx:
         document = paper.load_document(tx, way, document_id)
         ensure(tx.acting, Act.READ_DOCUMENT, reach.facts_of_document(tx, document))
+        possible = [one.value for one in possible_copies(document, files_of(tx, document))]
         view = view_form(
-            load_form(_FORM), language=language(), raw=raw, errors=errors or {}, now=tx.now
+            load_form(_FORM),
+            language=language(),
+            raw=raw,
+            errors=errors or {},
+            initial={"form": possible[0]} if len(possible) == 1 else {},
+            now=tx.now,
         )
+        view = replace(view, parts=tuple(_only(part, possible) for part in view.parts))
         new = {
             "title": _("Sao văn bản"),
             "intro": f"{paper.reference(document)}: {document.subject}",
@@ -92,3 +102,10 @@ def _page(
             },
         }
     return make_response(render_template("new_document.html", new=new), status)
+
+
+def _only(part: PartView, possible: Sequence[str]) -> PartView:
+    """Return the choice of the form of copy with what is possible; other parts as they are."""
+    if not isinstance(part, FieldView) or part.name != "form" or not possible:
+        return part
+    return replace(part, options=tuple(one for one in part.options if one.value in possible))

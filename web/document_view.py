@@ -10,7 +10,7 @@ from engine.database import Transaction
 from engine.instance import InstanceStatus
 from engine.work_item import WorkItem
 from processes import reach, standing, work_items
-from processes.copying import may_be_copied
+from processes.copying import possible_copies
 from records.authority import Act, may
 from records.content import File
 from records.directive import Assignment, Directive
@@ -153,7 +153,7 @@ def _reply(tx: Transaction, document: Document) -> str | None:
 
 def _copy(tx: Transaction, document: Document, papers: Papers) -> str | None:
     allowed = may(tx.acting, Act.SEAL_DOCUMENT) and document.frozen_at is None
-    if not allowed or not may_be_copied(list(papers.files)):
+    if not allowed or not possible_copies(document, list(papers.files)):
         return None
     return url_for("copying.make", way=_way(document), document_id=document.id)
 

@@ -23,14 +23,16 @@ from exchange import edxml
 from processes.copying import (
     CopyDocument,
     NothingToCopy,
+    NotYetRegistered,
     WholeIsElectronic,
     WrongPages,
     copy_document,
+    possible_copies,
 )
 from processes.delivery.send import envelope_of
 from processes.incoming.scan import NoScan
 from processes.order import Upload
-from records.content import File, attach_file
+from records.content import File, attach_file, files_of
 from records.document import IncomingDocument, OutgoingDocument
 from records.vocabulary import Channel, FileKind
 from signing.corner import CopyForm
@@ -206,7 +208,11 @@ def copied(story, document: UUID, form: CopyForm, user: str = "vanthu.stttt", **
 
 @pytest.fixture(scope="module")
 def scanned_paper(story_office) -> UUID:
-    return scanned(story_office)
+    document = scanned(story_office)
+    with pytest.raises(NotYetRegistered):
+        copied(story_office, document, CopyForm.TRUE_COPY)
+    register(story_office, document)
+    return document
 
 
 @pytest.fixture(scope="module")
@@ -230,6 +236,9 @@ def test_a_scanned_paper_is_copied_whole(story_office, scanned_paper, form):
 
 
 def test_of_an_electronic_document_only_pages_are_copied(story_office, electronic):
+    with story_office.as_("vanthu.stttt") as tx:
+        found = tx.get(OutgoingDocument, electronic)
+        assert possible_copies(found, files_of(tx, found)) == (CopyForm.EXTRACT,)
     for form in (CopyForm.TRUE_COPY, CopyForm.ONWARD):
         with pytest.raises(WholeIsElectronic, match="send the signed file"):
             copied(story_office, electronic, form)

@@ -12,6 +12,23 @@ def copy_link(page) -> str:
     return str(link)
 
 
+def registered(clerk, subject: str, number: str) -> str:
+    """Receive a scanned paper, enter it in the register; return the address of its page."""
+    step = clerk.receive(subject, code_number=number)
+    clerk.accept(step)
+    address = page_of(clerk, step)
+    page = clerk.get(address)
+    assert "/copy" not in page.text, "not before it is registered"
+    waiting = re.search(r'href="(/work-items/[0-9a-f-]+)"', page.text)[1]
+    page = clerk.get(waiting)
+    tree = lxml.html.fromstring(page.text)
+    kind = tree.xpath("//select[@name='document_type']/option[@value!='']/@value")[0]
+    signer = {"signer_position": "Chủ tịch", "signer_name": "Trần Văn An", "page_amount": "1"}
+    done = clerk.send(clerk.sheet(page).fill(document_type=kind, **signer))
+    assert done.status_code == 303, clerk.problem(done)
+    return address
+
+
 def page_of(clerk, step: str) -> str:
     found = clerk.get(step, follow_redirects=True).text
     return str(re.search(r'href="(/incoming/[0-9a-f-]{36})[?"]', found)[1])
@@ -19,9 +36,7 @@ def page_of(clerk, step: str) -> str:
 
 def test_a_scanned_paper_is_copied_from_its_page(knock):
     clerk = knock("vanthu.stttt")
-    step = clerk.receive("sao văn bản giấy")
-    clerk.accept(step)
-    document = page_of(clerk, step)
+    document = registered(clerk, "sao văn bản giấy", "881")
     address = copy_link(clerk.get(document))
     page = clerk.get(address)
     assert "Hình thức sao" in page.text
@@ -44,9 +59,7 @@ def test_a_scanned_paper_is_copied_from_its_page(knock):
 
 def test_an_empty_form_says_what_is_missing(knock):
     clerk = knock("vanthu.stttt")
-    step = clerk.receive("sao thiếu trường")
-    clerk.accept(step)
-    document = page_of(clerk, step)
+    document = registered(clerk, "sao thiếu trường", "882")
     refused = clerk.send(clerk.sheet(clerk.get(f"{document}/copy")))
     assert refused.status_code == 422
     assert "Người cho phép sao" in clerk.problem(refused)
