@@ -18,19 +18,15 @@ import psycopg
 from engine.errors import OfficeError
 from office.axis_key import look_at_axis_key
 from office.finding import Finding, Level
+from office.list_terms import look_at_lists
 from office.office import timestamps_of
 from office.place import MADE_IN, account, find_place, programs
 from office.postgres import NAME
 from office.settings import Settings
-from office.trust import revocation_folder
-from signing.addresses import AllowList
 from signing.errors import SigningError
-from signing.fetching import Fetcher
 from signing.keystores.base import KeyStore
 from signing.presign import check_certificate
 from signing.revocation import Revocation
-from signing.revocation_cache import RevocationCache
-from signing.revocation_entry import Kind
 from signing.trust import Trust, load_trust
 
 GIGABYTE = 1_000_000_000
@@ -62,7 +58,7 @@ def doctor(settings: Settings, *, expected_revision: str | None = None) -> list[
         lambda: _timestamps(settings),
         lambda: _axis_key(settings),
         *(lambda program=program: _program(program) for program in PROGRAMS),
-        lambda: _lists(settings),
+        lambda: look_at_lists(settings.data / "signing"),
         _softhsm,
         _fonts,
     ]
@@ -121,7 +117,7 @@ def _disk(data: Path) -> Iterator[Finding]:
         free = shutil.disk_usage(existing).free
         level = Level.PROBLEM if free < LEAST_ROOM else Level.NOTE if free < GOOD_ROOM else Level.OK
         room = f"{free / GIGABYTE:.1f} GB"
-        yield Finding("disk", level, f"{existing}: còn {room}", f"{existing}: {room} free")
+        yield Finding("disk", level, f"{existing}: còn {_vi(room)}", f"{existing}: {room} free")
         system = _file_system(existing)
         if system in UNSAFE_SYSTEMS:
             yield Finding(
@@ -132,6 +128,11 @@ def _disk(data: Path) -> Iterator[Finding]:
                 f"{existing} is on {system}: writes may be lost with the power; "
                 "real use needs a local disk (ext4, xfs)",
             )
+
+
+def _vi(number: str) -> str:
+    """Return a number with the decimal comma of Vietnamese."""
+    return number.replace(".", ",")
 
 
 def _file_system(path: Path) -> str:
@@ -195,7 +196,7 @@ def _connected(
     yield Finding(
         "clock",
         Level.OK if skew <= LARGEST_SKEW else Level.PROBLEM,
-        f"lệch {skew:.1f} giây so với máy chủ cơ sở dữ liệu",
+        f"lệch {_vi(f'{skew:.1f}')} giây so với máy chủ cơ sở dữ liệu",
         f"{skew:.1f} s away from the database server",
     )
     if _has(connection, "alembic_version"):
@@ -287,7 +288,8 @@ def _timestamps(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "timestamps",
             Level.OK,
-            f"{url}: {found.authority}, chứng thư số đến {until}, lệch giờ {ahead:+.0f} giây",
+            f"{url}: {found.authority}, chứng thư số đến {found.valid_until:%d/%m/%Y}, "
+            f"lệch giờ {ahead:+.0f} giây",
             f"{url}: {found.authority}, certificate until {until}, clocks differ by {ahead:+.0f} s",
         )
 
@@ -329,25 +331,6 @@ def _program(program: tuple[str, tuple[str, ...], str, str]) -> Iterator[Finding
             "thiếu tiếng Việt; Debian: apt install tesseract-ocr-vie",
             "Vietnamese is missing; Debian: apt install tesseract-ocr-vie",
         )
-
-
-def _lists(settings: Settings) -> Iterator[Finding]:
-    """Tell of lists of withdrawn certificates that are out of term or could not be renewed."""
-    now = datetime.now(UTC)
-    cache = RevocationCache(revocation_folder(settings.data / "signing"), Fetcher(AllowList()))
-    found = [one for one in cache.entries() if one.wanted.kind is Kind.LIST]
-    for one in found:
-        until = f"{one.next_update:%Y-%m-%d %H:%M} UTC" if one.next_update else "-"
-        if one.is_current(now) and not one.failures:
-            continue
-        yield Finding(
-            "revocation",
-            Level.NOTE if one.is_current(now) else Level.PROBLEM,
-            f"{one.wanted.url}: hạn {until}; {one.problem_text}".strip("; "),
-            f"{one.wanted.url}: in term until {until}; {one.problem or 'not renewed'}",
-        )
-    count = len(found)
-    yield Finding("revocation", Level.OK, f"{count} danh sách thu hồi", f"{count} revocation lists")
 
 
 def _softhsm() -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from office.journal_key import journal_key
 from office.settings import Settings
 from processes import attestation
 from records.journal_signature import verify_journal
+from signing.zone import shown
 
 
 def verify_records(settings: Settings) -> tuple[list[str], bool]:
@@ -26,7 +27,7 @@ def verify_records(settings: Settings) -> tuple[list[str], bool]:
         broken = _broken(session)
         count = session.scalar(sa.select(sa.func.count(ProcessInstance.id)))
     lines += broken or [f"Lịch sử xử lý toàn vẹn: {count} lần chạy quy trình."]
-    lines.append(f"Kiểm tra lúc {datetime.now(UTC).isoformat(timespec='seconds')}")
+    lines.append(f"Kiểm tra lúc {shown(datetime.now(UTC))}")
     database.dispose()
     return lines, journal.holds and not broken
 

@@ -1,4 +1,5 @@
 import os
+import shutil
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -117,3 +118,18 @@ def test_timestamps_and_the_clock_are_tried(told: Settings):
     assert (good.level, "Dấu thời gian thử nghiệm" in good.vi) == (Level.OK, True)
     assert (bad.level, "Đồng hồ máy chủ lệch" in bad.vi) == (Level.PROBLEM, True)
     assert len(right.requests) == 1
+
+
+def test_lists_laid_by_hand_are_counted_and_their_terms_told(told: Settings):
+    signing = told.make_data() / "signing"
+    make_pki(signing, [], [], datetime.now(UTC), "x")
+    counted = of(doctor(told), "revocation")[-1]
+    assert (counted.level, counted.vi.startswith("0 ")) == (Level.OK, False)
+    assert "(0 tải về" in counted.vi
+
+    (told.data / "old").mkdir()
+    make_pki(told.data / "old", [], [], datetime.now(UTC) - timedelta(days=9000), "x")
+    shutil.copytree(told.data / "old" / "trust", signing / "trust", dirs_exist_ok=True)
+    late = [f for f in of(doctor(told), "revocation") if f.level == Level.PROBLEM]
+    assert late
+    assert all("chép tay đã hết hạn" in one.vi and "+07:00" in one.vi for one in late)
