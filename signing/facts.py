@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from signing.report import DocumentReport, RevocationEvidence, SignatureReport, TimestampReport
+from signing.role import role_of_field
 from signing.wording import REMARKS, ROLES, SOURCES, Said, judged, said
 from signing.zone import shown
 
@@ -37,6 +38,7 @@ _UNPROVEN: Said = (
     "chưa có dấu thời gian chứng minh; xét tại thời điểm kiểm tra",
     "no timestamp proves one; looked at as of the check",
 )
+_OTHER_FIELD: Said = ("ô ký khác", "another field")
 _EMBEDDED: Said = ("kèm trong văn bản", "carried by the document")
 _AT_HAND: Said = ("có sẵn khi kiểm tra", "at hand at the check")
 
@@ -49,7 +51,7 @@ def facts_of(one: SignatureReport, language: str = "vi") -> list[Fact]:
         ("role", said(ROLES[one.role], language) if one.role else ""),
         ("organization", one.organization),
         ("claimed", shown(one.claimed_at)),
-        ("proven", _proven(one, language)),
+        ("proven", _proven(one)),
         ("level", f"PAdES B-{one.level}"),
         ("issuer", one.issuer),
         ("serial", one.serial),
@@ -59,7 +61,10 @@ def facts_of(one: SignatureReport, language: str = "vi") -> list[Fact]:
         ("revoked", shown(one.revoked_at)),
         *(("timestamp", timestamp_line(stamp, language)) for stamp in one.timestamps),
         ("changes", ", ".join(one.changes(language))),
-        ("overlaps", ", ".join(one.overlaps)),
+        (
+            "overlaps",
+            ", ".join(dict.fromkeys(_overlapped(field, language) for field in one.overlaps)),
+        ),
         ("remarks", " ".join(said(REMARKS[remark], language) for remark in one.remarks)),
         ("technical", _technical(one)),
     ]
@@ -68,7 +73,10 @@ def facts_of(one: SignatureReport, language: str = "vi") -> list[Fact]:
 
 def document_facts(report: DocumentReport, language: str = "vi") -> list[Fact]:
     """Return the facts about the document as a whole."""
-    then = judged(report.verdict_at_signing, report.reason_at_signing, language)
+    then = ""
+    if report.signatures:
+        is_proven = any(one.proven_at for one in report.signatures)
+        then = _then(report, language) if is_proven else said(_UNPROVEN, language)
     versions = ", ".join(filter(None, (report.trust_version, report.policy_version)))
     found = [
         ("now", report.summary(language)),
@@ -107,13 +115,22 @@ def _named(found: list[Fact], language: str) -> list[Fact]:
 def _verdicts(one: SignatureReport, language: str) -> list[Fact]:
     return [
         ("now", judged(one.verdict, one.reason, language)),
-        ("then", judged(one.verdict_at_signing, one.reason_at_signing, language)),
+        ("then", _then(one, language) if one.proven_at else said(_UNPROVEN, language)),
     ]
 
 
-def _proven(one: SignatureReport, language: str) -> str:
+def _then(one: SignatureReport | DocumentReport, language: str) -> str:
+    return judged(one.verdict_at_signing, one.reason_at_signing, language)
+
+
+def _overlapped(field: str, language: str) -> str:
+    role = role_of_field(field)
+    return said(ROLES[role] if role else _OTHER_FIELD, language)
+
+
+def _proven(one: SignatureReport) -> str:
     if one.proven_at is None:
-        return said(_UNPROVEN, language)
+        return ""  # the verdict at that time says so
     return ", ".join(filter(None, (shown(one.proven_at), one.proven_by)))
 
 

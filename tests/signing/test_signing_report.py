@@ -3,6 +3,7 @@
 import importlib
 import json
 import pkgutil
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 import signing
 from signing.errors import SigningError
+from signing.facts import document_facts, facts_of
 from signing.report import (
     REASONS,
     REMARKS,
@@ -263,3 +265,23 @@ def test_every_refusal_has_words_a_code_and_a_status():
         assert 400 <= kind.status < 600
         assert kind().text("vi")
         assert kind().text("en") == str(kind())
+
+
+def test_a_verdict_at_a_proven_time_is_told_only_where_a_time_is_proven():
+    when = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+    one = SignatureReport(
+        "NguoiKy", Verdict.VALID, verdict_at_signing=Verdict.VALID, overlaps=("CoQuan", "Sig7")
+    )
+    label = "Kết luận tại thời điểm được chứng minh"
+    told = dict(facts_of(one))
+    assert told[label].startswith("chưa có dấu thời gian")
+    assert told["Chồng lên ô ký"] == "cơ quan ban hành, ô ký khác"
+    signed = DocumentReport(
+        Verdict.VALID, when, Reason.NONE, (one,), verdict_at_signing=Verdict.VALID
+    )
+    assert dict(document_facts(signed))[label].startswith("chưa có dấu thời gian")
+    proven = replace(one, proven_at=when)
+    assert dict(facts_of(proven))[label] == "Hợp lệ"
+    assert dict(document_facts(replace(signed, signatures=(proven,))))[label] == "Hợp lệ"
+    unsigned = DocumentReport(Verdict.UNSIGNED, when, Reason.NO_SIGNATURE)
+    assert label not in dict(document_facts(unsigned))
