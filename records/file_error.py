@@ -43,8 +43,16 @@ class EncryptedPdf(OfficeError):
     """The PDF has a password (PDF đặt mật khẩu)."""
 
     code = "encrypted-pdf"
-    vi = "Tệp PDF bị đặt mật khẩu hoặc mã hóa nên không xử lý được. Hãy gỡ mật khẩu rồi tải lại."
-    en = "The PDF is protected by a password. Remove it and upload the file again."
+    # whoever removes the password of a signed file breaks its signatures
+    vi = (
+        "Tệp PDF bị đặt mật khẩu hoặc mã hóa nên không xử lý được. Văn bản đến: đề nghị nơi gửi "
+        "gửi lại bản không đặt mật khẩu, không tự gỡ vì sẽ làm hỏng chữ ký số. Tệp của đơn vị: "
+        "xuất lại không đặt mật khẩu."
+    )
+    en = (
+        "The PDF is protected by a password. Ask its sender for one without: removing it would "
+        "break signatures. Export a file of your own again without a password."
+    )
 
 
 class DamagedPdf(OfficeError):
@@ -53,6 +61,20 @@ class DamagedPdf(OfficeError):
     code = "damaged-pdf"
     vi = "Tệp PDF bị hỏng hoặc thiếu dữ liệu (có thể do tải lên dở dang). Hãy xuất lại và tải lại."
     en = "The PDF is damaged or truncated. Export it again and upload it."
+
+
+class PdfEndMismatch(DamagedPdf):
+    """Something stands behind the end of the PDF (phần cuối tệp PDF không khớp)."""
+
+    code = "pdf-end-mismatch"
+    vi = (
+        "Phần cuối tệp PDF không khớp: sau dấu kết thúc còn dữ liệu khác, các phần mềm có thể hiển "
+        "thị nội dung khác nhau. Không sử dụng tệp này; đề nghị nơi gửi gửi lại."
+    )
+    en = (
+        "The end of the PDF does not match: other data stands behind its end mark, and programs "
+        "may show different contents. Do not use it; ask its sender for it again."
+    )
 
 
 class DamagedFile(OfficeError):

@@ -25,6 +25,7 @@ from records.file_error import (
     FileTypeRefused,
     ImageTooLarge,
     MacrosRefused,
+    PdfEndMismatch,
     TooManyPages,
     UnsafeXml,
 )
@@ -110,7 +111,7 @@ def count_pages(file: IO[bytes], limits: Limits = DEFAULT) -> int:
         raise EncryptedPdf from error
     # A hostile file makes the parser raise any of these.
     except (pikepdf.PdfError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as e:
-        raise DamagedPdf from e
+        raise (PdfEndMismatch if _is_whole_before_its_tail(file) else DamagedPdf) from e
     _check_tail(file)
     return pages
 
@@ -118,8 +119,23 @@ def count_pages(file: IO[bytes], limits: Limits = DEFAULT) -> int:
 def _check_tail(file: IO[bytes]) -> None:
     end = file.seek(0, io.SEEK_END)
     file.seek(max(0, end - 2048))
-    if not _TAIL.search(file.read()):
-        raise DamagedPdf
+    tail = file.read()
+    if not _TAIL.search(tail):
+        raise PdfEndMismatch if b"%%EOF" in tail else DamagedPdf
+
+
+def _is_whole_before_its_tail(file: IO[bytes]) -> bool:
+    """Tell whether a file that cannot be opened can be without what stands behind its end mark."""
+    file.seek(0)
+    whole, mark, _ = file.read().rpartition(b"%%EOF")
+    try:
+        with pikepdf.open(
+            io.BytesIO(whole + mark), attempt_recovery=False, suppress_warnings=True
+        ) as pdf:
+            return bool(mark and len(pdf.pages))
+    # as above: a hostile file makes the parser raise nearly anything
+    except Exception:  # noqa: BLE001
+        return False
 
 
 def _inspect_image(file: IO[bytes], media_type: str, limits: Limits) -> None:
