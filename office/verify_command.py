@@ -22,7 +22,15 @@ _NOBODY_TRUSTED = (
     " Chỉ ra danh sách: --trust THƯ_MỤC\n"
     "There are no trust anchors here, so no signer counts as trusted. Name some: --trust FOLDER"
 )
-_UNREADABLE = "Không mở được {file}: {reason}\n{file} cannot be opened: {reason}"
+_ONE_FORM = "Chỉ chọn một trong --json, --etsi.\nChoose one of --json and --etsi."
+_UNREADABLE = "Không mở được {file}: {vi}\n{file} cannot be opened: {en}"
+_CAUSES: dict[type[OSError], tuple[str, str]] = {
+    FileNotFoundError: ("không có tệp này", "there is no such file"),
+    IsADirectoryError: ("đây là thư mục, không phải tệp", "this is a folder, not a file"),
+    NotADirectoryError: ("đường dẫn không đúng", "the path is wrong"),
+    PermissionError: ("không có quyền đọc", "it may not be read"),
+}
+_UNKNOWN_CAUSE = ("lỗi khi đọc tệp", "reading failed")
 
 
 class Outcome(IntEnum):
@@ -81,15 +89,17 @@ class _Command(click.Command):
     multiple=True,
     help="Vai trò phải có chữ ký; ghi được nhiều lần",
 )
-@click.option("--json", "form", flag_value="json", help="In báo cáo dạng JSON")
-@click.option("--etsi", "form", flag_value="etsi", help="In báo cáo XML theo ETSI TS 119 102-2")
+@click.option("--json", "as_json", is_flag=True, help="In báo cáo dạng JSON")
+@click.option("--etsi", "as_etsi", is_flag=True, help="In báo cáo XML theo ETSI TS 119 102-2")
 @click.option("--english", is_flag=True, help="In bằng tiếng Anh (print in English)")
 def verify_pdf(
     file: Path,
     trust: Path | None,
     at: datetime | None,
     roles: tuple[str, ...],
-    form: str | None,
+    *,
+    as_json: bool,
+    as_etsi: bool,
     english: bool,
 ) -> None:
     """Kiểm tra chữ ký số của một tệp PDF (verify signatures).
@@ -97,6 +107,10 @@ def verify_pdf(
     Mã thoát: 0 hợp lệ, 1 không hợp lệ hoặc không có chữ ký số, 2 chưa đủ thông tin để kết luận,
     3 không mở được tệp hoặc danh sách tin cậy.
     """
+    if as_json and as_etsi:
+        click.echo(_ONE_FORM, err=True)
+        sys.exit(Outcome.UNREADABLE)
+    form = "json" if as_json else "etsi" if as_etsi else None
     # the libraries of signing take seconds to load, which no other command needs
     from signing.verify import policy_of, verify_file
 
@@ -111,7 +125,8 @@ def verify_pdf(
         click.echo(f"{error.text('vi')}\n{error.text('en')}", err=True)
         sys.exit(Outcome.UNREADABLE)
     except OSError as error:
-        click.echo(_UNREADABLE.format(file=file, reason=error.strerror), err=True)
+        vi, en = _CAUSES.get(type(error), _UNKNOWN_CAUSE)
+        click.echo(_UNREADABLE.format(file=file, vi=vi, en=en), err=True)
         sys.exit(Outcome.UNREADABLE)
     sys.exit(outcome_of(report))
 

@@ -13,6 +13,13 @@ def cause_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
+def told_of(error: Exception) -> str:
+    """Return why a file of the operator cannot be used, without the system's own English."""
+    if isinstance(error, OSError):
+        return f"không đọc được {error.filename}" if error.filename else "không đọc được tệp"
+    return str(error)
+
+
 class SigningError(Exception):
     """Signing refuses the file, the key or the request (lỗi ký số); nothing was changed.
 

@@ -32,7 +32,7 @@ from pyhanko_certvalidator.policy_decl import (
 
 from signing.algorithms import AlgorithmKind, AlgorithmRule, DatedAlgorithms
 from signing.difference import StepwiseDiffPolicy
-from signing.errors import PolicyRefused
+from signing.errors import PolicyRefused, told_of
 from signing.form_rule import UnredrawnFormRule
 from signing.role import SignRole
 
@@ -236,7 +236,7 @@ def policy_text(folder: Path | None = None) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise PolicyRefused(reason=str(error)) from error
+        raise PolicyRefused(reason=told_of(error)) from error
 
 
 def read_policy(text: str) -> ValidationPolicy:

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from signing.addresses import AllowList, read_address
-from signing.errors import AddressRefused, TrustRefused
+from signing.errors import AddressRefused, TrustRefused, told_of
 from signing.trust import AnchorRole, read_trust_file
 
 #: knowledge nobody keeps apart counts for both
@@ -95,7 +95,7 @@ def load_revocation(folder: Path) -> Revocation:
             tuple(data.get("allowed", [])),
         )
     except (OSError, KeyError, ValueError, TypeError, AddressRefused) as error:
-        raise TrustRefused(reason=str(error)) from error
+        raise TrustRefused(reason=told_of(error)) from error
 
 
 def list_der(data: bytes) -> bytes:

@@ -17,7 +17,7 @@ from pyhanko_certvalidator.authority import CertTrustAnchor, TrustQualifiers
 from pyhanko_certvalidator.policy_decl import PKIXValidationParams
 from pyhanko_certvalidator.registry import SimpleTrustManager
 
-from signing.errors import TrustRefused
+from signing.errors import TrustRefused, told_of
 
 #: the description of a trust folder
 TRUST_FILE = "trust.toml"
@@ -120,7 +120,7 @@ def load_trust(folder: Path) -> Trust:
             data.get("version", 0),
         )
     except (OSError, KeyError, ValueError, TypeError) as error:
-        raise TrustRefused(reason=str(error)) from error
+        raise TrustRefused(reason=told_of(error)) from error
 
 
 def read_trust_file(folder: Path) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def read_trust_file(folder: Path) -> dict[str, Any]:
     try:
         return tomllib.loads((folder / TRUST_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise TrustRefused(reason=str(error)) from error
+        raise TrustRefused(reason=told_of(error)) from error
 
 
 def certificate_der(data: bytes) -> bytes:

@@ -40,6 +40,7 @@ def test_a_named_folder_that_is_missing_is_refused(bare, issued):
     answer = CliRunner().invoke(main, ["verify-pdf", str(file), "--trust", str(bare / "none")])
     assert answer.exit_code == 3
     assert "trust.toml" in answer.stderr
+    assert "Errno" not in answer.stderr
 
 
 @pytest.fixture
@@ -95,10 +96,15 @@ def test_options_change_what_is_asked_and_how_it_is_told(verify, by_person):
     assert status.endswith(":total-failed")
 
 
-def test_what_cannot_be_opened_is_neither_invalid_nor_undetermined(verify, issued):
+def test_what_cannot_be_opened_is_neither_invalid_nor_undetermined(verify, issued, bare):
     missing = verify(None)
     assert missing.exit_code == 3
-    assert "van-ban.pdf" in missing.stderr
+    assert "van-ban.pdf: không có tệp này" in missing.stderr
+    assert "No such" not in missing.stderr
+    folder = CliRunner().invoke(main, ["verify-pdf", str(bare)])
+    assert folder.exit_code == 3
+    assert "đây là thư mục" in folder.stderr
+    assert verify(issued, "--json", "--etsi").exit_code == 3
     assert verify(b"PK").exit_code == 3
     assert verify(issued, "--wrong").exit_code == 3
     assert verify(issued, "--at", "yesterday").exit_code == 3
