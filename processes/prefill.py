@@ -18,7 +18,7 @@ from records.link import DocumentLink
 from records.organization import choose_agencies, find_agency_by_code
 from records.urgency_limit import urgent_deadline
 from records.vietnamese import local_date
-from records.vocabulary import IssueForm, LinkKind
+from records.vocabulary import Authenticity, IssueForm, LinkKind
 
 Values = dict[str, Any]
 
@@ -59,6 +59,11 @@ def _register(tx: Transaction, order: Order[IncomingDocument]) -> Values:
         "description": document.description,
         "arrived_on": document.arrived_on or local_date(tx.now),
     }
+
+
+def _check(_tx: Transaction, order: Order[IncomingDocument]) -> Values:
+    """Choose nothing beforehand where the signatures are invalid: the form's default takes it."""
+    return {"outcome": ""} if order.document.authenticity is Authenticity.INVALID else {}
 
 
 def _direct(tx: Transaction, order: Order[IncomingDocument]) -> Values:
@@ -149,6 +154,7 @@ def _outgoing_register(_tx: Transaction, order: Order[OutgoingDocument]) -> Valu
 
 
 _FILLS: dict[str, Callable[[Transaction, Order[Any]], Values]] = {
+    "incoming-check": _check,
     "incoming-register": _register,
     "incoming-direct": _direct,
     "outgoing-draft": _draft,

@@ -7,9 +7,10 @@ from uuid import UUID, uuid4
 
 import lxml.html
 import pytest
+import sqlalchemy as sa
 
 from office.runner import Runner
-from records.document import OutgoingDocument
+from records.document import IncomingDocument, OutgoingDocument
 from records.recipient import Recipient
 from records.transfer import StatusReceived
 from records.verification import SignatureCheck
@@ -250,3 +251,21 @@ def test_a_scan_nobody_checked_yet_is_not_called_unsigned(knock):
     [card] = page.xpath("//section[@aria-labelledby='h-signatures']")
     assert "Chưa kiểm tra" in card.text_content()
     assert "chưa được ký số" not in card.text_content()
+
+
+def test_what_is_tampered_with_is_not_taken_in_beforehand(knock, office):
+    clerk = knock("vanthu.stttt")
+    step = clerk.receive("văn bản bị sửa sau khi ký", channel="mail")
+    chosen = "//form[@data-step-form]//input[@name='outcome' and @checked]/@value"
+    assert lxml.html.fromstring(clerk.get(step).text).xpath(chosen) == ["accept"]
+    with office.database.transaction() as tx:
+        query = sa.select(IncomingDocument).where(
+            IncomingDocument.subject == "văn bản bị sửa sau khi ký"
+        )
+        tx.scalars(query)[0].authenticity = Authenticity.INVALID
+    page = lxml.html.fromstring(clerk.get(step).text)
+    assert page.xpath(chosen) == []
+    [reason] = page.xpath("//textarea[@name='reason']")
+    assert not [one for one in reason.iterancestors() if "hidden" in one.attrib]
+    answer = clerk.send(clerk.sheet(clerk.get(step)))
+    assert answer.status_code == 422, "nothing was decided"
