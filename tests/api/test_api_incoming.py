@@ -281,7 +281,9 @@ def test_lists_go_on_by_signed_cursors(login, receive, filed):
         met += [item["id"] for item in answer.json["items"]]
         link = answer.headers.get("Link", "")
         address = link.partition(">")[0].removeprefix("<")
-    assert len(met) == len(set(met)) == 4
+    every = clerk.get("incoming-documents?limit=100").json["items"]
+    assert sorted(met) == sorted(item["id"] for item in every)
+    assert len(met) == len(set(met)) >= 4
     cursor = clerk.get("incoming-documents?limit=2").json["next"]
     assert clerk.get(f"dossiers?cursor={cursor}").json["type"] == "urn:congvan:problem:bad-cursor"
     forged = cursor[:-1] + ("A" if cursor[-1] != "A" else "B")
