@@ -1,5 +1,6 @@
 """What a keystore answers (kho khóa): a certificate, its chain, and a signature over bytes."""
 
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -35,3 +36,22 @@ class OpenKeyStore(KeyStore, Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+
+class Closing(ABC):
+    """A keystore that closes at the end of its `with` block."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Forget what opened it."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

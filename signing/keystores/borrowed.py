@@ -1,12 +1,9 @@
 """A keystore lent for one signature (kho khóa cho mượn): who lends it closes it."""
 
-from types import TracebackType
-from typing import Self
-
-from signing.keystores.base import KeyStore
+from signing.keystores.base import Closing, KeyStore
 
 
-class Borrowed:
+class Borrowed(Closing):
     """An open keystore whose `close` leaves it open, for the next document of a batch."""
 
     def __init__(self, lender: KeyStore) -> None:
@@ -26,14 +23,3 @@ class Borrowed:
 
     def close(self) -> None:
         """Give it back."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -4,8 +4,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import new
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from asn1crypto import algos, core
 from cryptography import x509
@@ -22,6 +21,7 @@ from signing.certificate import (
     public_key_of,
 )
 from signing.errors import KeystoreRefused
+from signing.keystores.base import Closing
 from signing.keystores.errors import KeyNotFound, TokenGone
 from signing.keystores.pin_tries import PinTries
 from signing.keystores.secret import Secret
@@ -53,7 +53,7 @@ class TokenKey:
     issuers: tuple[bytes, ...] = ()
 
 
-class Pkcs11KeyStore:
+class Pkcs11KeyStore(Closing):
     """A key that signs inside its token, from login until `close` (kho khóa trong thiết bị).
 
     A token that was pulled out and put back, or whose session was lost, is opened once more; then
@@ -121,17 +121,6 @@ class Pkcs11KeyStore:
         self._pin.forget()
         self._log_out()
         self._closing.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _open(self) -> None:
         token = self._library.find(self._place.token, self._serial)

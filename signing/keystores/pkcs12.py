@@ -1,18 +1,16 @@
 """A keystore in one PKCS#12 file (tệp khóa .p12)."""
 
-from types import TracebackType
-from typing import Self
-
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from signing.certificate import hash_named, issuers_in_order, public_key_of
 from signing.errors import KeyNotSupported, KeystoreRefused
+from signing.keystores.base import Closing
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
-class Pkcs12KeyStore:
+class Pkcs12KeyStore(Closing):
     """A key and its certificates, parsed once from PKCS#12; the passphrase is not kept."""
 
     def __init__(self, data: bytes, passphrase: str) -> None:
@@ -58,17 +56,6 @@ class Pkcs12KeyStore:
     def close(self) -> None:
         """Forget the key."""
         self._key = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _accepted(key: object) -> PrivateKey:

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from signing.addresses import read_address
 from signing.errors import KeyNotSupported, SignatureMismatch
+from signing.keystores.base import Closing
 from signing.keystores.errors import (
     KeyNotFound,
     RemoteLoginEnded,
@@ -47,7 +47,7 @@ class RemoteKey:
     credential: str = ""
 
 
-class RemoteKeyStore:
+class RemoteKeyStore(Closing):
     """A key that a service keeps and uses for its holder (khóa ở dịch vụ ký số từ xa).
 
     `bearer` is the OAuth 2 token the caller got. The holder's PIN authorises exactly the hashes
@@ -108,17 +108,6 @@ class RemoteKeyStore:
         """Forget the PIN and the bearer token."""
         self._pin.forget()
         self._service.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _only(self, url: str) -> str:
         found = self._service.ask("credentials/list", {}).get("credentialIDs")
