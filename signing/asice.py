@@ -22,9 +22,10 @@ from signing.revocation import Revocation
 from signing.signer_path import judge_signer
 from signing.trust import Trust
 from signing.verdict import Reason, Verdict
-from signing.xml import described, read_xml
+from signing.xades import sign_advanced
+from signing.xml import IDENTITY, described, read_xml
 from signing.xml_errors import ContainerRefused, XmlRefused, XmlSignatureRefused
-from signing.xml_signature import Reference, append_signature, check_signature, ds
+from signing.xml_signature import Reference, check_signature, ds
 
 MIMETYPE = "mimetype"
 MEDIA_TYPE = b"application/vnd.etsi.asic-e+zip"
@@ -87,8 +88,8 @@ def build_container(
     ]
     references.append(Reference(MANIFEST, manifest, (), "text/xml"))
     holder = etree.Element(f"{{{ASIC}}}XAdESSignatures", nsmap={"asic": ASIC})
-    append_signature(
-        holder, tuple(references), keystore, identity="congvan-ky-so", claimed_at=claimed_at
+    holder = sign_advanced(
+        holder, holder, tuple(references), keystore, identity=IDENTITY, claimed_at=claimed_at
     )
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:

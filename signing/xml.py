@@ -19,6 +19,7 @@ from signing.revocation import Revocation
 from signing.signer_path import judge_signer
 from signing.trust import Trust
 from signing.verdict import Reason, Verdict
+from signing.xades import sign_advanced
 from signing.xml_errors import XmlRefused, XmlSignatureRefused
 from signing.xml_signature import (
     CANONICAL,
@@ -35,6 +36,7 @@ from signing.xml_signature import (
 _COMMON_NAME = NameOID.COMMON_NAME
 _SHA256 = hashes.SHA256()
 LARGEST = 64 * 2**20
+IDENTITY = "congvan-ky-so"
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,11 @@ def sign_xml(
     if place is None or _signatures(root):
         raise XmlRefused(reason=f"không có đúng một phần tử {parent}, hoặc đã có chữ ký số")
     form = EXCLUSIVE if claimed_at is None else INCLUSIVE_11
-    whole = Reference("", canonical(root, form), (ENVELOPED, form))
-    append_signature(place, (whole,), keystore, identity="congvan-ky-so", claimed_at=claimed_at)
+    whole = (Reference("", canonical(root, form), (ENVELOPED, form)),)
+    if claimed_at is None:
+        append_signature(place, whole, keystore, identity=IDENTITY)
+    else:
+        root = sign_advanced(root, place, whole, keystore, identity=IDENTITY, claimed_at=claimed_at)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
 
 

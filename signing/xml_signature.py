@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 from lxml import etree
 
-from signing.appearance import VIETNAM
 from signing.certificate import ensure_signed_by, load_certificate, public_key_of
 from signing.errors import KeyNotSupported, SignatureMismatch
 from signing.keystores.base import KeyStore
@@ -30,7 +29,6 @@ from signing.xml_errors import XmlSignatureRefused
 _SHA256 = hashes.SHA256()
 DS = "http://www.w3.org/2000/09/xmldsig#"
 XADES = "http://uri.etsi.org/01903/v1.3.2#"
-PROPERTIES_TYPE = "http://uri.etsi.org/01903#SignedProperties"
 ENVELOPED = f"{DS}enveloped-signature"
 EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
 INCLUSIVE = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
@@ -94,48 +92,35 @@ class Checked:
 
 
 def append_signature(
-    parent: Any,
-    references: tuple[Reference, ...],
-    keystore: KeyStore,
-    *,
-    identity: str,
-    claimed_at: datetime | None = None,
+    parent: Any, references: tuple[Reference, ...], keystore: KeyStore, *, identity: str
 ) -> None:
-    """Append a signature over `references`; with `claimed_at` one of XAdES-B (ETSI EN 319 132).
+    """Append a plain signature over `references`, with the exclusive canonical form.
 
     Raise `KeyNotSupported` or `SignatureMismatch`.
     """
-    form = EXCLUSIVE if claimed_at is None else INCLUSIVE_11
     certificate = load_certificate(keystore.certificate())
     kind = "rsa" if isinstance(public_key_of(certificate), rsa.RSAPublicKey) else "ecdsa"
     signature = etree.SubElement(parent, ds("Signature"), {"Id": identity}, nsmap={"ds": DS})
     info = etree.SubElement(signature, ds("SignedInfo"))
-    etree.SubElement(info, ds("CanonicalizationMethod"), Algorithm=form)
+    etree.SubElement(info, ds("CanonicalizationMethod"), Algorithm=EXCLUSIVE)
     etree.SubElement(info, ds("SignatureMethod"), Algorithm=f"{_MORE}{kind}-sha256")
     for number, one in enumerate(references):
-        _append_reference(info, one, identity=f"{identity}-{number}")
+        append_reference(info, one, identity=f"{identity}-{number}")
     value = etree.SubElement(signature, ds("SignatureValue"))
     data = etree.SubElement(etree.SubElement(signature, ds("KeyInfo")), ds("X509Data"))
     subject = etree.SubElement(data, ds("X509SubjectName"))
     subject.text = certificate.subject.rfc4514_string()
     for der in (keystore.certificate(), *keystore.chain()):
         etree.SubElement(data, ds("X509Certificate")).text = b64encode(der).decode()
-    if claimed_at is not None:
-        properties = _append_properties(signature, references, certificate, claimed_at, identity)
-        signed = Reference(f"#{identity}-properties", canonical(properties, form), (form,))
-        _append_reference(info, signed, kind=PROPERTIES_TYPE)
-    raw = keystore.sign(canonical(info, form), "sha256")
-    ensure_signed_by(certificate, canonical(info, form), raw, "sha256")
+    octets = canonical(info, EXCLUSIVE)
+    raw = keystore.sign(octets, "sha256")
+    ensure_signed_by(certificate, octets, raw, "sha256")
     value.text = b64encode(_plain(certificate, raw)).decode()
 
 
-def _append_reference(info: Any, one: Reference, *, kind: str = "", identity: str = "") -> None:
-    attributes = {"URI": one.uri}
-    if identity:
-        attributes["Id"] = identity
-    if kind:
-        attributes["Type"] = kind
-    reference = etree.SubElement(info, ds("Reference"), attributes)
+def append_reference(info: Any, one: Reference, *, identity: str) -> None:
+    """Append a reference named `identity` to the signed information."""
+    reference = etree.SubElement(info, ds("Reference"), {"Id": identity, "URI": one.uri})
     if one.transforms:
         transforms = etree.SubElement(reference, ds("Transforms"))
         for algorithm in one.transforms:
@@ -143,38 +128,6 @@ def _append_reference(info: Any, one: Reference, *, kind: str = "", identity: st
     etree.SubElement(reference, ds("DigestMethod"), Algorithm=SHA256)
     digest = hashlib.sha256(one.octets).digest()
     etree.SubElement(reference, ds("DigestValue")).text = b64encode(digest).decode()
-
-
-def _append_properties(
-    signature: Any,
-    references: tuple[Reference, ...],
-    certificate: x509.Certificate,
-    at: datetime,
-    identity: str,
-) -> Any:
-    holder = etree.SubElement(signature, ds("Object"))
-    qualifying = etree.SubElement(
-        holder, xades("QualifyingProperties"), {"Target": f"#{identity}"}, nsmap={"xades": XADES}
-    )
-    properties = etree.SubElement(
-        qualifying, xades("SignedProperties"), Id=f"{identity}-properties"
-    )
-    about_signature = etree.SubElement(properties, xades("SignedSignatureProperties"))
-    moment = at.astimezone(VIETNAM).isoformat(timespec="seconds")
-    etree.SubElement(about_signature, xades("SigningTime")).text = moment
-    listed = etree.SubElement(about_signature, xades("SigningCertificateV2"))
-    digest = etree.SubElement(etree.SubElement(listed, xades("Cert")), xades("CertDigest"))
-    etree.SubElement(digest, ds("DigestMethod"), Algorithm=SHA256)
-    der = certificate.fingerprint(_SHA256)
-    etree.SubElement(digest, ds("DigestValue")).text = b64encode(der).decode()
-    about_data = etree.SubElement(properties, xades("SignedDataObjectProperties"))
-    for number, one in enumerate(references):
-        described = etree.SubElement(
-            about_data, xades("DataObjectFormat"), ObjectReference=f"#{identity}-{number}"
-        )
-        media_type = one.media_type or "application/xml"
-        etree.SubElement(described, xades("MimeType")).text = media_type
-    return properties
 
 
 # checked -------------------------------------------------------------------------------------
@@ -204,15 +157,18 @@ def _check(signature: Any, resolve: Resolve) -> Checked:
     if not 0 < len(references) <= MOST_REFERENCES:
         raise XmlSignatureRefused(reason=Reason.NOT_COVERED)
     properties = _own_properties(signature, signer)
+    parts = [one for one in (properties, key_info) if one is not None and one.get("Id")]
+    own = {f"#{one.get('Id')}": one for one in parts}
     uris = []
     for reference in references:
         uri, transforms = reference.get("URI"), _transforms(reference)
         if uri is None:
             raise XmlSignatureRefused(reason=Reason.UNSUPPORTED)
-        if properties is not None and uri == f"#{properties.get('Id')}":
+        if uri in own:
             if len(transforms) > 1 or transforms[:1] not in {(), *((one,) for one in CANONICAL)}:
                 raise XmlSignatureRefused(reason=Reason.UNSUPPORTED)
-            octets = canonical(properties, (transforms or (INCLUSIVE,))[0])
+            _ensure_alone(own[uri])
+            octets = canonical(own[uri], (transforms or (INCLUSIVE,))[0])
         else:
             octets = resolve(uri, transforms)
         _compare(reference, octets)
@@ -281,14 +237,18 @@ def _own_properties(signature: Any, signer: bytes) -> Any:
     found = holder.findall(f"{xades('QualifyingProperties')}/{xades('SignedProperties')}")
     if len(found) != 1 or len(holder) != 1 or not found[0].get("Id"):
         raise XmlSignatureRefused(reason=Reason.UNSUPPORTED)
-    identity = found[0].get("Id")
-    document = signature.getroottree()
-    if sum(identity in one.attrib.values() for one in document.iter() if one.get("Id")) != 1:
-        raise XmlSignatureRefused(reason=Reason.FORMAT_FAILURE)
     for digest in found[0].findall(f".//{xades('CertDigest')}"):
         _compare(digest, signer)
         break
     return found[0]
+
+
+def _ensure_alone(element: Any) -> None:
+    """Refuse a name that another element bears too: others would find that one."""
+    identity = element.get("Id")
+    document = element.getroottree()
+    if sum(identity in one.attrib.values() for one in document.iter() if one.get("Id")) != 1:
+        raise XmlSignatureRefused(reason=Reason.FORMAT_FAILURE)
 
 
 def _compare(holder: Any, octets: bytes) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from urllib.parse import unquote
 
 import pytest
+import xmlsec
 from lxml import etree
 from signxml.xades import XAdESVerifier
 
@@ -90,22 +91,32 @@ def test_the_same_files_give_the_same_container(keystore):
     assert one == other
 
 
+def anchored(pki):
+    manager = xmlsec.KeysManager()
+    manager.load_cert(
+        str(pki.trust_folder / "anchors" / "root.pem"),
+        xmlsec.KeyFormat.PEM,
+        xmlsec.constants.KeyDataTypeTrusted,
+    )
+    return manager
+
+
 def verified_elsewhere(data: bytes):
     parts = members(data)
     signature = etree.fromstring(parts[SIGNATURES])[0]
     certificate = signature.findtext(f".//{ds('X509Certificate')}")
-    pem = f"-----BEGIN CERTIFICATE-----\n{certificate}\n-----END CERTIFICATE-----\n"
+    pem = f"-----BEGIN CERTIFICATE-----\n{certificate.strip()}\n-----END CERTIFICATE-----\n"
     return XAdESVerifier().verify(
         parts[SIGNATURES],
         x509_cert=pem,
-        expect_references=len(FILES) + 2,
+        expect_references=len(FILES) + 3,
         uri_resolver=lambda uri: parts[unquote(uri)],
     )
 
 
 def test_signxml_agrees(container):
     found = verified_elsewhere(container)
-    assert len(found) == len(FILES) + 2
+    assert len(found) == len(FILES) + 3
     assert any(one.signed_data == b"[]" for one in found)
 
 
@@ -113,6 +124,20 @@ def test_signxml_agrees_that_a_changed_file_is_not_signed(container):
     parts = members(container) | {"events.json": b"[1]"}
     with pytest.raises(Exception, match="Digest"):
         verified_elsewhere(packed(parts.items()))
+
+
+def test_xmlsec_agrees(container, pki, tmp_path, monkeypatch):
+    """Written with signxml, so a library of other makers reads it, with the files unpacked."""
+    with zipfile.ZipFile(io.BytesIO(container)) as archive:
+        archive.extractall(tmp_path)
+    # xmlsec opens the address of a reference as a file
+    monkeypatch.chdir(tmp_path)
+    signature = etree.fromstring(members(container)[SIGNATURES])[0]
+    xmlsec.tree.add_ids(signature, ["Id"])
+    xmlsec.SignatureContext(anchored(pki)).verify(signature)
+    (tmp_path / "events.json").write_bytes(b"[1]")
+    with pytest.raises(xmlsec.Error):
+        xmlsec.SignatureContext(anchored(pki)).verify(signature)
 
 
 def test_the_signers_certificate_is_among_what_is_signed(container):

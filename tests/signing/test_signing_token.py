@@ -38,6 +38,7 @@ from signing.signer import SignRequest, SignRole, sign_pdf
 from signing.testing.soft_token import soft_library, soft_tokens
 from signing.trust import Trust
 from signing.validation import validate_pdf
+from signing.xml import sign_xml, verify_xml
 from tests.signing.conftest import NOW, PASSPHRASE
 
 pytestmark = pytest.mark.token
@@ -136,6 +137,16 @@ def test_a_person_signs_with_an_elliptic_key_whose_label_only_the_certificate_be
         public = x509.load_der_x509_certificate(token.certificate()).public_key()
         public.verify(signature, b"van ban", ec.ECDSA(hashes.SHA256()))
         sign_pdf(draft, SignRequest(SignRole.APPROVE, NOW), token)
+
+
+@pytest.mark.parametrize("label", ["con dấu", "chủ tịch"])
+def test_a_key_in_a_token_signs_xades(label, opened, trust, revocation):
+    with opened(label) as token:
+        data = sign_xml("<goi>văn bản</goi>".encode(), token, claimed_at=NOW)
+    found = verify_xml(data, trust=trust, revocation=revocation, at=NOW)
+    assert (found.verdict, found.claimed_at) == (Verdict.VALID, NOW)
+    changed = data.replace("văn bản".encode(), "văn khác".encode())
+    assert verify_xml(changed, trust=trust, revocation=revocation, at=NOW).signed == b""
 
 
 def test_a_token_that_only_pads_and_signs_gets_the_digest(tokens, opened):
