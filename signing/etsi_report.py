@@ -169,14 +169,19 @@ def _indication(verdict: Verdict, reason: Reason) -> tuple[str, str]:
     return "indeterminate", INDETERMINATE.get(reason, "GENERIC")
 
 
-def _attributes(report: DocumentReport, one: SignatureReport) -> etsi.SignatureAttributesType:
+def _attributes(
+    report: DocumentReport, one: SignatureReport
+) -> etsi.SignatureAttributesType | None:
     claimed = (
         (etsi.SASigningTimeType(signed=True, time=_time(one.claimed_at)),) if one.claimed_at else ()
     )
+    stamps = tuple(_stamps(one.timestamps))
+    over_document = tuple(_stamps(report.timestamps))
+    if not (claimed or stamps or over_document):
+        # the schema asks for one attribute at least, or for none of this
+        return None
     return etsi.SignatureAttributesType(
-        signing_time=claimed,
-        signature_time_stamp=tuple(_stamps(one.timestamps)),
-        doc_time_stamp=tuple(_stamps(report.timestamps)),
+        signing_time=claimed, signature_time_stamp=stamps, doc_time_stamp=over_document
     )
 
 

@@ -1,7 +1,9 @@
-"""The report as ETSI TS 119 102-2 has it: read back by its own classes, nothing required missing."""
+"""The report as ETSI TS 119 102-2 has it: valid by its schema, read back by its own classes."""
 
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +22,30 @@ VR = {"vr": "http://uri.etsi.org/19102/v1.2.1#", "ds": "http://www.w3.org/2000/0
 
 
 CONTEXT = XmlContext()
+PROFILE = Path(__file__).parent / "xsd" / "validation_report.xsd"
+
+
+class Shipped(etree.Resolver):
+    """Finds the schemas of XML-DSig and XAdES where signxml ships them."""
+
+    def resolve(self, url, _name, context):
+        kind, _, name = url.partition("signxml:")
+        if kind or not name:
+            return None
+        package = "signxml.xades.schemas" if name.startswith("XAdES") else "signxml.schemas"
+        return self.resolve_filename(str(resources.files(package) / name), context)
+
+
+@pytest.fixture(scope="module")
+def schema() -> etree.XMLSchema:
+    parser = etree.XMLParser(no_network=True)
+    parser.resolvers.add(Shipped())
+    return etree.XMLSchema(etree.parse(str(PROFILE), parser))
+
+
+def faults(schema: etree.XMLSchema, xml: str) -> list[str]:
+    schema.validate(etree.fromstring(xml.encode()))
+    return [str(one.message) for one in schema.error_log]
 
 
 def read(xml: str) -> etsi.ValidationReport:
@@ -89,6 +115,45 @@ def test_times_digests_and_indications_are_those_of_the_report(report):
 KNOWN = datetime(2026, 11, 22, tzinfo=UTC)
 
 
+# -- by the schema ---------------------------------------------------------------------------------
+
+
+def test_reports_of_real_files_are_valid_by_the_schema(draft, report, schema):
+    world = World(draft)
+    plain = world.sign()
+    at = plain.index(b"/ByteRange") - 399
+    altered = plain[:at] + bytes([plain[at] ^ 1]) + plain[at + 1 :]
+    world.withdrawn[world.signer] = world.at - HOUR
+    checks = {
+        Verdict.VALID: report,
+        Verdict.INVALID: world.check(altered, world.lists()),
+        Verdict.UNDETERMINED: world.check(plain, []),
+    }
+    revoked = world.check(plain, world.lists())
+    assert revoked.signatures[0].revoked_at, revoked
+    for verdict, found in (*checks.items(), (Verdict.INVALID, revoked)):
+        assert found.verdict is verdict, found
+        assert faults(schema, etsi_xml(found)) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "replacement", "said"),
+    [
+        ("<vr:HashOnly>false</vr:HashOnly>", "", "HashOnly"),
+        ('id="document-1"', 'id="tài liệu 1"', "tài liệu 1"),
+        ("Z</vr:ValidationTime>", "</vr:ValidationTime><vr:Them/>", "Them"),
+        ("<vr:Time>", "<vr:Time>khoảng ", "dateTime"),
+        ("<vr:MainIndication>", "<vr:Main/><vr:MainIndication>", "Main"),
+        ("<ds:DigestMethod Algorithm=", "<ds:DigestMethod Alg=", "Algorithm"),
+    ],
+)
+def test_the_schema_notices(schema, report, part, replacement, said):
+    xml = etsi_xml(report)
+    assert part in xml
+    found = faults(schema, xml.replace(part, replacement, 1))
+    assert any(said in one for one in found), found
+
+
 @settings(max_examples=25)
 @given(
     st.sampled_from([Verdict.VALID, Verdict.INVALID, Verdict.UNDETERMINED]),
@@ -97,7 +162,7 @@ KNOWN = datetime(2026, 11, 22, tzinfo=UTC)
     st.none() | st.just(KNOWN),
     st.sampled_from(["", "sha256", "md5"]),
 )
-def test_every_report_of_a_signature_can_be_told(verdict, reason, level, moment, algorithm):
+def test_every_report_of_a_signature_can_be_told(schema, verdict, reason, level, moment, algorithm):
     digest = "ab" * 32
     one = SignatureReport(
         "Chữ ký <1> & hai",
@@ -113,7 +178,9 @@ def test_every_report_of_a_signature_can_be_told(verdict, reason, level, moment,
         fingerprint=digest if algorithm else "",
     )
     whole = DocumentReport(verdict, KNOWN, reason, (one,), digest=digest)
-    parsed = read(etsi_xml(whole))
+    xml = etsi_xml(whole)
+    assert faults(schema, xml) == []
+    parsed = read(xml)
     assert missing(parsed) == []
     (part,) = parsed.signature_validation_report
     passed = part.signature_validation_status.main_indication.endswith("total-passed")
