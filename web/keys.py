@@ -331,12 +331,35 @@ def _register_form(names: dict[UUID, str], refused: tuple[str, str]) -> dict[str
         fields.choice("kind", _("Khóa nằm ở đâu"), kinds, required=True),
         text("text", "name", _("Tên gọi"), max_length=100),
         text("file", "certificate", _("Tệp chứng thư số (.cer, .crt, .pem)"), required=True),
-        text("text", "library", _("Thư viện của thiết bị (PKCS#11)"), max_length=300),
-        text("text", "token", _("Tên thiết bị"), max_length=100),
-        text("text", "label", _("Tên khóa trong thiết bị"), max_length=100),
-        text("text", "url", _("Địa chỉ dịch vụ ký số từ xa"), max_length=300),
-        text("text", "credential", _("Mã chứng thư số tại dịch vụ"), max_length=100),
+        _of(
+            KeyKind.PKCS11,
+            text(
+                "text",
+                "library",
+                _("Thư viện của thiết bị (PKCS#11)"),
+                required=True,
+                max_length=300,
+            ),
+        ),
+        _of(
+            KeyKind.PKCS11, text("text", "token", _("Tên thiết bị"), required=True, max_length=100)
+        ),
+        _of(KeyKind.PKCS11, text("text", "label", _("Tên khóa trong thiết bị"), max_length=100)),
+        _of(
+            KeyKind.REMOTE,
+            text("text", "url", _("Địa chỉ dịch vụ ký số từ xa"), required=True, max_length=300),
+        ),
+        _of(
+            KeyKind.REMOTE,
+            text("text", "credential", _("Mã chứng thư số tại dịch vụ"), max_length=100),
+        ),
     )
+
+
+def _of(kind: KeyKind, part: FieldView) -> FieldView:
+    """Return a field that scripts show with this kind of key alone."""
+    hidden = request.form.get("kind") != kind.value
+    return replace(part, hide=f'=kind != "{kind.value}"', hidden=hidden)
 
 
 def _handover_form(

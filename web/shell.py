@@ -28,7 +28,7 @@ _NAV = (
     ("keys.show", later("Khóa ký số"), "verified", Act.READ_KEY_USES),
     ("journal_page.check", later("Nhật ký"), "shield", Act.READ_JOURNAL),
     ("operator.show", later("Vận hành"), "activity", Act.OPERATE),
-    ("trust.show", later("Tin cậy"), "verified", Act.READ_TRUST),
+    ("trust.show", later("Danh sách tin cậy"), "verified", Act.READ_TRUST),
 )
 
 

@@ -3,6 +3,7 @@
 from base64 import b64decode
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 
 from cryptography import x509
@@ -16,6 +17,7 @@ from processes.trust_rules import (
 )
 from records import trust
 from records.trust import TrustVersion
+from records.vietnamese import local_date
 from signing.algorithms import AlgorithmKind, AlgorithmRule
 from signing.policy import RevocationMode, ValidationPolicy
 from signing.report import ROLES
@@ -41,6 +43,8 @@ _CHANGES = {
     Change.SET_ADDRESSES: later("sửa địa chỉ được phép"),
     Change.SET_POLICY: later("sửa chính sách kiểm tra"),
 }
+#: hash functions as standards write them
+_HASHES = {"sha1": "SHA-1", "sha224": "SHA-224"}
 
 
 def shown(tx: Transaction, known: Known) -> dict[str, Any]:
@@ -166,8 +170,9 @@ def _algorithm(one: AlgorithmRule) -> dict[str, str]:
     what = {
         AlgorithmKind.RSA: _("khóa RSA ngắn hơn %(n)s bit", n=one.below),
         AlgorithmKind.EC: _("khóa ECDSA ngắn hơn %(n)s bit", n=one.below),
-    }.get(one.kind, one.name.upper())
-    return {"what": what, "from": words.exact(one.refused_from), "citation": one.citation}
+    }.get(one.kind, _HASHES.get(one.name, one.name.upper()))
+    refused = words.day(local_date(one.refused_from))
+    return {"what": what, "from": refused, "citation": one.citation}
 
 
 def version(one: TrustVersion, now: datetime) -> dict[str, str]:
@@ -177,8 +182,15 @@ def version(one: TrustVersion, now: datetime) -> dict[str, str]:
         "what": change(one.change),
         "who": one.changed_name or _("hệ thống"),
         "when": words.moment(one.changed_at, now),
-        "reason": one.reason,
+        "reason": _reason(one),
     }
+
+
+def _reason(one: TrustVersion) -> str:
+    """Return why; the first list was read from a file, whose place says nothing to a reader."""
+    if one.change["what"] != Change.IMPORT:
+        return one.reason
+    return _("Đọc từ tệp %(file)s trong thư mục dữ liệu", file=PurePath(one.reason).name)
 
 
 def change(order: dict[str, Any]) -> str:

@@ -1083,7 +1083,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
             "register": {"action": "#", "error": "", "form": form(field("text", "name", "Tên gọi"))}, "handover": {"action": "#", "error": "Cần số, ký hiệu biên bản.", "form": form(field("text", "record", "Số, ký hiệu biên bản"))}, "trial": {"action": "#", "error": "", "form": form(field("text", "pin", "Mật khẩu chứng thư số (mã PIN)"))}}}),
         "signing-batch": ("signing_batch.html", {"shell": shell(who="Phạm Dung", position="Giám đốc"), "batch": {"title": "Ký nhiều văn bản", "told": "Đã ký 2 văn bản, còn 1 văn bản chưa ký.", "action": "#", "submit": "Ký số 1 văn bản", "back_href": "/inbox", "signed": [{"document": "Báo cáo kết quả quý IV", "how": "đã ký"}], "form": form(field("text", "pin", "Mật khẩu chứng thư số (mã PIN)")), "rows": [{"value": "1:3", "reference": "Dự thảo", "subject": "Về việc báo cáo kết quả thực hiện Quy chế", "facts": "Công văn · Trần Bình", "href": "/inbox?item=1", "due": "16/12/2020 16:30", "note": "Văn bản đã thay đổi từ khi chọn. Mở xem lại trước khi ký.", "tone": "warn"}]}}),
         "operator": ("operator.html", {"shell": shell("Vận hành", who="Tạ Vinh", position="Trung tâm CNTT&TT"), "operator": operator()}),
-        "trust": ("trust.html", {"shell": shell("Tin cậy", who="Tạ Vinh", position="Trung tâm CNTT&TT"), "trust": trust()}),
+        "trust": ("trust.html", {"shell": shell("Danh sách tin cậy", who="Tạ Vinh", position="Trung tâm CNTT&TT"), "trust": trust()}),
         **steering(),
         "api": ("api.html", {"shell": admin, "api": {"spec_href": "/api/v1/openapi.json", "title": "API"}}),
     }  # fmt: skip

@@ -92,6 +92,30 @@ def test_what_is_too_wide_for_a_phone_is_seen(tab, base) -> None:
     assert tab.evaluate(SIDEWAYS)
 
 
+#: cells of tables that are not under the words of their column, or too narrow to be read
+CELLS = """() => [...document.querySelectorAll('.tbl.cards')].flatMap((table) => {
+  const heads = [...table.tHead.rows[0].cells].map((head) => head.textContent);
+  const frame = table.closest('.scroll');
+  return [...table.tBodies[0].rows].flatMap((row) => [...row.cells].filter((cell, at) =>
+    (cell.tagName === 'TD' && cell.dataset.label !== heads[at])
+    || (cell.textContent.trim() && cell.getBoundingClientRect().width < 250)
+    || frame.scrollWidth > frame.clientWidth).map((cell) => cell.textContent));
+})"""
+
+
+@pytest.mark.parametrize("path", ["/keys", "/trust", "/signing-batch"])
+def test_on_a_phone_each_value_stands_beside_the_words_of_its_column(tab, base, path) -> None:
+    tab.set_viewport_size(PHONE)
+    tab.goto(base + path)
+    assert tab.locator(".tbl.cards tbody tr").count()
+    assert tab.evaluate(CELLS) == []
+    tab.evaluate("for (const td of document.querySelectorAll('td')) td.dataset.label += '.'")
+    assert tab.evaluate(CELLS) != [], "the control: other words would be seen"
+    tab.set_viewport_size(DESK)
+    tab.reload()
+    assert tab.evaluate(CELLS) != [], "the control: a table of columns has narrow cells"
+
+
 #: focuses everything that is filled in, tells over what another thing lies
 COVERED = """() => [...document.querySelectorAll('[data-step-form] :is(input, select, textarea)')]
   .filter((field) => field.checkVisibility() && field.type !== 'hidden')

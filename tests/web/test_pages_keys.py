@@ -73,6 +73,23 @@ def test_a_certificate_is_registered_and_its_key_tried(knock, told):
     assert sorted(outcomes) == ["refused", "signed"]
 
 
+def test_what_a_key_of_another_kind_needs_is_not_asked(knock, told):
+    admin = knock("quantri.stttt")
+
+    def hidden(answer) -> set[str]:
+        page = lxml.html.fromstring(answer.data.decode())
+        return {f.get("data-hide") for f in page.xpath("//*[@data-hide][@hidden]")}
+
+    token, remote = '=kind != "pkcs11"', '=kind != "remote"'
+    assert hidden(admin.get("/keys")) == {token, remote}
+    refused = admin.post("/keys/certificate", {"owner": "agency", "kind": "pkcs11"})
+    assert hidden(refused) == {remote}, "what was chosen stays open"
+    # scripts decide by the field of the same form
+    page = lxml.html.fromstring(refused.data.decode())
+    [form] = [f for f in page.forms if f.action == "/keys/certificate"]
+    assert {"kind", "library", "token", "url"} <= set(form.fields)
+
+
 def test_a_certificate_that_ends_within_30_days_is_warned_of(app, knock, told):
     agency = told.agency("STTTT")
     assert "sắp hết hạn" not in knock("vanthu.stttt").get("/keys").text

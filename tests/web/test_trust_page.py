@@ -43,6 +43,10 @@ def test_who_looks_after_signatures_reads_it_and_only_the_operator_changes_it(kn
     assert "CA thử nghiệm" in page
     assert "văn bản đến được số hóa" in page
     assert ">outgoing<" not in page
+    assert "Đọc từ tệp trust.toml trong thư mục dữ liệu" in page
+    assert "/signing/trust" not in page, "a place on the server says nothing to a reader"
+    assert "SHA-1" in page
+    assert "07:00:00" not in page, "an algorithm ends on a day"
     assert "data-trust" in page
     assert '<a href="/trust"' in operator.get("/help").text
     for reader in ("quantri.stttt", "quantri.ubnd"):
