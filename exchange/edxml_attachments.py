@@ -1,6 +1,6 @@
 """Read the files of a message: manifest and encoded attachments, matched by their ids."""
 
-from exchange.edxml_files import check_room, is_packed, safe_name, unpack
+from exchange.edxml_files import check_room, is_packed, safe_name, take, unpack
 from exchange.edxml_tree import FILE_ELEMENT, Node
 from exchange.envelope import Attachment
 from exchange.errors import BrokenAttachment, MessageTooLarge
@@ -68,19 +68,20 @@ def _read_one(
         notes.remark(missing(f"{path}.AttachmentName"))
         name = f"tep-{path.rpartition('[')[2].rstrip(']')}"
     carrier = node.find(FILE_ELEMENT)
-    content = carrier.file.content if carrier is not None and carrier.file is not None else b""
-    if content is None:
-        raise BrokenAttachment(wrong_type(f"{path}.{FILE_ELEMENT}", name, "base64"))
-    if not content:
+    if carrier is None or carrier.file is None:
         raise BrokenAttachment(missing(f"{path}.{FILE_ELEMENT}"))
+    file = carrier.file.file
+    if file is None:
+        raise BrokenAttachment(wrong_type(f"{path}.{FILE_ELEMENT}", name, "base64"))
     listed_type, own_type = reference.get("ContentType"), node.get("ContentType")
     if listed_type and own_type and listed_type != own_type:
         vi = f"danh mục ghi «{listed_type[:60]}», tệp ghi «{own_type[:60]}»"
         notes.remark(wrong_value(f"{path}.ContentType", vi, f"{listed_type[:60]}/{own_type[:60]}"))
-    if is_packed(name, own_type or listed_type, content):
-        content = unpack(path, content, room, limits)
-        if not content:
-            raise BrokenAttachment(missing(f"{path}.{FILE_ELEMENT}"))
+    packed = is_packed(name, own_type or listed_type, file)
+    content = unpack(path, file, room, limits) if packed else take(file)
+    carrier.file.close()
+    if not content:
+        raise BrokenAttachment(missing(f"{path}.{FILE_ELEMENT}"))
     return Attachment(
         name=name,
         content=content,

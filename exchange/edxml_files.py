@@ -4,8 +4,8 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable
-from io import BytesIO
-from typing import Final
+from io import SEEK_END, BytesIO
+from typing import IO, Final
 
 from exchange.envelope import Attachment
 from exchange.errors import MessageTooLarge, UnsafeArchive
@@ -35,26 +35,38 @@ def safe_name(name: str) -> str:
     return bare
 
 
-def is_packed(name: str, content_type: str, content: bytes) -> bool:
+def is_packed(name: str, content_type: str, file: IO[bytes]) -> bool:
     """Say whether the bytes are a ZIP put round a file that is not a ZIP by its name."""
     kind = content_type.partition(";")[0].strip().lower()
-    return kind == ZIP_TYPE and not name.lower().endswith(".zip") and content.startswith(b"PK")
+    if kind != ZIP_TYPE or name.lower().endswith(".zip"):
+        return False
+    start = file.read(2)
+    file.seek(0)
+    return start == b"PK"
 
 
-def unpack(path: str, content: bytes, room: int, limits: Limits) -> bytes:
+def take(file: IO[bytes]) -> bytes:
+    """Return all bytes of a file; asked for by number they are not held twice."""
+    size = file.seek(0, SEEK_END)
+    file.seek(0)
+    return file.read(size)
+
+
+def unpack(path: str, file: IO[bytes], room: int, limits: Limits) -> bytes:
     """Take the single file out of its ZIP; its name in there is ignored.
 
     `room` is how many bytes may still be unpacked. Raises UnsafeArchive for anything but one plain
     entry, and for one that grows too much.
     """
     try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
+        size = file.seek(0, SEEK_END)
+        with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
             if len(entries) != 1 and _MARKS.intersection(archive.namelist()):
-                return content  # an office file labelled as ZIP by its sender
+                return take(file)  # an office file labelled as ZIP by its sender
             entry = _only_entry(path, entries)
             with archive.open(entry) as source:
-                return _bounded(path, source.read, len(content), room, limits)
+                return _bounded(path, source.read, size, room, limits)
     except UnsafeArchive:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
@@ -102,15 +114,13 @@ def _bounded(
     path: str, read: Callable[[int], bytes], packed: int, room: int, limits: Limits
 ) -> bytes:
     allowed = min(room, max(limits.zip_floor, packed * limits.zip_ratio))
-    blocks: list[bytes] = []
-    total = 0
+    unpacked = BytesIO()  # grows in place, and gives its bytes without a copy
     while block := read(_BLOCK):
-        total += len(block)
-        if total > allowed:
+        if unpacked.tell() + len(block) > allowed:
             vi = f"giải nén ra quá {allowed} byte (có dấu hiệu bom nén)"
             raise _unsafe(path, vi, f"unpacks to more than {allowed} bytes")
-        blocks.append(block)
-    return b"".join(blocks)
+        unpacked.write(block)
+    return unpacked.getvalue()
 
 
 def _unsafe(path: str, vi: str, en: str) -> UnsafeArchive:

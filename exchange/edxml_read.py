@@ -4,7 +4,10 @@ What real traffic gets wrong is tolerated and remarked on `original.remarks`; re
 leaves no document to register: no sender, no addressee, no subject, no date, a broken file.
 """
 
+from contextlib import closing
+from dataclasses import replace
 from datetime import date, datetime
+from typing import BinaryIO
 
 from exchange.clock import parse_date, parse_moment
 from exchange.document_type import DocumentType
@@ -32,13 +35,18 @@ _DATE = "yyyy/MM/dd"
 _TIME = "yyyy/MM/dd HH:mm:ss"
 
 
-def read(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Envelope | StatusMessage:
-    """Read one message (đọc gói tin).
+def read(source: bytes | BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Envelope | StatusMessage:
+    """Read one message (đọc gói tin), given as bytes or as a file that is read piece by piece.
 
     Raises MalformedXml, DoctypeForbidden, MessageTooLarge, InvalidMessage (its findings all at
-    once), BrokenAttachment or UnsafeArchive; never anything else.
+    once), BrokenAttachment or UnsafeArchive; else only OSError, where the disk has no room for a
+    large file while it is taken out: the message may be good.
     """
-    tree = parse(data, limits)
+    with closing(parse(source, limits)) as tree:
+        return _read(tree, source if isinstance(source, bytes) else None, limits)
+
+
+def _read(tree: Tree, data: bytes | None, limits: Limits) -> Envelope | StatusMessage:
     root = tree.root
     if root is None or root.name != "edXML":
         vi = f"phần tử gốc phải là edXML thuộc không gian tên {NAMESPACE}"
@@ -47,14 +55,16 @@ def read(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Envelope | StatusMessa
     if header is None:
         raise InvalidMessage(missing("MessageHeader"))
     notes = Notes()
-    if header.find("StatusCode") is not None:
-        return _read_status(header, tree, data, notes)
-    return _read_envelope(root, header, tree, data, notes, limits)
+    message = (
+        _read_status(header, notes)
+        if header.find("StatusCode") is not None
+        else _read_envelope(root, header, notes, limits)
+    )
+    original = Original(tree.sha256, tree.size, tuple(notes.remarks), tree.carries_signature, data)
+    return replace(message, original=original)
 
 
-def _read_envelope(
-    root: Node, header: Node, tree: Tree, data: bytes, notes: Notes, limits: Limits
-) -> Envelope:
+def _read_envelope(root: Node, header: Node, notes: Notes, limits: Limits) -> Envelope:
     trace = root.find("edXMLEnvelope", "edXMLHeader", "TraceHeaderList") or _EMPTY
     other = header.find("OtherInfo") or _EMPTY
     subject = header.get("Subject") or notes.lacks("Subject")
@@ -97,11 +107,10 @@ def _read_envelope(
         trace=tuple(_hop(node, notes) for node in trace.all("TraceHeader")),
         business=business,
         attachments=attachments,
-        original=Original(data, tuple(notes.remarks), tree.carries_signature),
     )
 
 
-def _read_status(header: Node, tree: Tree, data: bytes, notes: Notes) -> StatusMessage:
+def _read_status(header: Node, notes: Notes) -> StatusMessage:
     sender = _sender(header, notes)
     responses = _responses(header, notes)
     if not responses:
@@ -129,7 +138,6 @@ def _read_status(header: Node, tree: Tree, data: bytes, notes: Notes) -> StatusM
         at=moment,
         description=header.get("Description"),
         staff=read_staff(header.find("StaffInfo")),
-        original=Original(data, tuple(notes.remarks), tree.carries_signature),
     )
 
 

@@ -7,13 +7,15 @@ limit and without holding the text.
 
 from __future__ import annotations
 
-import binascii
+import io
 import unicodedata
 from collections.abc import Iterator
-from typing import Any, Final, NoReturn, cast
+from hashlib import sha256
+from typing import Any, BinaryIO, Final, NoReturn, cast
 
 from lxml import etree
 
+from exchange.base64_stream import Base64Stream
 from exchange.errors import DoctypeForbidden, MalformedXml, MessageTooLarge
 from exchange.limits import Limits
 
@@ -21,7 +23,6 @@ NAMESPACE: Final = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
 FILE_ELEMENT: Final = "ContentTransferEncoded"
 
 _CHUNK = 65_536
-_SPACE = bytes.maketrans(b"", b""), b" \t\r\n"
 
 
 class Node:
@@ -58,57 +59,40 @@ class Node:
         return found.text if found is not None else ""
 
 
-class Base64Stream:
-    """Strict base64, decoded as it arrives; `content` is None once anything is wrong with it."""
-
-    def __init__(self) -> None:
-        self._carry = b""
-        self._parts: list[bytes] = []
-        self._padded = False
-        self._broken = False
-
-    def feed(self, text: str) -> None:
-        """Take the next piece of text; line breaks and blanks are allowed, nothing else is."""
-        if self._broken:
-            return
-        try:
-            self._decode(self._carry + text.encode("ascii").translate(*_SPACE))
-        except ValueError:
-            self._broken, self._parts = True, []
-
-    def _decode(self, block: bytes) -> None:
-        cut = len(block) - len(block) % 4
-        if block and self._padded:
-            raise ValueError("text after the padding")
-        if cut:
-            self._parts.append(binascii.a2b_base64(block[:cut], strict_mode=True))
-            self._padded = block[:cut].endswith(b"=")
-        self._carry = block[cut:]
-
-    @property
-    def content(self) -> bytes | None:
-        """Return the decoded bytes, None for wrong base64."""
-        return None if self._broken or self._carry else b"".join(self._parts)
-
-
 class Tree:
-    """What the parser saw: the root, and whether a signature was in it."""
+    """What the parser saw; to be closed, since a large file waits on the disk to be taken out."""
 
     def __init__(self) -> None:
         self.root: Node | None = None
         self.carries_signature = False
+        #: SHA-256 in hex and length of the message
+        self.sha256 = ""
+        self.size = 0
+        self.files: list[Base64Stream] = []
+
+    def close(self) -> None:
+        """Give up what waits on the disk."""
+        for file in self.files:
+            file.close()
 
 
-def parse(data: bytes, limits: Limits) -> Tree:
+def parse(source: bytes | BinaryIO, limits: Limits) -> Tree:
     """Parse a message into a tree of its own namespace; other namespaces are passed over.
 
-    Raises MessageTooLarge, DoctypeForbidden or MalformedXml.
+    A file is read piece by piece and no further than the limit. Raises MessageTooLarge,
+    DoctypeForbidden or MalformedXml.
     """
-    if len(data) > limits.message:
-        raise MessageTooLarge(
-            what_vi="dung lượng gói tin (byte)", what_en="message bytes", limit=limits.message
-        )
     target = _Target(limits)
+    try:
+        target.tree.sha256 = _feed(target, source, limits)
+    except BaseException:
+        target.tree.close()
+        raise
+    return target.tree
+
+
+def _feed(target: _Target, source: bytes | BinaryIO, limits: Limits) -> str:
+    """Send a message through the parser; return its SHA-256."""
     parser = etree.XMLParser(
         target=cast(Any, target),  # the stubs want events in bytes too; lxml 6 gives str only
         resolve_entities=False,
@@ -116,16 +100,42 @@ def parse(data: bytes, limits: Limits) -> Tree:
         load_dtd=False,
         huge_tree=False,
     )
-    view = memoryview(data)
+    digest = sha256()
     try:
-        for start in range(0, len(data), _CHUNK):
-            parser.feed(bytes(view[start : start + _CHUNK]))
+        for piece in _pieces(source, limits):
+            digest.update(piece)
+            target.tree.size += len(piece)
+            parser.feed(piece)
         parser.close()
     except etree.XMLSyntaxError as error:
         raise MalformedXml(line=error.lineno or 0, reason=error.msg) from error
     except LookupError as error:  # an encoding this machine does not know
         raise MalformedXml(line=1, reason=str(error)) from error
-    return target.tree
+    return digest.hexdigest()
+
+
+def _pieces(source: bytes | BinaryIO, limits: Limits) -> Iterator[bytes]:
+    if isinstance(source, bytes):
+        _check_size(len(source), limits)
+        view = memoryview(source)
+        for start in range(0, len(source), _CHUNK):
+            yield bytes(view[start : start + _CHUNK])
+        return
+    if source.seekable():
+        _check_size(source.seek(0, io.SEEK_END), limits)
+        source.seek(0)
+    size = 0
+    while piece := source.read(_CHUNK):
+        size += len(piece)
+        _check_size(size, limits)
+        yield piece
+
+
+def _check_size(size: int, limits: Limits) -> None:
+    if size > limits.message:
+        raise MessageTooLarge(
+            what_vi="dung lượng gói tin (byte)", what_en="message bytes", limit=limits.message
+        )
 
 
 class _Target:
@@ -156,6 +166,7 @@ class _Target:
                 self.tree.root = node
             if node.name == FILE_ELEMENT:
                 node.file = Base64Stream()
+                self.tree.files.append(node.file)
         self._open.append(node)
 
     def end(self, _tag: str) -> None:

@@ -219,20 +219,18 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Original:
-    """The message as received (nguyên bản): its bytes, digest and what was tolerated in it.
+    """The message as received (nguyên bản): SHA-256 in hex, bytes, and what was tolerated in it.
 
-    Elements we do not know live here and nowhere else. `carries_signature` says that an XML
-    signature is present, not that it was checked.
+    Elements we do not know live in its bytes and nowhere else; `data` is None where a file was
+    read, which has them. `carries_signature` says that an XML signature is present, not that it
+    was checked.
     """
 
-    data: bytes = field(repr=False)
+    sha256: str
+    size: int
     remarks: tuple[Finding, ...] = ()
     carries_signature: bool = False
-
-    @cached_property
-    def sha256(self) -> str:
-        """Return the SHA-256 of the message in hex."""
-        return sha256(self.data).hexdigest()
+    data: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ def read_main(
     that cannot be opened.
     """
     with path.open("rb") as file:
-        message = read(file.read(limits.message + 1), limits)
+        message = read(file, limits)
     return summarize(message, language), facts(message)
 
 
@@ -112,7 +112,7 @@ def _plain(value: Any) -> Any:
             named = {name: getattr(value, name) for name in ("name", "description", "content_id")}
             return {**named, "content_type": value.content_type, **own}
         case Original():
-            own = {"size": len(value.data), "sha256": value.sha256}
+            own = {"size": value.size, "sha256": value.sha256}
             signed = {"carries_signature": value.carries_signature}
             return {**own, **signed, "remarks": _plain(value.remarks)}
         case IntEnum():

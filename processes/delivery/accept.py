@@ -64,7 +64,7 @@ def examine(means: Means, envelope: Envelope, now: datetime) -> Examined:
 
 def _examine_envelope(means: Means, envelope: Envelope, now: datetime) -> XmlReport | None:
     original = envelope.original
-    if original is None or not original.carries_signature:
+    if original is None or original.data is None or not original.carries_signature:
         return None
     known = means.signing.known()
     return verify_xml(
