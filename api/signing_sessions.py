@@ -34,11 +34,12 @@ from processes import signing_sessions as sessions
 from processes.reach import own_reach
 from processes.signing_agent import file_call, raw_call, raw_facts
 from processes.signing_asked import Beginning, ask, step_of
+from processes.signing_completion import finish
 from processes.signing_sessions import Begun
 from records.authority import Act, authorize
 from records.delegation import acting_for
 from records.inspection import PDF
-from records.signing_session import SigningSession
+from records.signing_session import SigningSession, asking_of
 from signing.errors import NotPdf
 from signing.role import SignRole
 from signing.transport import Transport
@@ -57,7 +58,8 @@ Begin = Callable[[], AbstractContextManager[Transaction]]
 def begin(body: dict[str, Any]) -> Response:
     """Begin to sign at the step where a document waits for this role.
 
-    All that would refuse the step refuses it here. 409 where the step has another version.
+    A step that signs annexes too waits for each of them, in a session of its own. All that would
+    refuse the step refuses it here. 409 where the step has another version.
     """
     role = SignRole(body["role"])
     with transaction() as tx:
@@ -114,8 +116,9 @@ def read(session_id: UUID) -> Response:
 @blueprint.arguments(SignatureRequest)
 @blueprint.response(200, Session)
 def sign(body: dict[str, Any], session_id: UUID) -> Response:
-    """Hand in the raw signature and complete the step; the same one again is answered the same.
+    """Hand in the raw signature of one file; the last one completes the step.
 
+    The same one again is answered the same.
     409 where the step has moved on, 410 after the time has run out, 422 for a signature that does
     not hold: the session then goes on waiting.
     """
@@ -129,7 +132,7 @@ def sign(body: dict[str, Any], session_id: UUID) -> Response:
 @guarded(Scope.WRITE, Act.COMPLETE_WORK_ITEM)
 @blueprint.response(200, Session)
 def cancel(session_id: UUID) -> Response:
-    """Give up a session that waits."""
+    """Give up a session that waits, and all that is signed with it."""
     with transaction() as tx:
         shown = described(sessions.cancel(tx, session_id), tx)
     return send(Answer(shown).encoded(), 200, {})
@@ -156,7 +159,7 @@ def download(session_id: UUID) -> Response:
 @files.doc(requestBody={"content": {"multipart/form-data": {"schema": SignedFile}}})
 @files.response(200, AgentAnswer)
 def upload(session_id: UUID) -> Response:
-    """Bring back the signed file and complete the step, by the word in `token`.
+    """Bring back one signed file, by the word in `token`; the last one completes the step.
 
     It must begin with every byte of ours and add nothing but signatures of the registered
     certificate. What is refused (422) changes nothing. Its name is never looked at.
@@ -185,7 +188,7 @@ def _uploaded(session_id: UUID) -> Response:
         return database.transaction(acting)
 
     sessions.accept_upload(begin, means, session, _sent())
-    sessions.finish(begin, means, session_id)
+    finish(begin, means, session_id)
     with begin() as tx:
         shown = described(sessions.read(tx, session_id), tx)
     told = {"Status": True, "Message": "", "FileName": "", "FileServer": ""}
@@ -207,31 +210,41 @@ def _sent() -> bytes:
 
 
 def _finished(begin: Begin, session_id: UUID) -> Response:
-    sessions.finish(begin, installation().means, session_id)
+    finish(begin, installation().means, session_id)
     with begin() as tx:
         shown = described(sessions.read(tx, session_id), tx)
     return send(Answer(shown).encoded(), 200, {})
 
 
 def described(session: SigningSession, tx: Transaction) -> dict[str, Any]:
-    """Return a session as it stands."""
+    """Return a session as it stands, and how far all files of its step have come."""
+    asking = asking_of(tx, session)
     failure = session.failure
     return {
         "session": session.id,
-        "state": session.state_at(tx.now).value,
+        "state": asking.state_at(tx.now).value,
         "role": session.role.value,
         "transport": session.transport.value,
         "document_id": session.document_id,
         "work_item_id": session.item_id,
         "expires": session.expires_at,
         "failure": failure and {"code": failure["code"], "detail": failure[language()]},
+        "files": [
+            {"session": one.id, "role": one.role.value, "state": one.state_at(tx.now).value}
+            for one in asking.files
+        ],
     }
 
 
 def described_begun(begun: Begun, tx: Transaction) -> dict[str, Any]:
-    """Return a new session with what its transport needs."""
+    """Return a new session with what its transport needs, and those of the annexes."""
+    annexes = [{"session": one.session.id, **_needed(one)} for one in begun.annexes]
+    return {**described(begun.session, tx), **_needed(begun), "annexes": annexes}
+
+
+def _needed(begun: Begun) -> dict[str, Any]:
     session = begun.session
-    told = {**described(session, tx), "field": session.told["field"]}
+    told = {"field": session.told["field"]}
     if session.transport is Transport.RAW:
         return {**told, **raw_facts(session), "agent": raw_call(session)}
     return {**told, **agent_addresses(begun)}

@@ -8,6 +8,7 @@ from uuid import UUID
 from engine.database import Transaction
 from engine.instance import ProcessInstance
 from engine.work_item import WorkItem
+from processes.keys import KeyOrder
 from records.content import Stored
 from records.document import Document
 from records.vocabulary import Term
@@ -28,8 +29,10 @@ class Upload:
 class Elsewhere(Protocol):
     """A key that is not at hand (khóa ở thiết bị): it is asked, or has signed already."""
 
-    def sign(self, tx: Transaction, owner: UUID, pdf: bytes, request: SignRequest) -> bytes:
-        """Return `pdf` signed with the key of `owner`."""
+    def sign(
+        self, tx: Transaction, owner: UUID, pdf: bytes, request: SignRequest, use: KeyOrder
+    ) -> bytes:
+        """Return `pdf` signed with the key of `owner`, and write down that it was used."""
         ...
 
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from engine.database import Transaction
-from processes.keys import order_for, used_elsewhere
+from processes.keys import order_for
 from processes.means import Means
 from processes.order import Order, text
 from signing.placement import Found, Placement
@@ -20,9 +20,7 @@ def signed(
     """
     use = order_for(order.document, request.role, pdf)
     if order.elsewhere is not None:
-        done = order.elsewhere.sign(tx, owner, pdf, request)
-        used_elsewhere(tx, owner, use, means.signing.note_use)
-        return done
+        return order.elsewhere.sign(tx, owner, pdf, request, use)
     with means.signing.open_keystore(tx, owner, text(order.data, "pin"), use) as keystore:
         means.signing.check_keystore(keystore, request.signed_at)
         return sign_pdf(pdf, request, keystore, means.signing.timestamps)

@@ -1,14 +1,14 @@
 """What is to be signed at a step by a key at a desk (nội dung chờ ký), before anybody types a PIN.
 
-The verb itself runs twice: at first up to the signature, which is rolled back and tells what is to
-be signed; then for good, with the signature that came. So whatever the law forbids is refused
+The step runs twice: at first with files that nobody signed, which is rolled back and tells what is
+to be signed; then for good, with the signatures that came. So whatever the law forbids is refused
 before anybody is asked for a PIN, and again when the step is completed.
 """
 
 from base64 import b64decode
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -21,14 +21,11 @@ from engine.work_item import ItemStatus, WorkItem
 from forms.submission import without
 from forms.validation import sensitive_paths
 from processes import work_items
+from processes.keys import KeyOrder
 from processes.means import Means
-from processes.signing_refusal import AnnexesWait, NoDeskKey, NothingToSign, OtherDeskKey
+from processes.signing_refusal import NoDeskKey, NothingToSign, OtherDeskKey
 from processes.work_items import CompleteItem
-from records.content import files_of
-from records.document import Document
-from records.inspection import PDF
 from records.keystore import KeyKind, keystore_of
-from records.vocabulary import FileKind
 from signing.prepared import Prepared
 from signing.signer import SignRequest, SignRole, prepare
 from signing.transport import Transport
@@ -73,31 +70,46 @@ class Beginning:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What is to be signed: what file, what for, by which key; and what was prepared of it."""
+class ToBeSigned:
+    """One file that waits (tệp chờ ký): what for, by which key, and what was prepared of it."""
 
     pdf: bytes = field(repr=False)
     request: SignRequest
     key: DeskKey
-    item: WorkItem
+    #: None where an agent signs the whole file
+    prepared: Prepared | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be signed at a step: its files in order, the document's first."""
+
+    files: tuple[ToBeSigned, ...]
+    item_id: UUID
+    #: the version of the step that was asked about
+    version: int
     document: Any
     form: Mapping[str, Any]
-    prepared: Prepared | None
 
 
-class _Reached(Exception):
-    def __init__(self, pdf: bytes, request: SignRequest, key: DeskKey) -> None:
-        self.pdf, self.request, self.key = pdf, request, key
+class _Enough(Exception):
+    """All is known: nothing of the step may be kept."""
 
 
 class _Asking:
-    """Stops the verb where it signs."""
+    """Hands each file back unsigned and notes what was asked."""
 
-    def sign(self, tx: Transaction, owner: UUID, pdf: bytes, request: SignRequest) -> bytes:
+    def __init__(self) -> None:
+        self.files: list[ToBeSigned] = []
+
+    def sign(
+        self, tx: Transaction, owner: UUID, pdf: bytes, request: SignRequest, _use: KeyOrder
+    ) -> bytes:
         key = desk_key_of(tx, owner)
         if key is None:
             raise NoDeskKey
-        raise _Reached(pdf, request, key)
+        self.files.append(ToBeSigned(pdf, request, key))
+        return pdf
 
 
 def ask(begin: Begin, means: Means, beginning: Beginning) -> Asked:
@@ -106,39 +118,36 @@ def ask(begin: Begin, means: Means, beginning: Beginning) -> Asked:
     Raises what completing the step would raise, `NothingToSign`, `NoDeskKey`, `OtherDeskKey`, and
     what preparing refuses.
     """
+    asking = _Asking()
     command = CompleteItem(
         beginning.item_id,
         beginning.version,
         beginning.form,
         language=beginning.language,
-        elsewhere=_Asking(),
+        elsewhere=asking,
     )
-    try:
-        with begin() as tx:
-            item, _, document = work_items.find(tx, beginning.item_id)
-            form = work_items.form_of(tx, item)
-            _ensure_one_file(tx, item, document)
-            now = tx.now
-            work_items.complete(tx, means, command)
-            raise NothingToSign
-    except _Reached as reached:
-        pdf, request, key = reached.pdf, reached.request, reached.key
-    if beginning.certificate not in {b"", key.certificate}:
-        raise OtherDeskKey
-    means.signing.check_key(key.certificate, key.chain, now)
-    prepared = None
+    with suppress(_Enough), begin() as tx:
+        item, _, document = work_items.find(tx, beginning.item_id)
+        form, now = work_items.form_of(tx, item), tx.now
+        version = item.version if beginning.version is None else beginning.version
+        work_items.complete(tx, means, command)
+        raise _Enough
+    if not asking.files:
+        raise NothingToSign
+    for key in {one.key for one in asking.files}:
+        if beginning.certificate not in {b"", key.certificate}:
+            raise OtherDeskKey
+        means.signing.check_key(key.certificate, key.chain, now)
+    files = asking.files
     if beginning.transport is Transport.RAW:
-        prepared = prepare(pdf, request, key.certificate, key.chain)
+        files = [_prepared(one) for one in files]
     told = without(beginning.form, sensitive_paths(form)) if form is not None else {}
-    return Asked(pdf, request, key, item, document, told, prepared)
+    return Asked(tuple(files), item.id, version, document, told)
 
 
-def _ensure_one_file(tx: Transaction, item: WorkItem, document: Document) -> None:
-    if item.verb == VERBS[SignRole.SEAL]:
-        files = files_of(tx, document)
-        annexes = [f for f in files if f.kind is FileKind.ANNEX and f.media_type == PDF]
-        if annexes:
-            raise AnnexesWait(count=len(annexes))
+def _prepared(one: ToBeSigned) -> ToBeSigned:
+    ready = prepare(one.pdf, one.request, one.key.certificate, one.key.chain)
+    return replace(one, prepared=ready)
 
 
 _RUNS = Query(

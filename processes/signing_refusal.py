@@ -33,21 +33,6 @@ class OtherDeskKey(OfficeError):
     en = "The certificate is not the registered one. Use the right token."
 
 
-class AnnexesWait(OfficeError):
-    """Each annex needs a signature of its own, which one session cannot give (có phụ lục riêng)."""
-
-    code = "annexes-wait"
-    status = 409
-    vi = (
-        "Văn bản có {count} phụ lục là tệp PDF riêng, mỗi tệp phải được cơ quan ký. Chưa ký được "
-        "bằng thiết bị tại bàn; hãy dùng kho khóa của cơ quan, hoặc gộp phụ lục vào văn bản."
-    )
-    en = (
-        "{count} annexes are PDF files of their own, each to be signed by the agency. That cannot "
-        "be done with a token at the desk; use the agency's keystore."
-    )
-
-
 class SigningUnderWay(OfficeError):
     """Somebody else is signing this document (văn bản đang được người khác ký)."""
 

@@ -1,38 +1,38 @@
-"""Steps that are signed by a key at a desk (ký trên thiết bị): kept, answered, completed.
+"""Signatures by a key at a desk (ký trên thiết bị): kept while they are waited for, and answered.
 
-What is asked is found out by `processes.signing_asked`.
+What is asked is found out by `processes.signing_asked`; `processes.signing_completion` completes
+the step.
 """
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from engine.database import Transaction
-from engine.errors import NotFound, OfficeError
+from engine.errors import NotFound
+from engine.work_item import WorkItem
 from processes import work_items
 from processes.means import Means
-from processes.signing_asked import Asked, Begin, Beginning, desk_key_of
+from processes.signing_asked import Asked, Begin, Beginning, ToBeSigned
 from processes.signing_refusal import (
     AddressUsed,
-    OtherDeskKey,
     SessionClosed,
     SessionExpired,
-    SessionOutdated,
     SigningUnderWay,
 )
-from processes.work_items import CompleteItem, Completion
 from records import journal
 from records.password import new_token, token_hash
-from records.signing_session import SessionState, SigningSession, open_for
-from signing.errors import SigningError
+from records.signing_session import SessionState, SigningSession, asking_of, open_for
 from signing.prepared import Prepared
 from signing.raw_signature import checked_signature
 from signing.report import Verdict
 from signing.sandbox import UNFINISHED, validate_limited
 from signing.session_errors import UploadRefused
 from signing.sessions import TIME_TO_SIGN, accept_file, mark_of
-from signing.signer import SignRequest, SignRole, complete
+from signing.signer import SignRole
 from signing.transport import Transport
 
 
@@ -43,81 +43,86 @@ class Begun:
     session: SigningSession
     download: str = ""
     upload: str = ""
+    #: those of the annexes the same step signs
+    annexes: tuple["Begun", ...] = ()
 
-
-@dataclass
-class _Answered:
-    """Hands the verb the file that was signed, if it is still the one it would have signed."""
-
-    session: SigningSession
-    signed: bytes
-    means: Means
-
-    def sign(self, tx: Transaction, owner: UUID, pdf: bytes, request: SignRequest) -> bytes:
-        key = desk_key_of(tx, owner)
-        if key is None or key.certificate != self.session.certificate:
-            raise OtherDeskKey
-        self.means.signing.check_key(key.certificate, key.chain, request.signed_at)
-        same_file = hashlib.sha256(pdf).hexdigest() == self.session.base_sha256
-        if not same_file or mark_of(request) != self.session.mark:
-            raise SessionOutdated
-        return self.signed
+    @property
+    def all(self) -> tuple["Begun", ...]:
+        """Return the document's and its annexes', in the order in which they are signed."""
+        return (self, *self.annexes)
 
 
 def keep(tx: Transaction, means: Means, beginning: Beginning, asked: Asked) -> Begun:
-    """Keep what was asked as the one session of its document and role.
+    """Keep what was asked as the one asking of its document and role, a session for each file.
 
     An earlier one of the same officer is given up for it. Raises `SigningUnderWay`.
     """
-    me = tx.acting
-    if me.officer_id is None or me.position_id is None:
+    if tx.acting.officer_id is None or tx.acting.position_id is None:
         raise NotFound(what="chức vụ")
-    # the step's lock lets one session begin after the other
-    item, _, document = work_items.find(tx, asked.item.id)
-    _make_room(tx, document.id, asked.request.role)
-    prepared = asked.prepared
+    # the step's lock lets one asking begin after the other
+    item, _, document = work_items.find(tx, asked.item_id)
+    _make_room(tx, document.id, asked.files[0].request.role)
+    begun: list[Begun] = []
+    for one in asked.files:
+        begun.append(_kept(tx, means, beginning, asked, item, one, [b.session for b in begun]))
+    tx.flush()
+    lead = begun[0].session
+    journal.record(
+        tx, "begin_signing", "work_item", item.id,
+        session=lead.id, document=document.id, role=lead.role.value, files=len(begun),
+    )  # fmt: skip
+    return replace(begun[0], annexes=tuple(begun[1:]))
+
+
+def _kept(
+    tx: Transaction,
+    means: Means,
+    beginning: Beginning,
+    asked: Asked,
+    item: WorkItem,
+    one: ToBeSigned,
+    before: Sequence[SigningSession],
+) -> Begun:
+    prepared = one.prepared
     by_file = beginning.transport is Transport.AGENT_FILE
     words = (new_token("cvd"), new_token("cvu")) if by_file else ("", "")
-    stored = means.content.put(asked.pdf)
+    stored = means.content.put(one.pdf)
     session = tx.add(
         SigningSession(
             agency_id=item.agency_id,
+            lead_id=before[0].id if before else None,
+            file_no=len(before) + 1,
             item_id=item.id,
-            item_version=asked.item.version if beginning.version is None else beginning.version,
-            document_id=document.id,
-            officer_id=me.officer_id,
-            position_id=me.position_id,
-            officer_name=me.name,
-            role=asked.request.role,
+            item_version=asked.version,
+            document_id=asked.document.id,
+            officer_id=tx.acting.officer_id,
+            position_id=tx.acting.position_id,
+            officer_name=tx.acting.name,
+            role=one.request.role,
             transport=beginning.transport,
             language=beginning.language,
             form=dict(asked.form),
             base_sha256=stored.sha256,
-            mark=mark_of(asked.request),
-            certificate=asked.key.certificate,
+            mark=mark_of(one.request),
+            certificate=one.key.certificate,
             prepared=prepared.to_data() if prepared else None,
             revision=prepared.revision if prepared else None,
-            told=_told(asked),
+            told=_told(asked.document, one),
             download_hash=token_hash(words[0]) if by_file else None,
             upload_hash=token_hash(words[1]) if by_file else None,
             created_at=tx.now,
             expires_at=tx.now + TIME_TO_SIGN,
         )
     )
-    journal.record(
-        tx, "begin_signing", "work_item", item.id,
-        session=session.id, document=document.id, role=session.role.value,
-    )  # fmt: skip
     return Begun(session, *words)
 
 
-def _told(asked: Asked) -> dict[str, str]:
-    """Return what an agent is told to stamp: known since the verb ran up to the signature."""
-    document = asked.document
+def _told(document: Any, one: ToBeSigned) -> dict[str, str]:
+    """Return what an agent is told to stamp: known since the verb ran."""
     number = getattr(document, "code_number", "") or ""
     issued = getattr(document, "issued_on", None)
     return {
-        "field": asked.request.field_name,
+        "field": one.request.field_name,
         "reference": getattr(document, "reference", "") or "",
         "number": str(number),
         "date": f"{issued:%d/%m/%Y}" if issued else "",
@@ -128,10 +133,11 @@ def _make_room(tx: Transaction, document_id: UUID, role: SignRole) -> None:
     earlier = open_for(tx, document_id, role)
     if earlier is None:
         return
+    asking = asking_of(tx, earlier, lock=True)
     if tx.now >= earlier.expires_at:
-        earlier.end(SessionState.EXPIRED, tx.now)
+        asking.end(SessionState.EXPIRED, tx.now)
     elif earlier.officer_id == tx.acting.officer_id:
-        earlier.fail("begun-anew", "Đã bấm ký lại.", "Signing began anew.", tx.now)
+        asking.fail("begun-anew", "Đã bấm ký lại.", "Signing began anew.", tx.now)
     else:
         raise SigningUnderWay(name=earlier.officer_name)
     tx.flush()
@@ -229,71 +235,18 @@ def _answered(session: SigningSession, given: bytes) -> None:
     session.given_sha256 = hashlib.sha256(given).digest()
 
 
-# -- completing -----------------------------------------------------------------------------------
-
-
-def finish(begin: Begin, means: Means, session_id: UUID) -> Completion | None:
-    """Complete the step of a session whose signature came; None where that is done already.
-
-    Whatever the verb refuses ends the session with that reason, and is raised. Where a timestamp
-    must be had and is not, the signature is kept and completing may be tried again.
-    """
-    with begin() as tx:
-        session = read(tx, session_id)
-    if session.state is not SessionState.SIGNED:
-        return None
-    try:
-        signed = _signed_file(means, session)
-        with begin() as tx:
-            return _complete(tx, means, session, signed)
-    except (OfficeError, SigningError) as error:
-        if error.status >= 500:
-            # an authority that does not answer may do so a little later
-            raise
-        with begin() as tx:
-            session = read(tx, session_id, lock=True)
-            if session.state is SessionState.SIGNED:
-                session.fail(error.code, error.text("vi"), error.text("en"), tx.now)
-        raise
-
-
-def _signed_file(means: Means, session: SigningSession) -> bytes:
-    if session.result_sha256:
-        return means.content.read(session.result_sha256)
-    assert session.prepared is not None
-    assert session.revision is not None
-    assert session.signature is not None
-    pdf = means.content.read(session.base_sha256)
-    prepared = Prepared.from_data(session.prepared, pdf=pdf, revision=session.revision)
-    return complete(prepared, session.signature, means.signing.timestamps)
-
-
-def _complete(
-    tx: Transaction, means: Means, session: SigningSession, signed: bytes
-) -> Completion | None:
-    # the step before the session, as when one begins: two that wait for each other would not end
-    work_items.find(tx, session.item_id)
-    session = read(tx, session.id, lock=True)
-    if session.state is not SessionState.SIGNED:
-        return None
-    command = CompleteItem(
-        session.item_id,
-        session.item_version,
-        session.form,
-        language=session.language,
-        elsewhere=_Answered(session, signed, means),
-    )
-    done = work_items.complete(tx, means, command)
-    session.result_sha256 = hashlib.sha256(signed).hexdigest()
-    session.end(SessionState.DONE, tx.now)
-    return done
+# -- giving up ------------------------------------------------------------------------------------
 
 
 def cancel(tx: Transaction, session_id: UUID, reason: str = "") -> SigningSession:
-    """Give up a session that waits (hủy ký); `reason` is what the device said."""
-    session = read(tx, session_id, lock=True)
-    if session.state is SessionState.PREPARED:
+    """Give up a session that waits, and all that is signed with it (hủy ký).
+
+    `reason` is what the device said.
+    """
+    session = read(tx, session_id)
+    asking = asking_of(tx, session, lock=True)
+    if asking.state_at(tx.now) is SessionState.PREPARED:
         said = f": {reason[:300]}" if reason else "."
         vi, en = f"Đã hủy ký trên thiết bị{said}", f"Signing was cancelled{said}"
-        session.fail("cancelled", vi, en, tx.now)
+        asking.fail("cancelled", vi, en, tx.now)
     return session

@@ -1,5 +1,7 @@
 """A signature that is waited for (phiên ký số): the key is at a desk, the file is here."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -32,9 +34,10 @@ class SessionState(Term):
 
 
 class SigningSession(Record):
-    """One signature asked for at one step (phiên ký số), with all that completes it anywhere.
+    """One signature on one file, asked for at a step (phiên ký số), with all that completes it.
 
-    No secret is in it: neither PIN nor key, and of the two one-time addresses only hashes.
+    Where a step signs several files, the document's session leads those of its annexes. No secret
+    is in it: neither PIN nor key, and of the two one-time addresses only hashes.
     """
 
     __tablename__ = "signing_session"
@@ -45,10 +48,14 @@ class SigningSession(Record):
             "document_id",
             "role",
             unique=True,
-            postgresql_where=sa.text("state IN ('prepared', 'signed')"),
+            postgresql_where=sa.text("state IN ('prepared', 'signed') AND lead_id IS NULL"),
         ),
     )
 
+    #: the document's session, where this is one of its annexes
+    lead_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("signing_session.id"), index=True)
+    #: the order in which the step signs its files: the document is the first
+    file_no: Mapped[int] = mapped_column(default=1)
     item_id: Mapped[UUID] = mapped_column(sa.ForeignKey("work_item.id"), index=True)
     #: the version of the step that the officer saw
     item_version: Mapped[int]
@@ -106,6 +113,42 @@ class SigningSession(Record):
         self.end(SessionState.FAILED, now)
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """All files a step asks to be signed (lượt ký): the document, then its annexes.
+
+    The step is completed when each is signed, and ends for all of them at once.
+    """
+
+    files: Sequence[SigningSession]
+
+    @property
+    def lead(self) -> SigningSession:
+        """The session of the document."""
+        return self.files[0]
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether every file is signed and the step is about to be completed."""
+        return all(one.state is SessionState.SIGNED for one in self.files)
+
+    def state_at(self, now: datetime) -> SessionState:
+        """Return how far the whole has come: what waits for one file waits."""
+        if not self.lead.state.is_open or self.is_signed:
+            return self.lead.state
+        return SessionState.EXPIRED if now >= self.lead.expires_at else SessionState.PREPARED
+
+    def end(self, state: SessionState, now: datetime) -> None:
+        """Close all."""
+        for one in self.files:
+            one.end(state, now)
+
+    def fail(self, code: str, vi: str, en: str, now: datetime) -> None:
+        """Close all with the reason, for the officer to read."""
+        for one in self.files:
+            one.fail(code, vi, en, now)
+
+
 _WAITS = sa.or_(
     SigningSession.state == SessionState.PREPARED, SigningSession.state == SessionState.SIGNED
 )
@@ -113,6 +156,7 @@ _OPEN = Query(
     sa.select(SigningSession).where(
         SigningSession.document_id == sa.bindparam("document", type_=sa.Uuid()),
         SigningSession.role == sa.bindparam("role"),
+        SigningSession.lead_id.is_(None),
         _WAITS,
     )
 )
@@ -120,27 +164,48 @@ _OF_STEP = Query(
     sa.select(SigningSession).where(
         SigningSession.item_id == sa.bindparam("item", type_=sa.Uuid()),
         SigningSession.officer_id == sa.bindparam("officer", type_=sa.Uuid()),
+        SigningSession.lead_id.is_(None),
         _WAITS,
     )
 )
+_FILES = (
+    sa.select(SigningSession)
+    .where(
+        sa.or_(
+            SigningSession.id == sa.bindparam("lead", type_=sa.Uuid()),
+            SigningSession.lead_id == sa.bindparam("lead", type_=sa.Uuid()),
+        )
+    )
+    .order_by(SigningSession.file_no)
+)
+_READ, _LOCKED = Query(_FILES), Query(_FILES.with_for_update())
 
 
 def open_for(tx: Transaction, document_id: UUID, role: SignRole) -> SigningSession | None:
-    """Return the one session of a document and role that still waits."""
+    """Return the one leading session of a document and role that still waits."""
     return tx.scalar(_OPEN, document=document_id, role=role)
 
 
+def asking_of(tx: Transaction, session: SigningSession, *, lock: bool = False) -> Asking:
+    """Return all files that are signed together with that of `session`; locked in their order."""
+    return Asking(tx.scalars(_LOCKED if lock else _READ, lead=session.lead_id or session.id))
+
+
 def mine_at(tx: Transaction, item_id: UUID) -> SigningSession | None:
-    """Return the acting officer's session at a step, where one waits in time."""
+    """Return the acting officer's leading session at a step, where one waits in time."""
     found = tx.scalar(_OF_STEP, item=item_id, officer=tx.acting.officer_id)
-    return found if found is not None and found.state_at(tx.now).is_open else None
+    if found is None or not asking_of(tx, found).state_at(tx.now).is_open:
+        return None
+    return found
 
 
 def sweep(tx: Transaction) -> int:
-    """Close what nobody signed in time; run by the worker now and then."""
+    """Close what nobody signed in time, and what was to be signed with it; run by the worker."""
     return tx.execute(
         "UPDATE signing_session SET state = 'expired', ended_at = %s, prepared = NULL,"
-        " revision = NULL WHERE state = 'prepared' AND expires_at <= %s",
+        " revision = NULL, signature = NULL WHERE state IN ('prepared', 'signed')"
+        " AND coalesce(lead_id, id) IN (SELECT coalesce(lead_id, id) FROM signing_session"
+        " WHERE state = 'prepared' AND expires_at <= %s)",
         tx.now,
         tx.now,
     ).rowcount

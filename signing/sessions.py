@@ -27,6 +27,7 @@ from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
+from signing.corner import zoned_time
 from signing.errors import SigningError
 from signing.pdf_file import open_to_sign
 from signing.policy import SIGNATURE_ONLY
@@ -59,9 +60,17 @@ def mark_of(request: SignRequest) -> str:
         "location": request.location,
         "lines": request.lines,
         "image": hashlib.sha256(request.image).hexdigest() if request.image else "",
-        "placement": repr(placement) if placement else "",
+        "placement": _untimed(request) if placement else "",
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def _untimed(request: SignRequest) -> str:
+    # annexes, copies and scans print the time of the signature
+    shown = repr(request.placement)
+    for word in zoned_time(request.signed_at).split():
+        shown = shown.replace(word, "")
+    return shown
 
 
 @dataclass(frozen=True)

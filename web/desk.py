@@ -62,6 +62,7 @@ def _words() -> dict[str, str]:
     return {
         "preparing": _("Đang chuẩn bị văn bản để ký…"),
         "waiting": _("Đang chờ ký trên thiết bị… Nhập mã PIN trong cửa sổ của phần mềm ký."),
+        "file": _("Tệp {n}/{all}."),
         "recording": _("Đã ký, đang ghi nhận…"),
         "done": _("Đã ký xong."),
         "absent": _(

@@ -15,9 +15,10 @@ from processes import signing_sessions as sessions
 from processes import work_items
 from processes.signing_agent import raw_call
 from processes.signing_asked import Beginning, ask
+from processes.signing_completion import finish
 from processes.signing_sessions import Begun
 from records.authority import Act
-from records.signing_session import SessionState, SigningSession
+from records.signing_session import Asking, SessionState, asking_of
 from signing.errors import SignatureMismatch
 from signing.transport import Transport
 from web import paper
@@ -54,7 +55,8 @@ def begin(item_id: UUID) -> Response:
         return failed(422, wrong or error.text(language()), code=error.code)
     with transaction() as tx:
         begun = sessions.keep(tx, means, beginning, asked)
-        told = {**_described(begun.session, tx.now), "agent": _call(begun)}
+        told = _described(asking_of(tx, begun.session), tx.now)
+        told["calls"] = [_call(one) for one in begun.all]
     answer = jsonify(told)
     answer.status_code = 201
     return answer
@@ -71,7 +73,7 @@ def _call(begun: Begun) -> dict[str, Any]:
 @needs(Act.COMPLETE_WORK_ITEM, each=True)
 def read(session_id: UUID) -> Response:
     """Tell how far the officer's own session has come; what was signed is completed on the way."""
-    sessions.finish(transaction, office().means, session_id)
+    finish(transaction, office().means, session_id)
     asked_below()
     return _told(session_id)
 
@@ -87,7 +89,7 @@ def sign(session_id: UUID) -> Response:
     with transaction() as tx:
         sessions.accept_signature(tx, session_id, signature)
     asked_below()
-    sessions.finish(transaction, office().means, session_id)
+    finish(transaction, office().means, session_id)
     return _told(session_id)
 
 
@@ -104,7 +106,7 @@ def cancel(session_id: UUID) -> Response:
 def _told(session_id: UUID) -> Response:
     with transaction() as tx:
         session = sessions.read(tx, session_id)
-        told = _described(session, tx.now)
+        told = _described(asking_of(tx, session), tx.now)
         if session.state is SessionState.DONE:
             item, instance = work_items.read(tx, session.item_id)
             document = paper.load_document(tx, instance.subject_type, instance.subject_id)
@@ -115,14 +117,20 @@ def _told(session_id: UUID) -> Response:
     return jsonify(told)
 
 
-def _described(session: SigningSession, now: Any) -> dict[str, Any]:
-    state, failure = session.state_at(now), session.failure
+def _described(asking: Asking, now: Any) -> dict[str, Any]:
+    state, lead = asking.state_at(now), asking.lead
     return {
         "state": state.value,
         "label": state.label(language()),
-        "transport": session.transport.value,
-        "failure": failure[language()] if failure else "",
-        "read": url_for("desk_signing.read", session_id=session.id),
-        "sign": url_for("desk_signing.sign", session_id=session.id),
-        "cancel": url_for("desk_signing.cancel", session_id=session.id),
+        "transport": lead.transport.value,
+        "failure": lead.failure[language()] if lead.failure else "",
+        "read": url_for("desk_signing.read", session_id=lead.id),
+        "cancel": url_for("desk_signing.cancel", session_id=lead.id),
+        "files": [
+            {
+                "signed": one.state is not SessionState.PREPARED,
+                "sign": url_for("desk_signing.sign", session_id=one.id),
+            }
+            for one in asking.files
+        ],
     }

@@ -52,8 +52,16 @@ class Failure(Shape):
     detail = fields.String(required=True)
 
 
+class WaitingFile(Shape):
+    """One of the files a step signs."""
+
+    session = fields.UUID(required=True)
+    role = fields.String(required=True)
+    state = word(SessionState, required=True)
+
+
 class Session(Shape):
-    """A session and how far it has come."""
+    """A session, and how far all files of its step have come."""
 
     session = fields.UUID(required=True)
     state = word(SessionState, required=True)
@@ -63,11 +71,17 @@ class Session(Shape):
     work_item_id = fields.UUID(required=True)
     expires = fields.DateTime(required=True)
     failure = fields.Nested(Failure, required=True, allow_none=True)
+    files = fields.List(
+        fields.Nested(WaitingFile),
+        required=True,
+        metadata={"description": "The document first; `state` is that of all together."},
+    )
 
 
-class SessionBegun(Session):
-    """A session that waits, with what one of the two transports needs."""
+class AnnexBegun(Shape):
+    """The session of an annex, with what one of the two transports needs."""
 
+    session = fields.UUID(required=True)
     field = fields.String()
     to_be_signed = fields.String(metadata={"description": "base64 of DER"})
     digest = fields.String(metadata={"description": "base64"})
@@ -77,6 +91,12 @@ class SessionBegun(Session):
     download_url = fields.String()
     upload_url = fields.String()
     agent = fields.Nested(AgentCall, required=True)
+
+
+class SessionBegun(AnnexBegun, Session):
+    """A session that waits, with what one of the two transports needs."""
+
+    annexes = fields.List(fields.Nested(AnnexBegun), required=True)
 
 
 class SignatureRequest(Shape):

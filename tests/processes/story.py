@@ -517,6 +517,20 @@ def letter(
     return document.id
 
 
+def annexed(story, **uploads: bytes) -> UUID:
+    """Write a letter with these annexes and bring it to its seal."""
+    document = letter(story, "draft")
+    sent = {
+        f"f{n}": Upload(name, story.means.content.put(data))
+        for n, (name, data) in enumerate(uploads.items())
+    }
+    values = letter_values(story, annexes=list(sent))
+    story.do("chuyenvien.stttt", "draft", of=document, files=sent, **values)
+    for node, user, values in LETTER[:5]:
+        story.do(user, node, of=document, **values)
+    return document
+
+
 def registering(document: IncomingDocument, kind: str, **changes: Any) -> dict[str, Any]:
     """What the clerk sees and confirms when registering an incoming document."""
     return {

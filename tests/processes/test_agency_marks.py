@@ -8,12 +8,11 @@ import pypdfium2
 import pytest
 import sqlalchemy as sa
 from story import (
-    LETTER,
     PASSWORD,
+    annexed,
     blank_pdf,
     incoming_letter,
     letter,
-    letter_values,
     registering,
     word_file,
 )
@@ -31,7 +30,6 @@ from processes.copying import (
 )
 from processes.delivery.send import envelope_of
 from processes.incoming.scan import NoScan
-from processes.order import Upload
 from records.content import File, attach_file, files_of
 from records.document import IncomingDocument, OutgoingDocument
 from records.vocabulary import Channel, FileKind
@@ -59,20 +57,6 @@ def report(story, file: File) -> DocumentReport:
         revocation=known.revocation(),
         at=now,
     )
-
-
-def annexed(story, **uploads: bytes) -> UUID:
-    """Write a letter with these annexes and bring it to its seal."""
-    document = letter(story, "draft")
-    sent = {
-        f"f{n}": Upload(name, story.means.content.put(data))
-        for n, (name, data) in enumerate(uploads.items())
-    }
-    values = letter_values(story, annexes=list(sent))
-    story.do("chuyenvien.stttt", "draft", of=document, files=sent, **values)
-    for node, user, values in LETTER[:5]:
-        story.do(user, node, of=document, **values)
-    return document
 
 
 def shown(pdf: bytes) -> str:

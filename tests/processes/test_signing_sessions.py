@@ -5,13 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from desk_key import at_desk
+from desk_key import FILE, RAW, Desk, no_desks
 from story import PASSWORD, carry_out, letter, snapshot
 
 from engine.errors import NotFound, Stale
 from processes import signing_sessions as sessions
 from processes.outgoing.sign import NotApproved
-from processes.signing_asked import Beginning, ask
 from processes.signing_refusal import (
     NoDeskKey,
     NothingToSign,
@@ -23,80 +22,13 @@ from processes.signing_refusal import (
 )
 from records.document import OutgoingDocument
 from records.key_custody import KeyUse, KeyUseOutcome
-from records.signing_session import SessionState, SigningSession, mine_at, sweep
+from records.signing_session import SessionState, mine_at, sweep
 from signing.errors import SignatureMismatch
-from signing.keystores.pkcs12 import Pkcs12KeyStore
-from signing.page_text import Box
-from signing.placement import Placement
 from signing.report import Verdict
 from signing.role import SignRole
 from signing.session_errors import OtherCertificate, OtherDocument
 from signing.sessions import TIME_TO_SIGN
-from signing.signer import SignRequest, sign_pdf
-from signing.transport import Transport
 from signing.validation import validate_pdf
-
-RAW, FILE = Transport.RAW, Transport.AGENT_FILE
-#: what the officer fills in at each step, who does it
-STEPS: dict[str, tuple[str, dict[str, Any]]] = {
-    "sign": ("giamdoc.stttt", {"outcome": "sign"}),
-    "number": ("vanthu.stttt", {}),
-    "seal": ("vanthu.stttt", {"confirm": True}),
-}
-
-
-class Desk:
-    """One person's desk: he signs what is asked, with the key that lies on his device."""
-
-    def __init__(self, story, verb: str, document) -> None:
-        self.story = story
-        self.user, self.form = STEPS[verb]
-        self.document = document
-        (self.item,) = story.items(self.user, verb, document)
-        self.owner = story.login(self.user).officer_id if verb == "sign" else self.item.agency_id
-        folder = story.office.settings.data / "signing"
-        self.key = Pkcs12KeyStore(
-            (folder / "keystores" / f"{self.owner}.p12").read_bytes(), PASSWORD
-        )
-
-    def register(self) -> None:
-        """Register the certificate as that of a device at the desk, as the administrator does."""
-        at_desk(self.story, self.owner, self.key)
-
-    def begin(self):
-        return self.story.as_(self.user)
-
-    def asked(self, transport: Transport = RAW, **more: Any) -> sessions.Begun:
-        beginning = Beginning(self.item.id, self.item.version, self.form, transport, **more)
-        asked = ask(self.begin, self.story.means, beginning)
-        with self.begin() as tx:
-            return sessions.keep(tx, self.story.means, beginning, asked)
-
-    def session(self, begun: sessions.Begun) -> SigningSession:
-        with self.begin() as tx:
-            return sessions.read(tx, begun.session.id)
-
-    def raw(self, begun: sessions.Begun) -> bytes:
-        from base64 import b64decode
-
-        return self.key.sign(b64decode(self.session(begun).prepared["to_be_signed"]), "sha256")
-
-    def answer(self, begun: sessions.Begun, raw: bytes) -> Any:
-        with self.begin() as tx:
-            sessions.accept_signature(tx, begun.session.id, raw)
-        return sessions.finish(self.begin, self.story.means, begun.session.id)
-
-    def by_agent(self, begun: sessions.Begun, key: Any = None, field: str = "") -> bytes:
-        base = self.story.means.content.read(begun.session.base_sha256)
-        place = Placement(0, Box(30, 20, 130, 60))
-        request = SignRequest(
-            SignRole(begun.session.role), datetime.now(UTC), place, lines=("188",), field=field
-        )
-        return sign_pdf(base, request, key or self.key)
-
-    def upload(self, begun: sessions.Begun, signed: bytes) -> Any:
-        sessions.accept_upload(self.begin, self.story.means, begun.session, signed)
-        return sessions.finish(self.begin, self.story.means, begun.session.id)
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +52,7 @@ def desk(story_office, waiting) -> Callable[..., Desk]:
 
     def sit(verb: str, *, register: bool = True, document=None) -> Desk:
         # what comes before in a document's way is signed by keystores
-        _no_desks(story_office)
+        no_desks(story_office)
         found = Desk(story_office, verb, document or waiting(verb))
         made.extend([found] if register else [])
         for one in made:
@@ -128,11 +60,7 @@ def desk(story_office, waiting) -> Callable[..., Desk]:
         return found
 
     yield sit
-    _no_desks(story_office)
-
-
-def _no_desks(story) -> None:
-    story.run_sql("DELETE FROM keystore")
+    no_desks(story_office)
 
 
 def report_on(story, document):
@@ -330,7 +258,7 @@ def test_a_number_that_another_document_took_meanwhile_is_not_signed_twice(story
     begun = here.asked()
     raw = here.raw(begun)
     number = begun.session.told["number"]
-    _no_desks(story_office)
+    no_desks(story_office)
     other = letter(story_office, "number", subject="nhanh tay hơn")
     carry_out(story_office, "vanthu.stttt", "number", other, pin=PASSWORD)
     assert story_office.outgoing(other).code_number == number

@@ -1,9 +1,11 @@
 // A step signed by a key at the desk: the page asks the server what is to be signed, hands it to the signing program
-// on this machine over a WebSocket, and watches until the server has recorded it. A page that was reloaded watches on.
+// on this machine over a WebSocket, file after file, and watches until the server has recorded all. A page that was
+// reloaded goes on: what it was to call is kept in its tab until the step is over.
 import { Refused, send } from './request.js';
 
 const OVER = new Set(['done', 'failed', 'expired']);
 const EVERY = 1000;
+const KEPT = 'congvan-desk';
 
 class Desk {
   constructor(form) {
@@ -45,6 +47,7 @@ class Desk {
   // Whatever happened, the form can be sent again.
   ready(text, tone = 'bad') {
     this.session = null;
+    sessionStorage.removeItem(KEPT);
     this.busy(false);
     this.tell(text, { tone });
   }
@@ -60,20 +63,23 @@ class Desk {
     try {
       const told = await send(this.form.dataset.begin, { body: () => new FormData(this.form) }, this.words('ended'));
       this.session = told;
-      this.waiting();
-      this.reach(told);
+      this.reach(told, 0);
     } catch (error) {
       this.refused(error);
     }
   }
 
-  waiting() {
-    this.tell(this.words('waiting'), { cancel: true });
+  waiting(told, file) {
+    const of = told.files?.length ?? 1;
+    const which = of > 1 ? ` ${this.words('file')}`.replace('{n}', file + 1).replace('{all}', of) : '';
+    this.tell(`${this.words('waiting')}${which}`, { cancel: true });
   }
 
   // One socket for one message each way. A program that is not there closes it before it ever opened.
-  reach(told) {
-    const { action, params } = told.agent;
+  reach(told, file) {
+    this.waiting(told, file);
+    sessionStorage.setItem(KEPT, JSON.stringify({ told, file }));
+    const { action, params } = told.calls[file];
     const socket = new WebSocket(`${this.form.dataset.desk}/${action}`);
     this.socket = socket;
     let answered = false;
@@ -81,14 +87,14 @@ class Desk {
     socket.addEventListener('message', (event) => {
       answered = true;
       socket.close();
-      this.answered(told, event.data);
+      this.answered(told, file, event.data);
     });
     socket.addEventListener('close', () => {
       if (!answered && this.session === told) this.cancel('', this.words('absent'));
     });
   }
 
-  async answered(told, data) {
+  async answered(told, file, data) {
     if (this.session !== told) return;
     let reply = {};
     try {
@@ -103,23 +109,35 @@ class Desk {
     }
     this.tell(this.words('recording'));
     if (told.transport !== 'raw') {
-      this.watch(told.read);
+      this.watch(told, file);
       return;
     }
     try {
-      this.over(await this.ask(told.sign, { signature: reply.Signature, next: this.next() }));
+      const now = await this.ask(told.files[file].sign, { signature: reply.Signature, next: this.next() });
+      if (this.session === told && !this.goesOn(now, told, file)) this.watch(told, file);
     } catch (error) {
       if (error instanceof Refused) await this.ask(told.cancel).catch(() => null);
       this.refused(error);
     }
   }
 
+  // Once the file is there: the next one is asked for, or the step is over.
+  goesOn(now, told, file) {
+    if (OVER.has(now.state)) {
+      this.over(now);
+      return true;
+    }
+    if (!told.calls || !now.files[file].signed || file + 1 >= told.calls.length) return false;
+    this.reach(told, file + 1);
+    return true;
+  }
+
   next() {
     return this.form.elements.next?.value ?? '';
   }
 
-  async watch(address) {
-    const where = `${address}?next=${encodeURIComponent(this.next())}`;
+  async watch(session, file) {
+    const where = `${session.read}?next=${encodeURIComponent(this.next())}`;
     for (;;) {
       let told = null;
       try {
@@ -132,11 +150,8 @@ class Desk {
       } catch {
         this.tell(this.words('lost'), { tone: 'warn', cancel: true });
       }
-      if (this.session === null) return;
-      if (told && OVER.has(told.state)) {
-        this.over(told);
-        return;
-      }
+      if (this.session !== session) return;
+      if (told && this.goesOn(told, session, file)) return;
       await new Promise((go) => setTimeout(go, EVERY));
     }
   }
@@ -144,6 +159,7 @@ class Desk {
   over(told) {
     if (told.state === 'done') {
       this.session = null;
+      sessionStorage.removeItem(KEPT);
       this.tell(this.words('done'), { tone: 'ok' });
       location.assign(this.button?.value === 'stay' ? told.document : told.next);
     } else {
@@ -168,10 +184,12 @@ class Desk {
 
   // The page was loaded anew while the program still asks for the PIN.
   resume(address) {
-    this.session = { read: address, cancel: `${address}/cancel` };
+    const { told, file } = JSON.parse(sessionStorage.getItem(KEPT) ?? '{}');
+    const known = told?.read === address;
+    this.session = known ? told : { read: address, cancel: `${address}/cancel` };
     this.busy(true);
-    this.waiting();
-    this.watch(address);
+    this.waiting(this.session, file);
+    this.watch(this.session, known ? file : 0);
   }
 }
 
