@@ -10,7 +10,7 @@ from dataclasses import replace
 import headless
 import pytest
 from desk_key import at_desk
-from story import PASSWORD, letter
+from story import PASSWORD, annexed, blank_pdf, letter
 from werkzeug.serving import make_server
 
 from records.signing_session import SessionState, SigningSession
@@ -50,15 +50,29 @@ class Program:
         self.process.stdout.close()
 
 
-@pytest.fixture(scope="module")
-def keys(story_office) -> dict[str, object]:
-    """Where the keys of director and agency lie; both are registered as devices."""
-    folder = story_office.office.settings.data / "signing"
-    director = story_office.login("giamdoc.stttt")
-    found = {}
+def register_all(story, keys) -> None:
+    director = story.login("giamdoc.stttt")
     for name, owner in (("person", director.officer_id), ("agency", director.agency_id)):
-        found[name] = folder / "keystores" / f"{owner}.p12"
-        at_desk(story_office, owner, Pkcs12KeyStore(found[name].read_bytes(), PASSWORD))
+        at_desk(story, owner, Pkcs12KeyStore(keys[name].read_bytes(), PASSWORD))
+
+
+@pytest.fixture(scope="module")
+def unsealed(story_office) -> list[object]:
+    """Two letters with two annexes each that wait for their seal; files signed what came before."""
+    annexes = {"a.pdf": blank_pdf("1"), "b.pdf": blank_pdf("2")}
+    return [annexed(story_office, **annexes) for _ in range(2)]
+
+
+@pytest.fixture(scope="module")
+def keys(story_office, unsealed) -> dict[str, object]:
+    """Where the keys of director and agency lie; both are registered as devices."""
+    folder = story_office.office.settings.data / "signing" / "keystores"
+    director = story_office.login("giamdoc.stttt")
+    found = {
+        "person": folder / f"{director.officer_id}.p12",
+        "agency": folder / f"{director.agency_id}.p12",
+    }
+    register_all(story_office, found)
     return found
 
 
@@ -100,7 +114,7 @@ def site(story_office) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
+def browser(unsealed) -> Iterator[object]:
     with headless.chromium() as started:
         yield started
 
@@ -314,3 +328,51 @@ def test_the_clerk_numbers_and_seals_with_raw_signatures(
     clerk.press()
     clerk.left()
     assert story_office.outgoing(unsigned).status == "sealed"
+
+
+def test_one_file_that_is_not_signed_leaves_all_unsigned(
+    seat, site, program, unsealed, story_office
+):
+    document = unsealed[-1]
+    clerk = seat("vanthu.stttt")
+    site.bridge(program.port)
+    program.feel(Mood.OTHER_KEY)
+    clerk.open(document)
+    clerk.page.check("#f-confirm")
+    # the second file goes to a program that holds it
+    clerk.page.route(
+        "**/signing/*?next=*", lambda asked: (program.feel(Mood.HOLD), asked.continue_())
+    )
+    clerk.press()
+    clerk.told("Tệp 2/3.")
+    program.feel(Mood.CANCEL)
+    clerk.told("Người dùng hủy ký số")
+    clerk.page.unroute("**/signing/*?next=*")
+    assert clerk.page.locator("[data-main]").is_enabled()
+    made = story_office.all(SigningSession, SigningSession.document_id == document)
+    assert [one.state for one in made] == [SessionState.FAILED] * 3
+    assert story_office.standing(document) == ["seal"]
+
+
+@pytest.mark.parametrize("transport", ["agent-file", "raw"])
+def test_the_clerk_seals_a_letter_and_its_annexes_in_one_gesture(
+    seat, site, program, unsealed, story_office, transport
+):
+    document = unsealed.pop()
+    clerk = seat("vanthu.stttt")
+    site.bridge(program.port, transport)
+    program.feel(Mood.HOLD)
+    clerk.open(document)
+    clerk.page.check("#f-confirm")
+    clerk.press()
+    clerk.told(f"{WAITING}… Nhập mã PIN trong cửa sổ của phần mềm ký. Tệp 1/3.")
+    if transport == "agent-file":
+        # what is left to be asked of the program is asked after a reload
+        clerk.page.reload()
+        clerk.told("Tệp 1/3.")
+    program.feel(Mood.OTHER_KEY)  # the agency's token
+    clerk.left()
+    assert "2 phụ lục" in clerk.page.locator(".flash").inner_text()
+    assert story_office.outgoing(document).status == "sealed"
+    made = story_office.all(SigningSession, SigningSession.document_id == document)
+    assert [one.state for one in made[-3:]] == [SessionState.DONE] * 3
