@@ -16,6 +16,7 @@ from records.organization import Officer
 from records.seal import Head
 from web import fields, words
 from web.door import language, office, transaction
+from web.journal_objects import names_of
 from web.journal_words import act_words, object_words
 from web.policy import needs
 from web.tongue import _
@@ -95,13 +96,14 @@ def _leaves(tx: Any) -> list[dict[str, str]]:
         .order_by(JournalLeaf.id.desc())
         .limit(PAGE)
     )
+    names = names_of(tx, [leaf for leaf, _name in found])
     return [
         {
             "at": words.exact(leaf.at),
             "who": name or _("Hệ thống"),
             "act": act_words(leaf.act),
             "object": object_words(leaf.object_type),
-            "key": str(leaf.object_id or ""),
+            "name": names.get(leaf.object_id, ""),
             "hash": leaf.leaf.hex()[:16],
         }
         for leaf, name in found

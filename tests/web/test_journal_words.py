@@ -67,6 +67,32 @@ def test_the_journal_s_page_speaks_vietnamese(knock):
     assert not [line for line in lines if re.search(r"[a-z]_[a-z]|\bdossier\b|\baccount\b", line)]
 
 
+def told_objects(visitor) -> list[str]:
+    page = lxml.html.fromstring(visitor.get("/journal").data.decode())
+    return [" ".join(cell.text_content().split()) for cell in page.xpath("//main//tbody/tr/td[3]")]
+
+
+def test_the_journal_names_what_a_line_is_about_and_keeps_subjects_to_itself(knock, office):
+    clerk = knock("vanthu.stttt")
+    step = clerk.receive("không ai ngoài cuộc được đọc trích yếu này", code_number="9911")
+    clerk.get(step)
+    with office.database.transaction() as tx:
+        tx.execute(
+            "INSERT INTO journal_leaf (id, agency_id, at, act, object_type, object_id, body, leaf)"
+            " SELECT gen_random_uuid(), agency_id, at, 'view', 'work_item', gen_random_uuid(),"
+            " body, leaf FROM journal_leaf WHERE act = 'receive' ORDER BY at DESC LIMIT 1"
+        )
+    admin = knock("quantri.stttt")
+    admin.get("/keys")
+    objects = told_objects(admin)
+    assert any(re.fullmatch("văn bản đến 9911/.+", one) for one in objects), objects
+    assert "tài khoản vanthu.stttt" in objects
+    assert "việc" in objects, "what nobody knows any more is not made up"
+    assert not [one for one in objects if re.search("[0-9a-f]{8}-[0-9a-f]{4}", one)]
+    assert not [one for one in objects if "trích yếu" in one]
+    assert "trích yếu" in clerk.get(step).text, "the control: its step tells it"
+
+
 @pytest.fixture
 def workers(office):
     with office.database.transaction() as tx:
