@@ -173,8 +173,9 @@ def sample() -> None:
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON")
+@click.option("--english", is_flag=True, help="In bằng tiếng Anh (print in English)")
 @_told
-def doctor(as_json: bool) -> None:
+def doctor(*, as_json: bool, english: bool) -> None:
     """Kiểm tra máy và cấu hình, không cần hệ thống đang chạy (check machine and settings)."""
     from office.doctor import doctor as look
     from office.finding import Level
@@ -185,7 +186,7 @@ def doctor(as_json: bool) -> None:
         click.echo(orjson.dumps([vars_of(f) for f in findings], option=orjson.OPT_INDENT_2))
     else:
         for finding in findings:
-            click.echo(finding.text("vi"))
+            click.echo(finding.text("en" if english else "vi"))
     if any(f.level is Level.PROBLEM for f in findings):
         sys.exit(1)
 

@@ -306,14 +306,17 @@ def _axis_key(settings: Settings) -> Iterator[Finding]:
 
 #: name of the finding, programs that will do, Debian package, what it is for
 PROGRAMS = (
-    ("libreoffice", ("soffice", "libreoffice"), "libreoffice-writer", "DOCX → PDF"),
-    ("tesseract", ("tesseract",), "tesseract-ocr tesseract-ocr-vie", "OCR"),
-    ("chromium", ("chromium", "chromium-browser", "google-chrome"), "chromium", "make test"),
-)
+    ("libreoffice", ("soffice", "libreoffice"), "libreoffice-writer",
+     ("chuyển dự thảo Word sang PDF", "turns drafts of Word into PDF")),
+    ("tesseract", ("tesseract",), "tesseract-ocr tesseract-ocr-vie",
+     ("nhận dạng chữ trong bản quét", "reads the text of scans")),
+    ("chromium", ("chromium", "chromium-browser", "google-chrome"), "chromium",
+     ("chỉ cần cho make test", "only make test needs it")),
+)  # fmt: skip
 
 
-def _program(program: tuple[str, tuple[str, ...], str, str]) -> Iterator[Finding]:
-    name, commands, package, use = program
+def _program(program: tuple[str, tuple[str, ...], str, tuple[str, str]]) -> Iterator[Finding]:
+    name, commands, package, (vi, en) = program
     found = next(filter(None, map(shutil.which, commands)), None)
     if found:
         yield Finding(name, Level.OK, found, found)
@@ -321,14 +324,14 @@ def _program(program: tuple[str, tuple[str, ...], str, str]) -> Iterator[Finding
         yield Finding(
             name,
             Level.NOTE,
-            f"chưa cài ({use}); Debian: apt install {package}",
-            f"not installed ({use}); Debian: apt install {package}",
+            f"chưa cài ({vi}); trên Debian chạy: apt install {package}",
+            f"not installed ({en}); Debian: apt install {package}",
         )
     if name == "tesseract" and found and "vie" not in (_said(found, "--list-langs") or "").split():
         yield Finding(
             name,
             Level.NOTE,
-            "thiếu tiếng Việt; Debian: apt install tesseract-ocr-vie",
+            "thiếu tiếng Việt; trên Debian chạy: apt install tesseract-ocr-vie",
             "Vietnamese is missing; Debian: apt install tesseract-ocr-vie",
         )
 
@@ -341,7 +344,7 @@ def _softhsm() -> Iterator[Finding]:
         else Finding(
             "softhsm",
             Level.NOTE,
-            "chưa cài (chỉ cần cho make test); Debian: apt install softhsm2",
+            "chưa cài (chỉ cần cho make test); trên Debian chạy: apt install softhsm2",
             "not installed (only make test needs it); Debian: apt install softhsm2",
         )
     )

@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 import socket
 from collections.abc import Callable
@@ -7,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from engine import jobs
 from engine.database import Database
 from office import settings
-from office.doctor import doctor
+from office.cli import main
+from office.doctor import PROGRAMS, doctor
 from office.finding import Finding, Level
 from office.settings import Settings
 from signing.testing import Lie, TsaServer, make_pki
@@ -38,6 +41,43 @@ def test_it_works_with_nothing_started_and_leaves_nothing(told: Settings):
     for finding in findings:
         assert finding.text("vi")[0] in "✓!✗"
         assert finding.text("vi") != finding.text("en") or finding.level == Level.OK
+
+
+def test_what_is_looked_at_is_called_by_people_s_words(told: Settings):
+    """A Vietnamese line says «Đồng hồ», not the code's word; scripts read that in the JSON."""
+    for finding in doctor(told):
+        title = finding.text("vi")[2:].split(":")[0]
+        assert title[0].isupper(), title
+        assert title != finding.name
+    made = Finding("clock", Level.OK, "đã đồng bộ", "synchronised")
+    assert made.text("vi") == "✓ Đồng hồ: đã đồng bộ"
+    assert made.text("en") == "✓ Clock: synchronised"
+    unknown = Finding("not-writable", Level.PROBLEM, "Không ghi được tệp.", "Not written.")
+    assert unknown.text("vi") == "✗ Cấu hình: Không ghi được tệp."
+
+
+def test_every_name_has_its_words():
+    """Each finding the code makes is named where titles stand."""
+    root = Path(__file__).parents[2] / "office"
+    made = {
+        one
+        for file in root.glob("*.py")
+        for one in re.findall(r'Finding\(\s*"([a-z-]+)"', file.read_text("utf-8"))
+    }
+    assert "clock" in made
+    names = made | {name for name, *_ in PROGRAMS}
+    told = {name: Finding(name, Level.OK, "", "").text("vi") for name in names}
+    assert [name for name, line in told.items() if "Cấu hình" in line] == []
+
+
+def test_it_speaks_english_when_asked(told: Settings, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CONGVAN_DATA", str(told.data))
+    vi = CliRunner().invoke(main, ["doctor"]).output
+    en = CliRunner().invoke(main, ["doctor", "--english"]).output
+    assert "Thư mục dữ liệu:" in vi
+    assert "Data folder:" not in vi
+    assert "Data folder:" in en
+    assert "Thư mục dữ liệu" not in en
 
 
 def test_a_data_directory_open_to_others_is_a_problem(told: Settings):
