@@ -19,13 +19,14 @@ NAME_LENGTH: Final = 200
 _RAW = {".pdf", ".doc", ".docx", ".zip"}
 #: files that are ZIP archives themselves, told by an entry they always have
 _MARKS = {"[Content_Types].xml", "mimetype"}
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+#: control characters and marks of direction, which make a text look like another
+UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _BLOCK = 1_048_576
 
 
 def safe_name(name: str) -> str:
     """Return the bare file name: no folder, no control or direction mark, bounded; "" if none."""
-    bare = _UNPRINTABLE.sub("", re.split(r"[\\/]", name)[-1]).strip()
+    bare = UNPRINTABLE.sub("", re.split(r"[\\/]", name)[-1]).strip()
     if bare.strip(". ") == "":
         return ""
     if len(bare) > NAME_LENGTH:

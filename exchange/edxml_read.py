@@ -60,7 +60,14 @@ def _read(tree: Tree, data: bytes | None, limits: Limits) -> Envelope | StatusMe
         if header.find("StatusCode") is not None
         else _read_envelope(root, header, notes, limits)
     )
-    original = Original(tree.sha256, tree.size, tuple(notes.remarks), tree.carries_signature, data)
+    original = Original(
+        tree.sha256,
+        tree.size,
+        tuple(notes.remarks),
+        tree.carries_signature,
+        tuple(tree.unknown),
+        data,
+    )
     return replace(message, original=original)
 
 

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Final, NoReturn, cast
 from lxml import etree
 
 from exchange.base64_stream import Base64Stream
+from exchange.edxml_names import KNOWN, SIGNATURES
 from exchange.errors import DoctypeForbidden, MalformedXml, MessageTooLarge
 from exchange.limits import Limits
 
@@ -23,6 +24,8 @@ NAMESPACE: Final = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
 FILE_ELEMENT: Final = "ContentTransferEncoded"
 
 _CHUNK = 65_536
+#: how many unknown elements are named, and with how many characters
+_NOTED, _NOTE_LENGTH = 50, 100
 
 
 class Node:
@@ -65,6 +68,8 @@ class Tree:
     def __init__(self) -> None:
         self.root: Node | None = None
         self.carries_signature = False
+        #: paths of the elements nobody here knows, each once, in order
+        self.unknown: dict[str, None] = {}
         #: SHA-256 in hex and length of the message
         self.sha256 = ""
         self.size = 0
@@ -159,6 +164,8 @@ class _Target:
             self.tree.carries_signature = True
         ours = namespace == "{" + NAMESPACE and (not self._open or self._open[-1] is not None)
         node = Node(_spelled(local)) if ours else None
+        if (node is None or node.name not in KNOWN) and local not in SIGNATURES:
+            self._note(tag if node is None else local)
         if node is not None:
             if self._open and (parent := self._open[-1]) is not None:
                 parent.children.append(node)
@@ -168,6 +175,12 @@ class _Target:
                 node.file = Base64Stream()
                 self.tree.files.append(node.file)
         self._open.append(node)
+
+    def _note(self, tag: str) -> None:
+        """Note an element we do not know; what stands below one needs no note."""
+        if len(self.tree.unknown) < _NOTED and self._open and (above := self._open[-1]) is not None:
+            name = tag.rpartition("}")[2]
+            self.tree.unknown.setdefault(f"{above.name}.{name}"[:_NOTE_LENGTH])
 
     def end(self, _tag: str) -> None:
         self._open.pop()

@@ -221,15 +221,16 @@ class Attachment:
 class Original:
     """The message as received (nguyên bản): SHA-256 in hex, bytes, and what was tolerated in it.
 
-    Elements we do not know live in its bytes and nowhere else; `data` is None where a file was
-    read, which has them. `carries_signature` says that an XML signature is present, not that it
-    was checked.
+    Elements we do not know live in its bytes and nowhere else, `unknown` names them; `data` is
+    None where a file was read, which has them. `carries_signature` says that an XML signature is
+    present, not that it was checked.
     """
 
     sha256: str
     size: int
     remarks: tuple[Finding, ...] = ()
     carries_signature: bool = False
+    unknown: tuple[str, ...] = ()
     data: bytes | None = field(default=None, repr=False)
 
 

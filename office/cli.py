@@ -3,12 +3,11 @@
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import click
@@ -16,41 +15,12 @@ import orjson
 
 from engine.errors import OfficeError
 from engine.release import release
-from exchange.errors import ExchangeError
 from office import settings as configuration
+from office.edxml_command import edxml
+from office.refusal import NotWritable
+from office.refusal import told as _told
 from office.settings import Mode, Settings
 from office.verify_command import verify_pdf
-from signing.errors import SigningError
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-class NotWritable(OfficeError):
-    """A result cannot be put where it was asked for (không ghi được tệp)."""
-
-    code = "not-writable"
-    vi = (
-        "Không ghi được {file}. Kiểm tra thư mục có tồn tại, còn chỗ và cho phép ghi, rồi chạy lại."
-    )
-    en = "{file} cannot be written. See that its folder exists, has room and may be written to."
-
-
-REFUSALS = (OfficeError, ExchangeError, SigningError)
-
-
-def _told(command: F) -> F:
-    """Have a command print what was refused, in both languages, and end with status 1."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except REFUSALS as error:
-            click.echo(error.text("vi"), err=True)
-            click.echo(error.text("en"), err=True)
-            sys.exit(1)
-
-    return run  # type: ignore[return-value] # the wrapper keeps the signature
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -363,23 +333,7 @@ def embed_decision(file: Path, table: Path) -> None:
 
 
 main.add_command(verify_pdf)
-
-
-@main.group()
-def edxml() -> None:
-    """Gói tin liên thông (exchange packets)."""
-
-
-@edxml.command("read")
-@_FILE
-@click.option("--json", "as_json", is_flag=True, help="In dạng JSON")
-@_told
-def edxml_read(file: Path, as_json: bool) -> None:
-    """Đọc một gói tin edXML (read a packet)."""
-    from exchange.summary import read_main
-
-    words, facts = read_main(file)
-    click.echo(orjson.dumps(facts, option=orjson.OPT_INDENT_2) if as_json else words)
+main.add_command(edxml)
 
 
 def mode_line(found: Settings) -> str:

@@ -1,6 +1,5 @@
 """Where a sent document stands, whatever order the reports come in; identifiers; the summary."""
 
-import json
 from datetime import date, datetime, timedelta
 from itertools import permutations
 
@@ -9,12 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.clock import VIETNAM, parse_moment, write_moment
-from exchange.edxml import write
-from exchange.envelope import Business, BusinessType
 from exchange.errors import ExchangeError, MalformedXml
 from exchange.identity import DocumentId, OrganForm, is_addressable, organ_form, organ_key
 from exchange.status import Progress, StatusCode, derive_progress
-from exchange.summary import read_main
 
 T0 = datetime(2026, 11, 20, 8, 0, tzinfo=VIETNAM)
 
@@ -136,44 +132,6 @@ def test_moments(text, expected):
     assert (write_moment(moment) if moment else None) == expected
     with pytest.raises(ValueError, match="zone"):
         write_moment(T0.replace(tzinfo=None))
-
-
-def test_the_summary_is_for_people_and_for_programs(tmp_path, make_envelope):
-    path = tmp_path / "den.edxml"
-    business = Business(
-        BusinessType.RECALL, "Gửi nhầm nơi nhận", document_id="H55.07,2026/11/01,9/A"
-    )
-    path.write_bytes(write(make_envelope(business=business)))
-    text, facts = read_main(path)
-    assert "Gói tin           edoc, thu hồi" in text
-    assert "Văn bản tác động  H55.07,2026/11/01,9/A" in text
-    assert "Số, ký hiệu       215/STTTT-VP" in text
-    assert "Ngày ban hành     20/11/2026" in text
-    assert "van-ban.pdf (application/pdf, 18 byte)" in text
-    assert json.loads(json.dumps(facts)) == facts
-    assert facts["message_type"] == "edoc"
-    assert facts["business"]["type"] == 1
-    assert facts["attachments"][0]["size"] == 18
-    assert len(facts["attachments"][0]["sha256"]) == 64
-    assert "content" not in facts["attachments"][0]
-    english, _ = read_main(path, "en")
-    assert "edoc, recall" in english
-    assert "Reference" in english
-
-
-def test_the_summary_names_deviations(tmp_path, status_xml, document):
-    path = tmp_path / "x.edxml"
-    path.write_bytes(document(("Priority>1", "Priority>5")))
-    text, facts = read_main(path)
-    assert "[M.OtherInfo.Priority] Độ khẩn không hợp lệ" in text
-    assert facts["original"]["remarks"][0]["code"] == "M.OtherInfo.Priority"
-    path.write_bytes(status_xml())
-    text, facts = read_main(path)
-    assert "03 Đã tiếp nhận" in text
-    assert (facts["message_type"], facts["code"]) == ("status", "03")
-    path.write_bytes(b"khong phai xml")
-    with pytest.raises(MalformedXml):
-        read_main(path)
 
 
 def test_an_error_is_shaped_like_the_office_s_own():
