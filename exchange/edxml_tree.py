@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, BinaryIO, Final, NoReturn, cast
 
@@ -23,6 +24,7 @@ from exchange.limits import Limits
 NAMESPACE: Final = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
 FILE_ELEMENT: Final = "ContentTransferEncoded"
 
+_OURS = "{" + NAMESPACE + "}"
 _CHUNK = 65_536
 #: how many unknown elements are named, and with how many characters
 _NOTED, _NOTE_LENGTH = 50, 100
@@ -53,7 +55,14 @@ class Node:
         """Return the first descendant along `path`."""
         node: Node | None = self
         for name in path:
-            node = next(node.all(name), None) if node is not None else None
+            if node is None:
+                return None
+            for child in node.children:
+                if child.name == name:
+                    node = child
+                    break
+            else:
+                return None
         return node
 
     def get(self, *path: str) -> str:
@@ -159,27 +168,29 @@ class _Target:
             self._refuse("số phần tử", "elements", self._limits.elements)
         if len(self._open) >= self._limits.depth:
             self._refuse("số tầng lồng nhau", "nesting levels", self._limits.depth)
-        namespace, _, local = tag.rpartition("}")
-        if local == "Signature":
+        name, known = _named(tag)
+        if name == "Signature":
             self.tree.carries_signature = True
-        ours = namespace == "{" + NAMESPACE and (not self._open or self._open[-1] is not None)
-        node = Node(_spelled(local)) if ours else None
-        if (node is None or node.name not in KNOWN) and local not in SIGNATURES:
-            self._note(tag if node is None else local)
+        if not known and name not in SIGNATURES:
+            self._note(name)
+        above = self._open[-1] if self._open else None
+        ours = tag.startswith(_OURS) and (above is not None or not self._open)
+        node = Node(name) if ours else None
         if node is not None:
-            if self._open and (parent := self._open[-1]) is not None:
-                parent.children.append(node)
-            elif not self._open:
+            if above is not None:
+                above.children.append(node)
+            else:
                 self.tree.root = node
             if node.name == FILE_ELEMENT:
                 node.file = Base64Stream()
                 self.tree.files.append(node.file)
+                if len(self.tree.files) > self._limits.attachments:
+                    self._refuse("số tệp đính kèm", "attachments", self._limits.attachments)
         self._open.append(node)
 
-    def _note(self, tag: str) -> None:
-        """Note an element we do not know; what stands below one needs no note."""
+    def _note(self, name: str) -> None:
+        """Note an element we do not know; what stands below a foreign one needs no note."""
         if len(self.tree.unknown) < _NOTED and self._open and (above := self._open[-1]) is not None:
-            name = tag.rpartition("}")[2]
             self.tree.unknown.setdefault(f"{above.name}.{name}"[:_NOTE_LENGTH])
 
     def end(self, _tag: str) -> None:
@@ -214,6 +225,13 @@ class _Target:
         raise MessageTooLarge(what_vi=what_vi, what_en=what_en, limit=limit)
 
 
-def _spelled(name: str) -> str:
-    """Return the double-s spelling of the wire; the correct one occurs too."""
-    return f"Bussiness{name[8:]}" if name.startswith("Business") else name
+@lru_cache(512)
+def _named(tag: str) -> tuple[str, bool]:
+    """Return the local name, in the double-s spelling of the wire, and whether it says something.
+
+    The correct spelling occurs too.
+    """
+    name = tag.rpartition("}")[2]
+    if name.startswith("Business"):
+        name = f"Bussiness{name[8:]}"
+    return name, tag.startswith(_OURS) and name in KNOWN
