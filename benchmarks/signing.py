@@ -19,6 +19,7 @@ from benchmarks import papers
 from benchmarks.line import end, report
 from benchmarks.papers import LATER, NOW, SIZES, Desk
 from office import garbage
+from signing import shortcuts
 from signing.keystores.pin_tries import FileTries
 from signing.keystores.pkcs11 import Pkcs11KeyStore, TokenKey
 from signing.report import Verdict
@@ -107,6 +108,7 @@ def _validate(pki: Pki) -> list[bool]:
 
 
 def _check(pdf: bytes, trust: Trust) -> None:
+    shortcuts.forget()  # the names and certificates of this file, as in a process of its own
     found = validate_pdf(pdf, trust=trust, revocation=Revocation(), at=LATER)
     assert found.verdict is Verdict.VALID, found.text("en")
 

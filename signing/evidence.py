@@ -21,6 +21,7 @@ from pyhanko.sign.validation import DocumentSecurityStore
 from pyhanko.sign.validation.policy_decl import LocalKnowledge
 from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 
+from signing import shortcuts
 from signing.report import RevocationEvidence, RevocationSource
 from signing.revocation import BOTH, Revocation
 from signing.trust import AnchorRole, Trust
@@ -177,7 +178,7 @@ class Evidence:
 
 def read_evidence(trust: Trust, revocation: Revocation, reader: Any) -> Evidence:
     """Return what is at hand and what the document's store (DSS) carries."""
-    certificates = [x509.Certificate.load(issuer) for issuer in trust.issuers]
+    certificates = [shortcuts.certificate(issuer) for issuer in trust.issuers]
     pieces = list(_at_hand(revocation))
     if "/DSS" in reader.root:
         stored, carried = _from_store(reader)
@@ -231,7 +232,8 @@ def _from_store(reader: Any) -> tuple[list[x509.Certificate], list[Piece]]:
     """Return what the store holds; one that cannot be read is as good as absent."""
     try:
         store = DocumentSecurityStore.read_dss(reader)
-        return list(store.load_certs()), list(_stored(store, reader))
+        certificates = [shortcuts.certificate(one.dump()) for one in store.load_certs()]
+        return certificates, list(_stored(store, reader))
     except Exception:  # noqa: BLE001 - hostile bytes raise anything
         return [], []
 

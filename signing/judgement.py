@@ -4,7 +4,7 @@ Validation is that of ETSI EN 319 102-1, 5.3 and 5.4; `at` is the proven time, o
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from pyhanko.sign.validation.generic_cms import (
     validate_cert_usage,
     validate_tst_signed_data,
 )
-from pyhanko.sign.validation.policy_decl import CMSAlgorithmUsagePolicy
+from pyhanko.sign.validation.policy_decl import CMSAlgorithmUsagePolicy, LocalKnowledge
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.context import (
     CertValidationPolicySpec,
@@ -28,6 +28,7 @@ from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
 
 from signing.digests import Digests
 from signing.evidence import Evidence
+from signing.once_verified import OnceVerified
 from signing.policy import ValidationPolicy
 from signing.report import Reason, Verdict
 from signing.trust import AnchorRole, Trust
@@ -95,6 +96,9 @@ class Judge:
     evidence: Evidence
     now: datetime
     digests: Digests
+    #: where those sit who judge the same certificates of the same moment by the same evidence
+    benches: "dict[Any, _Bench]" = field(default_factory=dict, compare=False)
+    verified: OnceVerified = field(default_factory=OnceVerified, compare=False)
 
     async def signature(self, signature: Any, at: datetime) -> Finding:
         """Judge a signature whose certificate is looked at as of `at`."""
@@ -154,18 +158,26 @@ class Judge:
         return ValidationTimingInfo(at, at, point_in_time_validation=False)
 
     def _bench(self, role: AnchorRole, data: cms.SignedData, at: datetime) -> "_Bench":
-        policy = self.policy
-        algorithms = policy.usable_algorithms()
         carried = extract_certificate_info(data)
         chain = [carried.signer_cert, *carried.other_certs]
-        timing = self._timing(at)
+        known = self.evidence.knowledge(role, chain, at, self.now)
+        lists = (*known.known_crls, *known.known_ocsps)
+        key = (role, at, *(one.dump() for one in chain), *(id(one) for one in lists))
+        if key not in self.benches:
+            self.benches[key] = self._set_up(role, known, at)
+        return self.benches[key]
+
+    def _set_up(self, role: AnchorRole, known: LocalKnowledge, at: datetime) -> "_Bench":
+        algorithms = self.policy.usable_algorithms()
         specification = CertValidationPolicySpec(
             trust_manager=self.trust.manager(role, at),
             # of a moment past, a later list tells more than one of the time
-            revinfo_policy=replace(policy.revocation.demand(), retroactive_revinfo=at < self.now),
+            revinfo_policy=replace(
+                self.policy.revocation.demand(), retroactive_revinfo=at < self.now
+            ),
             algorithm_usage_policy=algorithms,
+            signature_validator=self.verified,
         )
-        known = self.evidence.knowledge(role, chain, at, self.now)
         handlers = bootstrap_validation_data_handlers(
             # addresses in a stranger's certificate are never followed
             fetchers=None,
@@ -173,14 +185,16 @@ class Judge:
             ocsps=known.known_ocsps,
             certs=known.known_certs,
         )
-        context = specification.build_validation_context(timing, handlers)
-        return _Bench(context, CMSAlgorithmUsagePolicy.lift_policy(algorithms))
+        context = specification.build_validation_context(self._timing(at), handlers)
+        # `known` keeps what its key names by identity
+        return _Bench(context, CMSAlgorithmUsagePolicy.lift_policy(algorithms), known)
 
 
 @dataclass(frozen=True)
 class _Bench:
     context: ValidationContext
     algorithms: CMSAlgorithmUsagePolicy
+    known: LocalKnowledge
 
 
 def _refused(error: SignatureValidationError) -> Finding:

@@ -7,9 +7,10 @@ from typing import Any
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from signing import shortcuts
+from signing import plain_objects, shortcuts
 from signing.errors import EncryptedPdf, NotPdf, TailMismatch, TruncatedPdf
 
+plain_objects.install()
 shortcuts.install()
 
 #: readers accept the header and the end mark within this many bytes of either end
@@ -46,10 +47,10 @@ class LenientReader(PdfFileReader):
 
     def __init__(self, stream: Any) -> None:
         self._strict = True
+        #: what stands at each place of the file, which is asked for once for every revision
+        self._read: dict[Any, Any] = {}
         super().__init__(stream, strict=False)
         self._strict = False
-        #: what earlier revisions said, by place in the file; each is asked for many times
-        self._historical: dict[Any, Any] = {}
 
     @property
     def strict(self) -> bool:
@@ -59,15 +60,14 @@ class LenientReader(PdfFileReader):
     def strict(self, value: bool) -> None:
         """Leave it as it is: pyHanko sets it to what it was told for tables."""
 
-    def get_object(self, ref: Any, revision: int | None = None, **how: Any) -> Any:
-        """Return an object as of a revision; what stands at one place is read once."""
-        if revision is None:
-            return super().get_object(ref, **how)
-        place = self.xrefs.get_historical_ref(ref, revision)
-        key = (ref, place, self._strict, *sorted(how.items()))
-        if key not in self._historical:
-            self._historical[key] = super().get_object(ref, revision, **how)
-        return self._historical[key]
+    def _read_object(self, ref: Any, marker: Any, **how: Any) -> Any:
+        """Read what stands at one place once; what was read strictly is good enough for others."""
+        key = (ref, marker, *sorted(how.items()))
+        for known in ((True, *key), (self._strict, *key)):
+            if known in self._read:
+                return self._read[known]
+        found = self._read[self._strict, *key] = super()._read_object(ref, marker, **how)
+        return found
 
     def read_strictly(self, revision: int) -> None:
         """Read all that came behind `revision`; raise PdfReadError where it is ambiguous."""

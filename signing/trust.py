@@ -10,13 +10,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko_certvalidator.authority import CertTrustAnchor, TrustQualifiers
 from pyhanko_certvalidator.policy_decl import PKIXValidationParams
 from pyhanko_certvalidator.registry import SimpleTrustManager
 
+from signing import shortcuts
 from signing.errors import TrustRefused, told_of
 
 #: the description of a trust folder
@@ -81,7 +81,7 @@ class Trust:
                 policies[one.certificate].append(one.policies)
         return SimpleTrustManager.build(
             trust_roots=[
-                CertTrustAnchor(asn1_x509.Certificate.load(der), _qualifiers(sets))
+                CertTrustAnchor(shortcuts.certificate(der), _qualifiers(sets))
                 for der, sets in policies.items()
             ]
         )

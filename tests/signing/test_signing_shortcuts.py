@@ -1,13 +1,23 @@
 """Shortcuts through the libraries give what the libraries give, for good and bad input."""
 
+import asyncio
 import io
 
 import pytest
 from asn1crypto import x509
+from asn1crypto.algos import SignedDigestAlgorithm
+from asn1crypto.keys import PublicKeyInfo
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pyhanko.sign.general import CMSExtractionError
+from pyhanko_certvalidator.errors import PathBuildingError
 
 from signing import shortcuts
+from signing.once_verified import OnceVerified
 
 texts = st.one_of(
     st.binary(max_size=200).map(lambda data: b"<" + data.hex().encode() + b">"),
@@ -97,3 +107,109 @@ def test_a_name_is_no_text():
     name = x509.Name.build({"common_name": "x"})
     assert name != "x"
     assert shortcuts.hashable_name(name) == shortcuts._hashable(name)
+
+
+def test_a_certificate_is_read_once_and_forgotten_when_told(pki):
+    der = pki.certificate("chutich")
+    first = shortcuts.certificate(der)
+    assert shortcuts.certificate(bytes(bytearray(der))) is first
+    assert first.dump() == der
+    shortcuts.forget()
+    assert shortcuts.certificate(der) is not first
+
+
+def test_who_signed_is_asked_again_when_a_signature_got_other_certificates(issued):
+    from signing.pdf_file import open_to_sign
+
+    [signature, *_] = open_to_sign(issued).embedded_signatures
+    data = signature.signed_data
+    found = shortcuts.certificates_of(data)
+    assert shortcuts.certificates_of(data) is found
+    assert found.signer_cert.dump() == shortcuts._copy(data).signer_cert.dump()
+    del data["certificates"][0]
+    try:
+        others = shortcuts.certificates_of(data)
+    except CMSExtractionError:  # the one that was left out is the signer's
+        return
+    assert len(others.other_certs) == len(found.other_certs) - 1
+
+
+class Context:
+    """Stands for what is known at a moment."""
+
+
+def test_a_chain_is_sought_once_for_one_moment_and_again_for_another(monkeypatch, pki):
+    asked = []
+
+    async def search(certificate, paths, validation_context, parameters):
+        asked.append(validation_context)
+        if not paths:
+            raise PathBuildingError("none")
+        return paths
+
+    monkeypatch.setattr(shortcuts, "_find_path", search)
+    one = x509.Certificate.load(pki.certificate("chutich"))
+    other = x509.Certificate.load(pki.certificate("ubnd"))
+    here, there = Context(), Context()
+
+    def found(*arguments):
+        return asyncio.run(shortcuts.find_path(*arguments))
+
+    assert found(one, "chain", here) == found(one, "chain of another", here) == "chain"
+    assert found(other, "its own", here) == "its own"
+    assert found(one, "then", there) == "then"
+    assert found(one, "narrower", here, object()) == "narrower"
+    third = Context()
+    for _ in range(2):
+        with pytest.raises(PathBuildingError):  # what was not found is sought again
+            found(one, "", third)
+    assert asked == [here, here, there, here, third, third]
+
+
+@pytest.mark.parametrize("part", ["signature", "data", "key", "algorithm"])
+def test_a_signature_verified_once_says_nothing_of_another(part):
+    key, stranger = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    signed = key.sign(b"data", ec.ECDSA(hashes.SHA256()))
+
+    def public(one):
+        form = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+        return PublicKeyInfo.load(one.public_key().public_bytes(*form))
+
+    def algorithm(name):
+        return SignedDigestAlgorithm({"algorithm": name})
+
+    asked = {
+        "signature": signed,
+        "data": b"data",
+        "key": public(key),
+        "algorithm": algorithm("sha256_ecdsa"),
+    }
+    false = {
+        "signature": key.sign(b"other", ec.ECDSA(hashes.SHA256())),
+        "data": b"other",
+        "key": public(stranger),
+        "algorithm": algorithm("sha384_ecdsa"),
+    }
+    verified = OnceVerified()
+    verified.validate_signature(*asked.values())
+    verified.validate_signature(*asked.values())
+    for _ in range(2):
+        with pytest.raises(InvalidSignature):
+            verified.validate_signature(*{**asked, part: false[part]}.values())
+
+
+def test_a_signature_is_computed_once(monkeypatch):
+    computed = []
+    monkeypatch.setattr(
+        "pyhanko_certvalidator.sig_validate._validate_raw", lambda *one: computed.append(one)
+    )
+    key = PublicKeyInfo.load(
+        ec.generate_private_key(ec.SECP256R1())
+        .public_key()
+        .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    )
+    verified = OnceVerified()
+    algorithm = SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"})
+    for _ in range(3):
+        verified.validate_signature(b"signature", b"data", key, algorithm)
+    assert len(computed) == 1
