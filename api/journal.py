@@ -35,7 +35,9 @@ def verification(query: dict[str, Any]) -> Response:
     if "no" in query and "hash" in query:
         head = Head(query["no"], query["hash"], "")
     with installation().database.session() as session:
-        found = verify_journal(session, installation().means.journal_key, head)
+        means = installation().means
+        stamps = means.signing.known().stamps(installation().database.clock())
+        found = verify_journal(session, means.journal_key, head, stamps=stamps)
         last = seal.export_head(session)
     shown = {
         "holds": found.holds,

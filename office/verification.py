@@ -13,6 +13,7 @@ from engine.database import Database
 from engine.instance import ProcessInstance
 from office.journal_key import journal_key
 from office.settings import Settings
+from office.trust import TrustShelf
 from processes import attestation
 from records.journal_signature import verify_journal
 from signing.zone import shown
@@ -22,7 +23,12 @@ def verify_records(settings: Settings) -> tuple[list[str], bool]:
     """Verify the journal and all histories; return what to print and whether they hold."""
     database = Database(settings.database_url)
     with database.session() as session:
-        journal = verify_journal(session, lambda: journal_key(settings.data / "keys"))
+        shelf = TrustShelf(settings.data / "signing", database)
+        journal = verify_journal(
+            session,
+            lambda: journal_key(settings.data / "keys"),
+            stamps=shelf.known().stamps(datetime.now(UTC)),
+        )
         lines = [journal.text("vi")]
         broken = _broken(session)
         count = session.scalar(sa.select(sa.func.count(ProcessInstance.id)))

@@ -20,6 +20,7 @@ from signing.presign import check_certificate
 from signing.revocation import Revocation
 from signing.revocation_cache import RevocationCache
 from signing.sources import Sources
+from signing.stamp import StampCheck
 from signing.timestamps import TimestampClient
 from signing.trust import Trust
 
@@ -49,6 +50,10 @@ class Known:
         """Return all lists at hand; those from addresses no longer allowed count as absent."""
         fetched = self.cache.revocation()
         return Revocation((*self.laid.lists, *fetched.lists), self.sources.allowed, fetched.answers)
+
+    def stamps(self, now: datetime) -> StampCheck:
+        """Return by what timestamps outside a document are judged."""
+        return StampCheck(self.trust, self.revocation(), self.policy, now=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ A chain written anew from the start holds by itself. It does not hold against a 
 with a key outside the database: what is signed is the head as it is exported, to the byte.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +19,9 @@ from records.seal import Head, JournalSeal, Verification, head_of, verify
 from signing.certificate import ensure_signed_by, load_certificate
 from signing.errors import SigningError
 from signing.keystores.base import KeyStore
+from signing.proof import SKEW
+from signing.stamp import FORGED, StampCheck
+from signing.verdict import Verdict
 
 DIGEST = "sha256"
 
@@ -94,11 +98,16 @@ def keep_signature(tx: Transaction, signed: SignedHead, timestamp: bytes | None)
 
 
 def verify_journal(
-    session: orm.Session, key: Callable[[], JournalKey] | None, head: Head | None = None
+    session: orm.Session,
+    key: Callable[[], JournalKey] | None,
+    head: Head | None = None,
+    *,
+    stamps: StampCheck | None = None,
 ) -> Verification:
-    """Check every leaf, seal and signed head; name the first that does not hold.
+    """Check every leaf, seal, signed head and timestamp; name the first that does not hold.
 
-    `key` tells whose signatures count; without one signatures are not looked at.
+    `key` tells whose signatures count, `stamps` which timestamps; without one they are not looked
+    at.
     """
     found = verify(session, head)
     if not found.holds or key is None:
@@ -111,7 +120,33 @@ def verify_journal(
         if reason:
             return replace(found, seal=one.no, reason=reason)
         last = one.no
-    return replace(found, signed=last)
+    found = replace(found, signed=last)
+    return found if stamps is None else _with_stamps(session, found, stamps)
+
+
+def _with_stamps(session: orm.Session, found: Verification, stamps: StampCheck) -> Verification:
+    """Add what timestamps prove; one that is not of its head, or not of its time, is a forgery.
+
+    Who is trusted may change for good reason: a stamp of nobody we know proves nothing, no more.
+    """
+    select = (
+        sa.select(JournalSignature)
+        .where(JournalSignature.timestamp.is_not(None))
+        .order_by(JournalSignature.no.desc())
+    )
+    for one in session.scalars(select).yield_per(500):
+        digest = hashlib.sha256(one.value).digest()
+        report = stamps.judge(one.timestamp or b"", digest, DIGEST)
+        if report.stamped_at is None or report.reason in FORGED:
+            return replace(found, seal=one.no, reason="timestamp-wrong")
+        sealed_at = datetime.fromisoformat(Head.from_json(one.head).sealed_at)
+        if not sealed_at - SKEW <= report.stamped_at <= one.signed_at + SKEW:
+            return replace(found, seal=one.no, reason="timestamp-astray")
+        if report.verdict is not Verdict.VALID:
+            found = replace(found, unproven=found.unproven + 1)
+        elif not found.stamped:
+            found = replace(found, stamped=one.no, stamped_at=report.stamped_at)
+    return found
 
 
 def _fault(session: orm.Session, one: JournalSignature, trusted: frozenset[bytes]) -> str:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from engine.database import Base, Transaction
 from engine.errors import OfficeError
 from records.journal import COLUMNS, JournalLeaf, Xid, canonical, leaf_hash, merkle_root
+from signing.zone import shown
 
 #: one sealer at a time: the key of its advisory lock
 _LOCK = 0x6A6F75726E616C  # "journal"
@@ -101,6 +102,10 @@ class Verification:
     reason: str = ""
     #: the last seal whose head is signed
     signed: int = 0
+    #: the last seal whose signed head a timestamp proves, and the time; how many prove none
+    stamped: int = 0
+    stamped_at: datetime | None = None
+    unproven: int = 0
 
     @property
     def holds(self) -> bool:
@@ -114,12 +119,33 @@ class Verification:
             if self.signed:
                 vi += f" Đầu chuỗi đã ký số tới niêm phong số {self.signed}."
                 en += f" Its head is signed up to seal {self.signed}."
+            stamps = self._stamps()
+            vi, en = vi + stamps[0], en + stamps[1]
         else:
             place = f"dòng {self.leaf}" if self.leaf else f"niêm phong số {self.seal}"
             vi = f"Nhật ký đã bị can thiệp tại {place}: {_REASONS[self.reason][0]}."
             where = f"leaf {self.leaf}" if self.leaf else f"seal {self.seal}"
             en = f"The journal was tampered with at {where}: {_REASONS[self.reason][1]}."
         return en if language == "en" else vi
+
+    def _stamps(self) -> tuple[str, str]:
+        vi = en = ""
+        if self.stamped_at is not None:
+            vi = (
+                f" Dấu thời gian chứng minh niêm phong số {self.stamped} có từ trước "
+                f"{shown(self.stamped_at)}."
+            )
+            en = f" A timestamp proves seal {self.stamped} was there by {shown(self.stamped_at)}."
+        if self.unproven:
+            vi += (
+                f" {self.unproven} dấu thời gian chưa chứng minh được: kiểm tra nơi cấp trong danh "
+                "sách tin cậy và danh sách thu hồi."
+            )
+            en += (
+                f" {self.unproven} timestamps prove nothing yet: check their authority in the list "
+                "of trust, and the revocation lists."
+            )
+        return vi, en
 
 
 _REASONS = {
@@ -135,6 +161,14 @@ _REASONS = {
         "its head is signed with an unknown key (is a certificate missing in keys?)",
     ),
     "signature-wrong": ("chữ ký đầu chuỗi không đúng", "the signature on its head is wrong"),
+    "timestamp-wrong": (
+        "dấu thời gian không phải của chữ ký đầu chuỗi này",
+        "the timestamp is not one of the signature on its head",
+    ),
+    "timestamp-astray": (
+        "dấu thời gian không khớp giờ niêm phong và giờ ký",
+        "the timestamp fits neither the time of the seal nor that of the signature",
+    ),
     "chain-rewritten": (
         "chuỗi đã bị viết lại sau khi ký đầu chuỗi",
         "the chain was written anew after its head was signed",

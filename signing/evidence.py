@@ -178,13 +178,17 @@ class Evidence:
 
 def read_evidence(trust: Trust, revocation: Revocation, reader: Any) -> Evidence:
     """Return what is at hand and what the document's store (DSS) carries."""
-    certificates = [shortcuts.certificate(issuer) for issuer in trust.issuers]
-    pieces = list(_at_hand(revocation))
-    if "/DSS" in reader.root:
-        stored, carried = _from_store(reader)
-        certificates += stored
-        pieces += carried
-    return Evidence(tuple(certificates), tuple(pieces))
+    found = evidence_at_hand(trust, revocation)
+    if "/DSS" not in reader.root:
+        return found
+    stored, carried = _from_store(reader)
+    return Evidence((*found.certificates, *stored), (*found.pieces, *carried))
+
+
+def evidence_at_hand(trust: Trust, revocation: Revocation) -> Evidence:
+    """Return what is at hand, whatever is looked at."""
+    certificates = tuple(shortcuts.certificate(issuer) for issuer in trust.issuers)
+    return Evidence(certificates, tuple(_at_hand(revocation)))
 
 
 def _at_hand(revocation: Revocation) -> Iterator[Piece]:

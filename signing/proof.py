@@ -70,7 +70,7 @@ async def check_signature_timestamps(
     imprint = message_imprint_checker(info)
     return tuple(
         [
-            await _token(data, imprint, judge, at)
+            await check_token(data, imprint, judge, at)
             for data in extract_tst_data_iter(info, signed=False)
         ]
     )
@@ -84,7 +84,7 @@ async def _document_timestamp(
         return failed
     try:
         signature.compute_integrity_info(diff_policy=SIGNATURE_ONLY)
-        report = await _token(signature.signed_data, signature.compute_digest, judge, at)
+        report = await check_token(signature.signed_data, signature.compute_digest, judge, at)
         report = replace(report, field=name)
         facts = signature.summarise_integrity_info()
         changes = getattr(facts["diff_result"], "modification_level", ModificationLevel.OTHER)
@@ -99,7 +99,10 @@ async def _document_timestamp(
     return report
 
 
-async def _token(data: cms.SignedData, imprint: Any, judge: Judge, at: datetime) -> TimestampReport:
+async def check_token(
+    data: cms.SignedData, imprint: Any, judge: Judge, at: datetime
+) -> TimestampReport:
+    """Return what a timestamp says of the digest `imprint` gives for an algorithm, as of `at`."""
     try:
         certificate = extract_certificate_info(data).signer_cert
         content = data["encap_content_info"]["content"].parsed
