@@ -11,8 +11,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from pyhanko.sign.fields import enumerate_sig_fields
-
 from signing.digests import Digests
 from signing.errors import EncryptedPdf, SigningError, cause_of
 from signing.evidence import read_evidence
@@ -40,6 +38,7 @@ from signing.widgets import (
     large,
     may_overlap,
     overlapping,
+    signature_fields,
     widgets_of,
 )
 
@@ -111,7 +110,7 @@ class _Check:
         if reader.encrypt_dict is not None:
             raise EncryptedPdf
         tail_ok = tail_matches(self.pdf, reader.last_startxref)
-        fields = list(enumerate_sig_fields(reader, filled_status=True))
+        fields = signature_fields(reader, filled=True)
         if not fields:
             return self._without_signatures(tail_ok=tail_ok)
         tail_ok = tail_ok and is_accounted_for(self.pdf, reader, _covered(fields))

@@ -29,9 +29,18 @@ class Widget:
     is_drawn: bool
 
 
+def signature_fields(reader: Any, *, filled: bool | None = None) -> list[tuple[str, Any, Any]]:
+    """Return the name, value and reference of each field; a name is plain text.
+
+    What pyHanko read knows its reader: kept in a report, a name would keep the whole file with it.
+    """
+    fields = enumerate_sig_fields(reader, filled_status=filled)
+    return [(str(name), value, reference) for name, value, reference in fields]
+
+
 def widgets_of(reader: Any) -> list[Widget]:
     """Return the visible rectangles of all signature fields."""
-    fields = list(enumerate_sig_fields(reader))
+    fields = signature_fields(reader)
     first = first_signed(reader, fields)
     return [
         widget

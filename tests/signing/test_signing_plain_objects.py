@@ -9,6 +9,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfError
 
 from signing import plain_objects
+from signing.report import DocumentReport
 
 
 class Handler:
@@ -146,3 +147,14 @@ def test_plain_objects_are_not_left_to_the_library(issued, monkeypatch):
         for reference in reader.xrefs.explicit_refs_in_revision(revision):
             reader.get_object(reference, revision=revision)
     assert not asked
+
+
+def test_a_report_keeps_nothing_of_the_file(issued, trust, revocation, now):
+    """A name that pyHanko read holds its reader: copied with a report, it copied the whole file."""
+    from signing.validation import validate_pdf
+
+    report = validate_pdf(issued, trust=trust, revocation=revocation, at=now)
+    assert report.signatures
+    for one in report.signatures:
+        assert {type(text) for text in (one.field, *one.overlaps)} == {str}
+    assert DocumentReport.from_json(report.to_json()) == report
