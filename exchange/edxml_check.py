@@ -18,6 +18,7 @@ from exchange.status import StatusCode, StatusMessage
 #: XML 1.0 allows none of these
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _COUNT = 65_535
+_AWARE: Final = ("thời điểm có múi giờ", "a time with a zone")
 
 _PARTY: Final = {
     "name": ("OrganName", 200),
@@ -73,7 +74,7 @@ def _envelope(envelope: Envelope) -> Iterator[Finding]:
         yield from _required("ResponseFor.Code", response.code, 100)
     for hop in envelope.trace:
         if hop.at is not None and hop.at.tzinfo is None:
-            yield wrong_type("TraceHeader.Timestamp", str(hop.at), "thời điểm có múi giờ")
+            yield wrong_type("TraceHeader.Timestamp", str(hop.at), *_AWARE)
     yield from _business(envelope.business)
     yield from _attachments(envelope.attachments)
 
@@ -105,7 +106,7 @@ def _attachments(attachments: tuple[Attachment, ...]) -> Iterator[Finding]:
     for number, attachment in enumerate(attachments, 1):
         path = f"AttachmentEncoded.Attachment[{number}]"
         yield from _required(f"{path}.AttachmentName", attachment.name, NAME_LENGTH)
-        if attachment.name != safe_name(attachment.name):
+        if len(attachment.name) <= NAME_LENGTH and attachment.name != safe_name(attachment.name):
             vi, en = "tên có đường dẫn hoặc ký tự lạ", "a path or odd characters"
             yield wrong_value(f"{path}.AttachmentName", vi, en)
         if not attachment.content:
@@ -123,7 +124,7 @@ def _status(message: StatusMessage) -> Iterator[Finding]:
     yield from _required("ResponseFor.Code", message.response.code, 100)
     yield from _required("ResponseFor.DocumentId", message.response.document_id, 200)
     if message.at.tzinfo is None:
-        yield wrong_type("Timestamp", str(message.at), "thời điểm có múi giờ")
+        yield wrong_type("Timestamp", str(message.at), *_AWARE)
     # QĐ 28/2018/QĐ-TTg: whoever refuses answers for the refusal, so the reason travels with it
     reasoned = {StatusCode.REFUSED, StatusCode.TAKE_BACK, StatusCode.CHANGE_REFUSED}
     if message.code in reasoned and not message.description.strip():
@@ -146,24 +147,31 @@ def _required(path: str, text: str, limit: int) -> Iterator[Finding]:
 
 def _within(path: str, text: str, limit: int) -> Iterator[Finding]:
     if len(text) > limit:
-        yield out_of_range(path, f"{len(text)} ký tự, tối đa {limit}")
+        yield out_of_range(
+            path, f"{len(text)} ký tự, tối đa {limit}", f"{len(text)} characters, at most {limit}"
+        )
 
 
 def _count(path: str, value: int | None) -> Iterator[Finding]:
     if value is not None and not 0 <= value <= _COUNT:
-        yield out_of_range(path, f"0 đến {_COUNT}")
+        yield out_of_range(path, f"0 đến {_COUNT}", f"0 to {_COUNT}")
 
 
 def _integer(path: str, text: str) -> Iterator[Finding]:
     if text and not (text.isascii() and text.isdigit()):
-        yield wrong_type(path, text, "số nguyên không âm")
+        yield wrong_type(path, text, "số nguyên không âm", "a whole number")
 
 
 def _characters(path: str, value: Any) -> Iterator[Finding]:
     """Find text that XML cannot carry, anywhere in the message."""
     if isinstance(value, str):
         if _FORBIDDEN.search(value):
-            yield wrong_type(path, _FORBIDDEN.sub("�", value), "chữ không có ký tự điều khiển")
+            yield wrong_type(
+                path,
+                _FORBIDDEN.sub("�", value),
+                "chữ không có ký tự điều khiển",
+                "text without control characters",
+            )
     elif isinstance(value, tuple):
         for item in value:
             yield from _characters(path, item)

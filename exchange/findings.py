@@ -16,12 +16,18 @@ LABELS: Final = {
     "To": "cơ quan nhận",
     "To.OrganId": "mã định danh cơ quan nhận",
     "To.OrganName": "tên cơ quan nhận",
+    "OrganizationInCharge": "tên cơ quan chủ quản",
+    "OrganAdd": "địa chỉ cơ quan",
+    "Email": "thư điện tử",
+    "Telephone": "số điện thoại",
+    "Fax": "số fax",
     "DocumentId": "mã định danh văn bản",
     "Code.CodeNumber": "số văn bản",
     "Code.CodeNotation": "ký hiệu văn bản",
     "PromulgationInfo.Place": "địa danh",
     "PromulgationInfo.PromulgationDate": "ngày ban hành",
     "PromulgationDate": "ngày ban hành của văn bản liên quan",
+    "DocumentType.Type": "mã loại văn bản",
     "DocumentType.TypeName": "tên loại văn bản",
     "Subject": "trích yếu nội dung",
     "Content": "nội dung tóm tắt",
@@ -29,6 +35,7 @@ LABELS: Final = {
     "DueDate": "hạn trả lời",
     "ToPlaces.Place": "nơi nhận",
     "Priority": "độ khẩn",
+    "Appendixes.Appendix": "tên phụ lục",
     "SphereOfPromulgation": "phạm vi lưu hành",
     "TyperNotation": "ký hiệu người soạn thảo",
     "PromulgationAmount": "số lượng bản phát hành",
@@ -40,12 +47,18 @@ LABELS: Final = {
     "BussinessDocType": "loại nghiệp vụ",
     "BussinessDocReason": "lý do",
     "Paper": "cờ gửi kèm bản giấy",
+    "BussinessDocumentInfo": "nội dung thay đổi của văn bản",
+    "Bussiness.DocumentInfo": "cờ thay đổi nội dung",
+    "Bussiness.DocumentReceiver": "cờ thay đổi nơi nhận",
+    "Receiver.OrganId": "mã cơ quan được thêm hoặc bớt",
     "ReceiverType": "loại thay đổi nơi nhận",
+    "OrganIdList.OrganId": "mã cơ quan áp dụng văn bản thay thế",
     "ReplacementInfoList": "danh sách văn bản bị thay thế",
     "StatusCode": "mã trạng thái",
     "Description": "mô tả",
     "Timestamp": "thời điểm",
     "AttachmentEncoded": "tệp đính kèm",
+    "AttachmentEncoded.Attachment": "tệp đính kèm",
     "AttachmentName": "tên tệp đính kèm",
     "ContentId": "mã tệp đính kèm",
     "ContentTransferEncoded": "nội dung tệp đính kèm",
@@ -79,12 +92,12 @@ def missing(path: str) -> Finding:
     return Finding(f"N.{path}", f"Thiếu {label(path)}.", f"{path} is missing.")
 
 
-def out_of_range(path: str, limit: str) -> Finding:
+def out_of_range(path: str, vi: str, en: str) -> Finding:
     """State that a value is too long or too large (quá giới hạn)."""
     return Finding(
         f"R.{path}",
-        f"{_capital(label(path))} vượt giới hạn ({limit}).",
-        f"{path} is out of range ({limit}).",
+        f"{_capital(label(path))} vượt giới hạn ({vi}).",
+        f"{path} is out of range ({en}).",
     )
 
 
@@ -93,13 +106,16 @@ def wrong_value(path: str, vi: str, en: str) -> Finding:
     return Finding(f"M.{path}", f"{_capital(label(path))} không hợp lệ: {vi}.", f"{path}: {en}.")
 
 
-def wrong_type(path: str, value: str, expected: str) -> Finding:
-    """State that a value does not have the expected shape (sai kiểu); long values are cut."""
+def wrong_type(path: str, value: str, vi: str, en: str = "") -> Finding:
+    """State that a value does not have the expected shape (sai kiểu); long values are cut.
+
+    `vi` says what is expected, `en` the same where it is not a shape that needs no words.
+    """
     shown = value if len(value) <= 40 else f"{value[:40]}…"
     return Finding(
         f"T.{path}",
-        f"{_capital(label(path))} sai kiểu dữ liệu: «{shown}» (cần {expected}).",
-        f"{path} has the wrong type: {shown!r} (expected {expected}).",
+        f"{_capital(label(path))} sai kiểu dữ liệu: «{shown}» (cần {vi}).",
+        f"{path} has the wrong type: {shown!r} (expected {en or vi}).",
     )
 
 

@@ -24,7 +24,11 @@ STATUS: Final = "status"
 #: takes a name and a path, either may be "", and gives the bytes; raises OSError
 Files = Callable[[str, str], bytes]
 
-_KINDS: Final = {str: "chuỗi ký tự", int: "số nguyên", bool: "true hoặc false"}
+_KINDS: Final = {
+    str: ("chuỗi ký tự", "a string"),
+    int: ("số nguyên", "a whole number"),
+    bool: ("true hoặc false", "true or false"),
+}
 
 
 class InvalidForm(InvalidMessage):
@@ -109,7 +113,7 @@ class _Form:
             return self._moment(kind, value, path)
         if type(value) is kind:
             return value
-        return self._find(wrong_type(path, str(value), _KINDS[kind]))
+        return self._find(wrong_type(path, str(value), *_KINDS[kind]))
 
     def _find(self, finding: Finding) -> Any:
         self.findings.append(finding)
@@ -117,7 +121,7 @@ class _Form:
 
     def _tuple(self, kind: Any, value: object, path: str) -> Any:
         if not isinstance(value, list):
-            return self._find(wrong_type(path, str(value), "danh sách"))
+            return self._find(wrong_type(path, str(value), "danh sách", "a list"))
         return tuple(self.value(kind, one, f"{path}[{n}]") for n, one in enumerate(value, 1))
 
     def _moment(self, kind: type[date], value: object, path: str) -> Any:
@@ -129,7 +133,7 @@ class _Form:
 
     def _dataclass(self, kind: Any, value: object, path: str) -> Any:
         if not isinstance(value, dict):
-            return self._find(wrong_type(path or "JSON", str(value), "đối tượng {…}"))
+            return self._find(wrong_type(path or "JSON", str(value), "đối tượng {…}", "an object"))
         kinds, parts = _hints(kind), {part.name: part for part in fields(kind)}
         beside = {"message_type", "original"} if not path else set()
         for name in sorted(set(map(str, value)) - set(parts) - beside):
@@ -146,7 +150,7 @@ class _Form:
 
     def _attachment(self, value: object, path: str) -> Any:
         if not isinstance(value, dict):
-            return self._find(wrong_type(path, str(value), "đối tượng {…}"))
+            return self._find(wrong_type(path, str(value), "đối tượng {…}", "an object"))
         known = {"name", "description", "content_id", "content_type", "size", "sha256", "path"}
         for name in sorted(set(map(str, value)) - known):
             self._find(_unknown(_at(path, name[:40]), name[:40], known))

@@ -37,10 +37,10 @@ class Notes:
         if not text:
             return None
         if not (text.isascii() and text.isdigit()):
-            self.remark(wrong_type(path, text, "số nguyên không âm"))
+            self.remark(wrong_type(path, text, "số nguyên không âm", "a whole number"))
             return None
         if len(text) > 9 or int(text) > _LARGEST:
-            self.remark(out_of_range(path, f"0 đến {_LARGEST}"))
+            self.remark(out_of_range(path, f"0 đến {_LARGEST}", f"0 to {_LARGEST}"))
             return None
         return int(text)
 
