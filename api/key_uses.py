@@ -43,6 +43,7 @@ def _shown(one: KeyUse) -> dict[str, Any]:
         "purpose": one.purpose,
         "ordered_by": one.ordered_by,
         "digest": one.digest,
+        "signed_digest": one.signed_digest,
         "certificate": one.fingerprint,
         "outcome": one.outcome.value,
         "reason": one.reason,

@@ -161,9 +161,9 @@ def means_of(
     keys = KeyFolder(settings.data / "signing")
     shelf = TrustShelf(settings.data / "signing", database)
 
-    def note(acting: Acting, told: Mapping[str, Any]) -> None:
+    def note(acting: Acting, told: Mapping[str, Any]) -> UUID:
         with database.transaction(acting) as tx:
-            record_use(tx, told)
+            return record_use(tx, told).id
 
     signing = SigningMeans(
         open_keystore=KeyRing(settings.data / "signing", note).open,

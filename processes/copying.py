@@ -15,7 +15,7 @@ import pypdfium2.raw
 from engine.database import Transaction
 from engine.errors import OfficeError
 from processes.agency_mark import Mark, keep_marked, ready
-from processes.keys import order_for
+from processes.keys import keep_use, order_for
 from processes.means import Means
 from records import journal
 from records.authority import Act, authorize
@@ -130,6 +130,7 @@ def copy_document(tx: Transaction, means: Means, document: Document, order: Copy
     with means.signing.open_keystore(tx, document.agency_id, order.pin, use) as keystore:
         means.signing.check_keystore(keystore, request.signed_at)
         copied = sign_pdf(pdf, request, keystore)
+        keep_use(keystore, copied)
     number = sum(file.kind is FileKind.COPY for file in files) + 1
     file = keep_marked(
         tx,

@@ -22,8 +22,9 @@ from signing.keystores.pkcs11 import Pkcs11KeyStore, TokenKey
 from signing.keystores.pkcs12 import Pkcs12KeyStore
 from signing.keystores.remote import RemoteKey, RemoteKeyStore
 
-#: writes down a use in a transaction of its own, for the one it belonged to is lost
-Note = Callable[[Acting, Mapping[str, Any]], None]
+#: writes down a use in a transaction of its own, and returns its id: the one it belongs to is not
+#: over yet, or is lost
+Note = Callable[[Acting, Mapping[str, Any]], UUID]
 
 
 class UseWithoutOrder(OfficeError):
@@ -205,11 +206,21 @@ def _read(path: Path) -> bytes:
         raise KeystoreRefused from None
 
 
-def used_elsewhere(tx: Transaction, owner: UUID, order: KeyOrder, note: Note) -> None:
-    """Write down that a key which is elsewhere signed, where it is the agency's."""
+def used_elsewhere(
+    tx: Transaction, owner: UUID, order: KeyOrder, note: Note, signed: bytes
+) -> None:
+    """Write down that a key which is elsewhere signed a file, where it is the agency's."""
     kept = keystore_of(tx, owner)
     if kept.of_agency if kept is not None else owner == tx.acting.agency_id:
-        _UseLog(tx, order, note).signed(kept.fingerprint if kept is not None else "")
+        log = _UseLog(tx, order, note)
+        told = log.used(kept.fingerprint if kept is not None else "")
+        log.signed(told, signed)
+
+
+def keep_use(keystore: OpenKeyStore, signed: bytes) -> None:
+    """Tell the log of the agency's key which file came of the signature, if it is that key."""
+    if isinstance(keystore, _Watched):
+        keystore.settle(signed)
 
 
 class _UseLog:
@@ -220,14 +231,34 @@ class _UseLog:
         self._told = asdict(order)
         self._note = note
 
-    def signed(self, fingerprint: str) -> None:
+    def begun(self, fingerprint: str) -> dict[str, Any]:
+        """Write down, to last, that the key is about to sign; a key that cannot be logged rests."""
         told = {**self._told, "fingerprint": fingerprint}
-        record_use(self._tx, {**told, "outcome": KeyUseOutcome.SIGNED})
-        self._after_loss({**told, "outcome": KeyUseOutcome.NOT_KEPT})
+        begun = self._note(self._tx.acting, {**told, "outcome": KeyUseOutcome.BEGUN})
+        return {**told, "begun_id": begun}
 
-    def refused(self, reason: str, fingerprint: str = "") -> None:
-        told = {**self._told, "fingerprint": fingerprint, "reason": reason}
-        refused = {**told, "outcome": KeyUseOutcome.REFUSED}
+    def used(self, fingerprint: str, told: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Have it written down that the key signed, should the step be lost."""
+        found = dict(told or {**self._told, "fingerprint": fingerprint})
+        self._after_loss({**found, "outcome": KeyUseOutcome.NOT_KEPT})
+        return found
+
+    def signed(self, told: Mapping[str, Any], signed: bytes = b"") -> None:
+        """Write down with the step which file came of it."""
+        digest = sha256(signed).hexdigest() if signed else ""
+        row = {**told, "signed_digest": digest, "outcome": KeyUseOutcome.SIGNED}
+        record_use(self._tx, row)
+
+    def broken_off(self, told: Mapping[str, Any]) -> None:
+        """Write down what signed and failed after it, should the step be kept all the same."""
+        acting, row = self._tx.acting, {**told, "outcome": KeyUseOutcome.NOT_KEPT}
+        self._tx.after_commit.append(lambda: self._written(acting, row))
+
+    def refused(
+        self, reason: str, fingerprint: str = "", told: Mapping[str, Any] | None = None
+    ) -> None:
+        found = told or {**self._told, "fingerprint": fingerprint}
+        refused = {**found, "reason": reason, "outcome": KeyUseOutcome.REFUSED}
         self._after_loss(refused)
         # whoever goes on in spite of the refusal does not hide it
         acting = self._tx.acting
@@ -246,13 +277,15 @@ class _UseLog:
 
 
 class _Watched:
-    """The agency's key, of which each signature is written down."""
+    """The agency's key, of which each signature is written down: begun, and what came of it."""
 
     def __init__(self, inner: OpenKeyStore, log: _UseLog) -> None:
         self._inner = inner
         self._log = log
         self._fingerprint = sha256(inner.certificate()).hexdigest()
         self._told = False
+        #: a signature of which nobody has said yet what file came of it
+        self._open: dict[str, Any] | None = None
 
     def certificate(self) -> bytes:
         return self._inner.certificate()
@@ -261,17 +294,26 @@ class _Watched:
         return self._inner.chain()
 
     def sign(self, data: bytes, digest_algorithm: str) -> bytes:
+        self.settle()
         self._told = True
+        told = self._log.begun(self._fingerprint)
         try:
             signature = self._inner.sign(data, digest_algorithm)
         except SigningError as refusal:
-            self._log.refused(refusal.code, self._fingerprint)
+            self._log.refused(refusal.code, told=told)
             raise
-        self._log.signed(self._fingerprint)
+        self._open = self._log.used(self._fingerprint, told)
         return signature
+
+    def settle(self, signed: bytes = b"") -> None:
+        """Write down the last signature, if that is not done."""
+        told, self._open = self._open, None
+        if told is not None:
+            self._log.signed(told, signed)
 
     def close(self) -> None:
         self._inner.close()
+        self.settle()
 
     def __enter__(self) -> Self:
         return self
@@ -285,4 +327,8 @@ class _Watched:
         if isinstance(error, SigningError | OfficeError) and not self._told:
             # what was found before the key was used, such as a certificate that was withdrawn
             self._log.refused(error.code, self._fingerprint)
+        if error is not None and self._open is not None:
+            # the transaction may be broken: nothing is written with it
+            told, self._open = self._open, None
+            self._log.broken_off(told)
         self.close()

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from engine.database import Transaction
-from processes.keys import order_for
+from processes.keys import keep_use, order_for
 from processes.means import Means
 from processes.order import Order, text
 from signing.placement import Found, Placement
@@ -23,7 +23,9 @@ def signed(
         return order.elsewhere.sign(tx, owner, pdf, request, use)
     with means.signing.open_keystore(tx, owner, text(order.data, "pin"), use) as keystore:
         means.signing.check_keystore(keystore, request.signed_at)
-        return sign_pdf(pdf, request, keystore, means.signing.timestamps)
+        done = sign_pdf(pdf, request, keystore, means.signing.timestamps)
+        keep_use(keystore, done)
+        return done
 
 
 def told_place(placement: Placement | None) -> str:

@@ -38,7 +38,7 @@ class _Answered:
             raise OtherDeskKey
         self.means.signing.check_key(key.certificate, key.chain, request.signed_at)
         self.used.add(session.id)
-        used_elsewhere(tx, owner, use, self.means.signing.note_use)
+        used_elsewhere(tx, owner, use, self.means.signing.note_use, signed)
         return signed
 
     def _same(self, sha256: str, mark: str) -> tuple[SigningSession, bytes]:

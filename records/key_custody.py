@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from engine.database import Transaction
 from engine.errors import OfficeError
@@ -24,6 +24,8 @@ from records.vocabulary import Term, vocabulary
 class KeyUseOutcome(Term):
     """What came of a use of the agency's key (kết quả)."""
 
+    #: written before the key signs: what nothing follows was cut off, and may have signed
+    BEGUN = "begun", "chưa rõ kết quả", "outcome unknown"
     SIGNED = "signed", "đã ký", "signed"
     #: the key signed, but the step around it failed: nothing of it was kept
     NOT_KEPT = "not_kept", "đã ký nhưng không lưu văn bản", "signed, but nothing was kept"
@@ -63,14 +65,16 @@ class KeyHandover(Authored, Record):
 class KeyUse(Authored, Record):
     """The agency's key was used, or it was tried (một lần dùng khóa của cơ quan).
 
-    Who, for which document, on whose order, when, what was signed, with what outcome. The document
-    has no foreign key: a refused use is written apart from the step that failed.
+    Who, for which document, on whose order, when, what was signed, with what outcome. A use is
+    written when it begins, and its outcome as a row that names the first. Neither this nor the
+    document has a foreign key: what is refused is written apart from the step that failed.
     """
 
     __tablename__ = "key_use"
     __table_args__ = (
         sa.Index("ix_key_use_agency_id_id", "agency_id", "id"),
         sa.Index("ix_key_use_document_id", "document_id"),
+        sa.Index("ix_key_use_begun_id", "begun_id"),
         {"info": {"append_only": True}},
     )
 
@@ -85,8 +89,12 @@ class KeyUse(Authored, Record):
     ordered_by: Mapped[str]
     #: SHA-256 of the file that was given to be signed
     digest: Mapped[str]
+    #: SHA-256 of the signed file; empty where nothing was signed, or nothing but a word of trial
+    signed_digest: Mapped[str] = mapped_column(default="")
     outcome: Mapped[KeyUseOutcome] = mapped_column(vocabulary(KeyUseOutcome))
     reason: Mapped[str] = mapped_column(default="")
+    #: the row written before the key signed
+    begun_id: Mapped[UUID | None]
 
 
 def record_use(tx: Transaction, told: Mapping[str, Any]) -> KeyUse:
@@ -102,6 +110,7 @@ def record_use(tx: Transaction, told: Mapping[str, Any]) -> KeyUse:
         document=str(made.document_id),
         purpose=made.purpose,
         digest=made.digest,
+        signed_digest=made.signed_digest,
         outcome=str(made.outcome),
     )
     return made
@@ -144,6 +153,11 @@ def handovers(tx: Transaction) -> list[KeyHandover]:
 
 
 def uses(tx: Transaction, *, before: UUID | None = None, limit: int = 100) -> list[KeyUse]:
-    """Return uses of the agency's key, newest first; those older than `before` if given."""
-    found = sa.select(KeyUse).order_by(KeyUse.id.desc()).limit(limit)
+    """Return uses of the agency's key, newest first; those older than `before` if given.
+
+    A beginning is among them only while no outcome is known.
+    """
+    known = aliased(KeyUse)
+    is_known = sa.exists().where(known.begun_id == KeyUse.id)
+    found = sa.select(KeyUse).where(~is_known).order_by(KeyUse.id.desc()).limit(limit)
     return tx.scalars(found if before is None else found.where(KeyUse.id < before))

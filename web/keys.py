@@ -109,8 +109,8 @@ def export() -> Response:
     writer.writerow(
         [
             _("Thời điểm"), _("Người dùng"), _("Chức vụ"), _("Văn bản"), _("Mục đích"),
-            _("Theo lệnh của"), _("Mã băm tệp (SHA-256)"), _("Chứng thư số (SHA-256)"),
-            _("Kết quả"), _("Lý do"),
+            _("Theo lệnh của"), _("Mã băm tệp đưa vào ký (SHA-256)"),
+            _("Mã băm tệp đã ký (SHA-256)"), _("Chứng thư số (SHA-256)"), _("Kết quả"), _("Lý do"),
         ]
     )  # fmt: skip
     with transaction() as tx:
@@ -121,7 +121,8 @@ def export() -> Response:
                     _plain,
                     (
                         words.exact(one.at), one.by_name, one.by_title, one.document, _purpose(one),
-                        one.ordered_by, one.digest, one.fingerprint, one.outcome.label(language()),
+                        one.ordered_by, one.digest, one.signed_digest, one.fingerprint,
+                        one.outcome.label(language()),
                         refusal_text(one.reason) if one.reason else "",
                     ),
                 )

@@ -16,7 +16,13 @@ class KeyUseLine(Shape):
     document = fields.String(required=True)
     purpose = fields.String(required=True)
     ordered_by = fields.String(required=True)
-    digest = fields.String(required=True, metadata={"description": "SHA-256 of the file"})
+    digest = fields.String(
+        required=True, metadata={"description": "SHA-256 of the file given to be signed"}
+    )
+    signed_digest = fields.String(
+        required=True,
+        metadata={"description": "SHA-256 of the signed file, empty where there is none"},
+    )
     certificate = fields.String(required=True, metadata={"description": "its SHA-256"})
     outcome = fields.String(required=True)
     reason = fields.String(required=True)

@@ -70,7 +70,7 @@ def test_a_certificate_is_registered_and_its_key_tried(knock, told):
     # the agency's key is tried by who keeps it, and each trial stands in its log
     assert leader.post("/keys/trial", {"owner": "agency", "pin": PASSWORD}).status_code == 403
     outcomes = [one.outcome.value for one in told.all(KeyUse) if one.purpose == "trial"]
-    assert sorted(outcomes) == ["refused", "signed"]
+    assert sorted(outcomes) == ["begun", "refused", "signed"]
 
 
 def test_what_a_key_of_another_kind_needs_is_not_asked(knock, told):
@@ -132,13 +132,18 @@ def test_the_log_is_handed_out_as_a_table(knock, told):
     answer = clerk.get("/keys/uses.csv")
     assert answer.mimetype == "text/csv"
     rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
-    assert len(rows) == 1 + len(told.all(KeyUse))
+    # a beginning stands there only while no outcome is known
+    every = told.all(KeyUse)
+    ended = {one.begun_id for one in every}
+    assert ended - {None}
+    assert len(rows) == 1 + len([one for one in every if one.id not in ended])
+    assert "Mã băm tệp đã ký (SHA-256)" in rows[0]
     shown = clerk.get("/keys").text
-    for at, purpose, outcome, reason in ((row[0], row[4], row[8], row[9]) for row in rows[1:]):
+    for at, purpose, outcome, reason in ((row[0], row[4], row[9], row[10]) for row in rows[1:]):
         assert re.fullmatch(r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d", at)
         assert purpose == "ký thử"
         assert bool(reason) == (outcome == "không ký được")
-    assert "Không mở được kho khóa ký số" in {row[9] for row in rows[1:]}
+    assert "Không mở được kho khóa ký số" in {row[10] for row in rows[1:]}
     assert "trial<" not in shown
     assert "keystore-refused" not in shown
     assert _plain("=1+1") == "'=1+1"
