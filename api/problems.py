@@ -16,6 +16,7 @@ from flask import Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from api.errors import Fault, RequestInvalid
+from api.remainder import discard
 from engine.errors import OfficeError
 from exchange.errors import ExchangeError
 from forms.errors import FormInvalid
@@ -107,7 +108,10 @@ def of_fact(error: Exception) -> Response:
 def of_http(error: HTTPException) -> Response:
     """Answer with an error of HTTP itself: no such address, method, size or type."""
     status = error.code or 500
-    answer = _problem(status, error.name.lower().replace(" ", "-"), _title(status))
+    if status == 413:
+        discard(request)
+    detail = _title(status) if status != 413 else _too_large(request.max_content_length)
+    answer = _problem(status, error.name.lower().replace(" ", "-"), detail)
     for name, value in error.get_headers():
         if name not in {"Content-Type", "Content-Length"}:
             answer.headers[name] = value
@@ -142,6 +146,13 @@ def _problem(status: int, code: str, detail: str, **more: Any) -> Response:
     if status in RETRY_AFTER:
         answer.headers["Retry-After"] = str(RETRY_AFTER[status])
     return answer
+
+
+def _too_large(most: int | None) -> str:
+    megabytes = f"{(most or 0) / 2**20:.0f}"
+    vi = "Nội dung gửi lên lớn hơn {} MB nên không nhận. Giảm dung lượng hoặc tách thành nhiều tệp."
+    en = "What was sent is larger than {} MB and was not taken. Make the file smaller, or split it."
+    return (en if language() == "en" else vi).format(megabytes)
 
 
 def _title(status: int) -> str:

@@ -23,6 +23,12 @@ _NOBODY_TRUSTED = (
     "There are no trust anchors here, so no signer counts as trusted. Name some: --trust FOLDER"
 )
 _ONE_FORM = "Chỉ chọn một trong --json, --etsi.\nChoose one of --json and --etsi."
+_TOO_EARLY = (
+    "Thời điểm xét (--at {at}) sớm hơn thời điểm ký ghi trên chữ ký ({signed}): lúc đó văn bản chưa"
+    " được ký. Bỏ --at để xét hiện tại, hoặc chọn thời điểm từ lúc ký trở đi.\n"
+    "--at {at} is before the time of signing as stated ({signed}): nothing was signed yet. Leave"
+    " --at out to ask about now, or name a time from then on."
+)
 _UNREADABLE = "Không mở được {file}: {vi}\n{file} cannot be opened: {en}"
 _CAUSES: dict[type[OSError], tuple[str, str]] = {
     FileNotFoundError: ("không có tệp này", "there is no such file"),
@@ -121,6 +127,7 @@ def verify_pdf(
     try:
         report = verify_file(file, folder, policy=policy_of(folder, roles), at=at)
         click.echo(_printed(report, form, "en" if english else "vi"))
+        _warn_too_early(report, at)
     except SigningError as error:
         click.echo(f"{error.text('vi')}\n{error.text('en')}", err=True)
         sys.exit(Outcome.UNREADABLE)
@@ -129,6 +136,14 @@ def verify_pdf(
         click.echo(_UNREADABLE.format(file=file, vi=vi, en=en), err=True)
         sys.exit(Outcome.UNREADABLE)
     sys.exit(outcome_of(report))
+
+
+def _warn_too_early(report: "DocumentReport", at: datetime | None) -> None:
+    """Tell who looks at a time before a signature that no verdict can be good then."""
+    signed = max((one.claimed_at for one in report.signatures if one.claimed_at), default=None)
+    if at is not None and signed is not None and at < signed:
+        shown = [f"{moment.astimezone(VIETNAM):%Y-%m-%dT%H:%M:%S}" for moment in (at, signed)]
+        click.echo(_TOO_EARLY.format(at=shown[0], signed=shown[1]), err=True)
 
 
 def _printed(report: "DocumentReport", form: str | None, language: str) -> str:

@@ -9,6 +9,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from api.remainder import discard
 from engine.errors import OfficeError
 from exchange.errors import ExchangeError
 from records.login_session import SessionEnded
@@ -160,6 +161,8 @@ def _http(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return current_app.make_response(error.get_response())
+    if status == 413:
+        discard(request)
     return failed(status, code=f"http-{status}")
 
 

@@ -20,6 +20,7 @@ from forms.errors import FormInvalid
 from forms.posting import ROW_COMMAND, edit_rows, from_post
 from forms.submission import Upload as Sent
 from forms.submission import lookup
+from forms.validation import sensitive_paths
 from forms.view import view_form
 from processes import prefill, unsent, work_items
 from processes.choices import choices_for
@@ -28,7 +29,7 @@ from records import journal
 from records.authority import Act, may
 from records.document import Document, IncomingDocument
 from records.organization import Officer
-from signing.errors import SigningError
+from signing.errors import KeystoreRefused, SigningError
 from web import paper, said, words
 from web.cautions import cautions
 from web.desk import shown_desk, unreached, without_secrets
@@ -258,7 +259,7 @@ def complete(item_id: UUID) -> Response:
     except FormInvalid as error:
         return _page(item_id, Draft(error.raw, error.errors, received, version), 422)
     except (OfficeError, SigningError) as error:
-        return _refused(item_id, typed, error)
+        return _refused(item_id, typed, form, error)
     say(f"{done.item.name}: {done.summary}")
     if request.form.get("go") == "stay":
         return redirect(paper.page_of(done.document), 303)
@@ -289,11 +290,19 @@ def form_of(tx: Transaction, item: WorkItem) -> FormDefinition | None:
     return form
 
 
-def _refused(item_id: UUID, typed: Draft, error: OfficeError | SigningError) -> Response:
-    """Show the form again with what the verb refused; rights and outages have their own pages."""
+def _refused(
+    item_id: UUID, typed: Draft, form: FormDefinition | None, error: OfficeError | SigningError
+) -> Response:
+    """Show the form again with what the verb refused; rights and outages have their own pages.
+
+    What speaks against a PIN stands at the field where it was typed.
+    """
     if error.status in {401, 403, 404} or error.status >= 500:
         raise error
-    told = Draft(typed.raw, {"": [error.text(language())]}, typed.received, typed.version)
+    field = ""
+    if isinstance(error, KeystoreRefused) and form is not None:
+        field = next(iter(sensitive_paths(form)), "")
+    told = Draft(typed.raw, {field: [error.text(language())]}, typed.received, typed.version)
     return _page(item_id, told, error.status)
 
 

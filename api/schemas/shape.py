@@ -14,6 +14,9 @@ from marshmallow import fields, validate
 from forms.fields import composed
 from records.encoding import is_unicode
 
+#: what `bigint` holds
+LARGEST_VERSION = 2**63 - 1
+
 
 class Shape(ma.Schema):
     """A closed object: a key it does not name is an error."""
@@ -54,6 +57,16 @@ def word(words: Iterable[str], *, required: bool = False) -> fields.String:
     """Return a field for one value of a closed list."""
     values = [w.value if isinstance(w, StrEnum) else w for w in words]
     return fields.String(required=required, validate=validate.OneOf(values))
+
+
+def version_read(description: str = "The version that was read.") -> fields.Integer:
+    """Return a field for the version a client saw: a whole number from 1 that a database holds."""
+    return fields.Integer(
+        required=True,
+        strict=True,
+        validate=validate.Range(1, LARGEST_VERSION),
+        metadata={"description": description},
+    )
 
 
 class Problem(Shape):

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from api.schemas.shape import Shape
+from api.schemas.shape import Shape, version_read
 from processes.batch import MOST
 
 
@@ -10,7 +10,7 @@ class ChosenItem(Shape):
     """One signing step, in the version that was read."""
 
     id = fields.UUID(required=True)
-    version = fields.Integer(required=True, strict=True)
+    version = version_read()
 
 
 class SigningBatchRequest(Shape):

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from api.schemas.shape import Shape, word
+from api.schemas.shape import Shape, version_read, word
 from records.signing_session import SessionState
 from signing.role import SignRole
 from signing.transport import Transport
@@ -23,9 +23,7 @@ class SessionRequest(Shape):
     """What is to be signed, and how the key is reached."""
 
     document_id = fields.UUID(required=True)
-    version = fields.Integer(
-        required=True, strict=True, metadata={"description": "Version of the work item."}
-    )
+    version = version_read("Version of the work item.")
     role = word(SignRole, required=True)
     cert = _base64()
     cert_chain = fields.List(_base64(), validate=validate.Length(1, 10))

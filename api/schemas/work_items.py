@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from api.schemas.documents import DocumentBrief, OpenedItem
-from api.schemas.shape import Paging, Shape, word
+from api.schemas.shape import Paging, Shape, version_read, word
 
 
 class InboxQuery(Paging):
@@ -51,7 +51,7 @@ class WorkItemDetail(WorkItemBrief):
 class CompletionRequest(Shape):
     """The form as it was filled in, for the version that was read."""
 
-    version = fields.Integer(required=True, strict=True)
+    version = version_read()
     values = fields.Dict(keys=fields.String(), load_default=dict)
     files = fields.List(
         fields.String(validate=validate.Length(max=64)),

@@ -46,3 +46,13 @@ def test_each_has_its_outcome_and_the_same_request_goes_on(login, letters):
 )
 def test_a_batch_of_nothing_or_without_pin_is_no_request(login, body):
     assert login("giamdoc.stttt").post("signing/batches", body).status_code == 422
+
+
+@pytest.mark.parametrize("version", [-1, 0, 2**63, 10**30, 1.5, True, "1"])
+def test_a_version_no_step_can_have_is_told_at_its_place(login, version):
+    body = {"items": [{"id": NOBODY_S, "version": version}], "pin": "sai-881"}
+    answer = login("giamdoc.stttt").post("signing/batches", body)
+    assert answer.status_code == 422
+    [error] = answer.json["errors"]
+    assert error["pointer"] == "/items/0/version"
+    assert error["detail"].startswith(("Phải từ 1 đến", "Phải là số nguyên"))

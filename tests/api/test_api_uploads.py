@@ -1,8 +1,16 @@
 """Uploads: one file, its owner's, for a day."""
 
+import socket
+import subprocess
+import sys
+from http.client import HTTPConnection
 from io import BytesIO
 
+import orjson
+import pytest
+
 from api import idempotency
+from api.uploads import LARGEST_UPLOAD
 from processes import uploads
 
 
@@ -51,3 +59,53 @@ def test_an_upload_expires_and_is_swept(login, office, pdf, owner):
         "SELECT id::text FROM waiting_file WHERE id = ANY(%s::uuid[])", ([old, fresh],)
     )
     assert left.fetchall() == [(fresh,)]
+
+
+#: a resource behind the product's own web server, in a process of its own; it says when it listens
+SERVED = """
+import sys
+from types import SimpleNamespace
+from flask import Flask, request
+from api.blueprint import Resource
+from office.wsgi import serve
+
+resource = Resource("large", "large", "", largest=int(sys.argv[2]))
+
+@resource.post("")
+def read():
+    return {"size": len(request.get_data())}
+
+def create():
+    app = Flask("large")
+    app.register_blueprint(resource)
+    print("ready", flush=True)
+    return app
+
+serve(SimpleNamespace(host="127.0.0.1", port=int(sys.argv[1]), web_workers=1), create)
+"""
+
+
+@pytest.fixture
+def address():
+    """Where that resource answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-c", SERVED, str(port), str(LARGEST_UPLOAD)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout.readline() == "ready\n"
+        yield f"127.0.0.1:{port}"
+        server.terminate()
+
+
+def test_a_file_that_is_a_little_too_large_gets_an_answer_and_no_broken_pipe(address):
+    # as many clients do: all of it is written before anything is read
+    client = HTTPConnection(address, timeout=60)
+    client.request("POST", "/api/v1/large", bytes(LARGEST_UPLOAD + 300_000))
+    answer = client.getresponse()
+    told = orjson.loads(answer.read())
+    assert answer.status == 413
+    assert "lớn hơn 60 MB" in told["detail"]
+    client.request("POST", "/api/v1/large", b"x")
+    assert client.getresponse().read() == b'{"size":1}\n'
+    client.close()

@@ -94,6 +94,9 @@ def test_options_change_what_is_asked_and_how_it_is_told(verify, by_person):
     assert early.exit_code == 1
     status = etree.fromstring(early.stdout.encode()).find(".//{*}MainIndication").text
     assert status.endswith(":total-failed")
+    assert "sớm hơn thời điểm ký" in early.stderr
+    assert "Bỏ --at" in early.stderr
+    assert "--at" not in verify(by_person).stderr
 
 
 def test_what_cannot_be_opened_is_neither_invalid_nor_undetermined(verify, issued, bare):

@@ -22,6 +22,21 @@ def waiting(office):
         return told, letters, directing.id
 
 
+def test_a_wrong_pin_at_a_single_step_is_told_at_its_field(knock, waiting):
+    told, documents, _ = waiting
+    leader = knock("giamdoc.stttt")
+    (item,) = told.items("giamdoc.stttt", "sign", documents[0])
+    sheet = leader.sheet(leader.get(f"/work-items/{item.id}"))
+    answer = leader.send(sheet.fill(outcome="sign", pin="sai-mat-khau-881"))
+    assert answer.status_code == 422
+    tree = lxml.html.fromstring(answer.text)
+    [pin] = tree.xpath("//input[@name='pin']")
+    assert pin.get("aria-invalid") == "true"
+    said = [tree.get_element_by_id(one) for one in pin.get("aria-describedby").split()]
+    assert any("sai mật khẩu" in one.text_content() for one in said)
+    assert "sai-mat-khau-881" not in answer.text
+
+
 def test_several_are_chosen_and_signed_with_one_pin(knock, waiting):
     told, documents, _ = waiting
     leader = knock("giamdoc.stttt")
