@@ -34,7 +34,12 @@ from signing.transport import Transport
 Begin = Callable[[], AbstractContextManager[Transaction]]
 
 #: the verb that makes the signature of each role
-VERBS = {SignRole.APPROVE: "sign", SignRole.NUMBER: "number", SignRole.SEAL: "seal"}
+VERBS = {
+    SignRole.APPROVE: "sign",
+    SignRole.NUMBER: "number",
+    SignRole.SEAL: "seal",
+    SignRole.INCOMING: "register_incoming",
+}
 
 
 @dataclass(frozen=True, slots=True)

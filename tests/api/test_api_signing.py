@@ -59,12 +59,15 @@ class Paper:
 
 
 @pytest.fixture(scope="module")
-def paper(login, choose, keys) -> Paper:
+def paper(login, choose, keys, pdf) -> Paper:
     author = login("chuyenvien.stttt")
     begun = author.post("outgoing-documents", {"subject": "báo cáo"}).json
     step = author.step("draft", begun["instance_id"])
+    annex = author.upload("phu luc.pdf", pdf).json["id"]
     answer = author.complete(
         step,
+        uploads=[annex],
+        annexes=[annex],
         document_type=choose(step["choices"]["document_types"], "Công văn"),
         subject="báo cáo kết quả",
         source="template",
@@ -199,8 +202,23 @@ def test_a_session_is_given_up_and_a_moved_version_ends_it(paper, keys, owner):
     owner.execute(
         "UPDATE work_item SET version = version + 1 WHERE id = %s", (told["work_item_id"],)
     )
-    good = b64encode(keys["agency"].sign(b64decode(told["to_be_signed"]), "sha256")).decode()
-    moved = paper.clerk.post(f"signing/sessions/{told['session']}/signature", {"signature": good})
+    [annex] = told["annexes"]
+    assert [one["session"] for one in told["files"]] == [told["session"], annex["session"]]
+    assert [one["role"] for one in told["files"]] == ["seal", "annex"]
+    first, moved = (
+        paper.clerk.post(
+            f"signing/sessions/{one['session']}/signature",
+            {
+                "signature": b64encode(
+                    keys["agency"].sign(b64decode(one["to_be_signed"]), "sha256")
+                ).decode()
+            },
+        )
+        for one in (annex, told)
+    )
+    # nothing is sealed before all are here
+    assert (first.status_code, first.json["state"]) == (200, "prepared")
+    assert [one["state"] for one in first.json["files"]] == ["prepared", "signed"]
     assert (moved.status_code, problem(moved)) == (409, "stale")
     ended = paper.clerk.get(f"signing/sessions/{told['session']}").json
     assert (ended["state"], ended["failure"]["code"]) == ("failed", "stale")

@@ -67,6 +67,7 @@ STEPS: dict[str, tuple[str, dict[str, Any]]] = {
     "sign": ("giamdoc.stttt", {"outcome": "sign"}),
     "number": ("vanthu.stttt", {}),
     "seal": ("vanthu.stttt", {"confirm": True}),
+    "register": ("vanthu.stttt", {}),
 }
 
 

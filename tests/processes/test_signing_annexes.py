@@ -7,13 +7,14 @@ from uuid import UUID
 
 import pytest
 from desk_key import FILE, RAW, Desk, no_desks
-from story import annexed, blank_pdf, snapshot, word_file
+from story import annexed, blank_pdf, incoming_letter, registering, snapshot, word_file
 
 from processes import signing_sessions as sessions
+from processes.signing_asked import step_of
 from processes.signing_completion import finish
 from processes.signing_refusal import SessionClosed, SessionExpired, SessionOutdated
-from records.content import files_of
-from records.document import OutgoingDocument
+from records.content import attach_file, files_of
+from records.document import IncomingDocument, OutgoingDocument
 from records.key_custody import KeyUse, KeyUseOutcome
 from records.signing_session import SessionState, SigningSession, mine_at, sweep
 from records.vocabulary import FileKind
@@ -161,6 +162,29 @@ def test_when_the_last_is_in_the_step_is_done(story_office, here, transport):
     assert snapshot(story_office) == before
     rows = story_office.all(SigningSession, SigningSession.item_id == here.item.id)
     assert {one.lead_id for one in rows if one.role is SignRole.ANNEX} >= {begun.session.id}
+
+
+def test_scans_of_a_paper_that_came_in_are_signed_at_the_desk(story_office):
+    document = incoming_letter(story_office, "register")
+    with story_office.as_(CLERK) as tx:
+        for name in ("trang 1", "trang 2"):
+            stored = story_office.means.content.put(blank_pdf(name))
+            paper = tx.get(IncomingDocument, document)
+            attach_file(tx, paper, stored, name=f"{name}.pdf", kind=FileKind.SCAN)
+    clerk = Desk(story_office, "register", document)
+    clerk.register()
+    try:
+        with clerk.begin() as tx:
+            assert step_of(tx, document, SignRole.INCOMING).id == clerk.item.id
+            paper = tx.get(IncomingDocument, document)
+        kind = story_office.kind("STTTT", "CV")
+        clerk.form = registering(paper, kind, sign_scan=True)
+        begun = clerk.asked(RAW)
+        assert [one.session.role for one in begun.all] == [SignRole.INCOMING] * 2
+        done = clerk.sign_all(begun)
+    finally:
+        no_desks(story_office)
+    assert done.summary.endswith("; ký số 2 bản số hóa")
 
 
 def _report(story, file):
