@@ -170,6 +170,7 @@ def _listed(tx: Transaction, basket: Basket, page: Page, opened: UUID | None) ->
             "unread": False,
             "selected": row.item.id == opened,
             "acting_for": instead,
+            "chosen_with": row.item.verb == SIGNING,
         }
 
     return {

@@ -12,7 +12,7 @@ from engine.errors import NotFound, OfficeError
 from engine.work_item import ItemStatus, WorkItem
 from forms.page import FieldView
 from processes import work_items
-from processes.batch import MOST, SIGNING, ItemSigned, SignedHow, ToSign, sign_batch
+from processes.batch import KEY_LOST, MOST, SIGNING, ItemSigned, SignedHow, ToSign, sign_batch
 from processes.history import subject_of
 from records.authority import Act
 from records.document import Document, OutgoingDocument
@@ -63,6 +63,8 @@ def _told(chosen: Sequence[ToSign], done: Sequence[ItemSigned]) -> Response:
     signed = len(done) - len(left)
     stopped = next((one.error for one in done if one.how is SignedHow.NOT_TRIED), None)
     text = _("Đã ký %(n)s văn bản, còn %(m)s văn bản chưa ký.", n=signed, m=len(left))
+    if not signed:
+        text = _("Chưa ký được văn bản nào.")
     error = stopped.text(language()) if stopped is not None else ""
     again = {one.item_id for one in left}
     return _page(
@@ -127,6 +129,9 @@ def _row(tx: Transaction, one: ToSign, result: ItemSigned | None) -> dict[str, A
         pass
     elif result is not None and result.how is SignedHow.NOT_TRIED:
         note, tone = _("Chưa thử ký."), "warn"
+    elif result is not None and isinstance(result.error, KEY_LOST):
+        # why stands once, where the PIN is asked for again
+        note, tone = _("Chưa ký được."), "warn"
     elif result is not None and result.error is not None:
         note, tone = result.error.text(language()), _TONES[result.how]
     elif one.version and one.version != item.version:

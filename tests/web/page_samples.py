@@ -108,7 +108,7 @@ def row(
     return {
         "id": reference, "href": f"/work-items/{reference}", "reference": reference, "urgency": urgency, "due": left,
         "subject": subject, "from_name": sender, "step": step, "verdict": verdict, "files": files,
-        "unread": False, "selected": False, "acting_for": None, **more,
+        "unread": False, "selected": False, "acting_for": None, "chosen_with": True, **more,
     }  # fmt: skip
 
 

@@ -45,6 +45,8 @@ def test_several_are_chosen_and_signed_with_one_pin(knock, waiting):
     assert "Ký nhiều văn bản…" in bulk.text_content()
     chosen = tree.xpath("//li[contains(., 'ký hàng loạt')]//input[@form='bulk']/@value")
     assert len(chosen) == 3
+    assert len(tree.xpath("//li[@data-row]")) > 3, "what waits for no signature is in the list,"
+    assert len(tree.xpath("//li//input[@form='bulk']")) == 3, "and not to be chosen"
 
     page = leader.post(bulk.get("action"), {"items": chosen, "act": "sign"})
     assert page.status_code == 200
@@ -65,8 +67,9 @@ def test_several_are_chosen_and_signed_with_one_pin(knock, waiting):
     assert leader.post(action, {"items": items, "pin": ""}).status_code == 422
     wrong = leader.post(action, {"items": items, "pin": "sai-mat-khau-881"})
     assert wrong.status_code == 422
-    assert "sai mật khẩu hoặc tệp khóa hỏng" in wrong.text
-    assert "còn 3 văn bản chưa ký" in wrong.text
+    assert wrong.text.count("sai mật khẩu hoặc tệp khóa hỏng") == 1, "told once, at the PIN"
+    assert "Chưa ký được văn bản nào." in wrong.text
+    assert wrong.text.count("Chưa ký được.") == 1
     assert wrong.text.count("Chưa thử ký.") == 2, "only the first was tried"
     assert "sai-mat-khau-881" not in wrong.text
     assert all(told.outgoing(one).signed_at is None for one in documents)
