@@ -9,7 +9,8 @@ from records.inspection import PDF
 from records.verification import SignatureCheck
 from records.vocabulary import FileKind
 from signing.facts import Fact, document_facts, facts_of
-from signing.report import DocumentReport, SignatureReport, Verdict
+from signing.report import DocumentReport, Reason, SignatureReport, Verdict
+from signing.wording import REASONS, ROLES, judged, said
 from web import words
 from web.door import language
 from web.paper import Papers
@@ -26,7 +27,7 @@ def signatures(papers: Papers, file: File | None) -> list[dict[str, Any]]:
     whole = {
         "verdict": report.verdict.value,
         "who": _("cả văn bản"),
-        "text": f"{report.summary(language())}.",
+        "text": _why(report.verdict, report.reason, _missing(report)),
         "step": report.next_step(language()),
         "facts": _facts(document_facts(report, language())),
     }
@@ -90,10 +91,45 @@ def _signature(one: SignatureReport) -> dict[str, Any]:
     return {
         "verdict": one.verdict.value,
         "who": name or one.field,
-        "text": one.text(language()),
+        "text": " ".join(filter(None, (_as_whom(one), _why(one.verdict, one.reason), _then(one)))),
         "step": one.next_step(language()),
         "facts": _facts(facts_of(one, language())),
     }
+
+
+def _as_whom(one: SignatureReport) -> str:
+    """Return in which role it was signed and when, as the signature itself states."""
+    parts = [said(ROLES[one.role], language())] if one.role else []
+    if one.claimed_at is not None:
+        parts.append(_("ký lúc %(at)s", at=words.exact(one.claimed_at)))
+    return _sentence(", ".join(parts))
+
+
+def _why(verdict: Verdict, reason: Reason, detail: str = "") -> str:
+    """Return what speaks against it: the verdict itself stands in the heading, once."""
+    if verdict is Verdict.VALID or reason not in REASONS:
+        return ""
+    return _sentence(said(REASONS[reason], language()) + detail)
+
+
+def _missing(report: DocumentReport) -> str:
+    names = ", ".join(said(ROLES[role], language()) for role in report.missing_roles)
+    return f": {names}" if names and report.reason is Reason.MISSING_ROLE else ""
+
+
+def _then(one: SignatureReport) -> str:
+    """Return what held at the proven time, where now tells another."""
+    if one.proven_at is None or one.verdict_at_signing is one.verdict:
+        return ""
+    told = judged(one.verdict_at_signing, one.reason_at_signing, language())
+    return _sentence(
+        _("tại thời điểm được chứng minh %(at)s: %(verdict)s",
+          at=words.exact(one.proven_at), verdict=told[:1].lower() + told[1:])
+    )  # fmt: skip
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _facts(found: list[Fact]) -> list[dict[str, str | None]]:

@@ -122,13 +122,22 @@ def test_signatures_are_told_in_plain_words(knock, drafted, office):
     told = text_of(page, "h-signatures")
     assert "Hợp lệ: Đỗ Xuân Hòa, Sở Thông tin và Truyền thông" in told
     assert "Không hợp lệ: Kẻ lạ" in told
-    assert "nội dung đã bị thay đổi sau khi ký" in told
+    assert "Nội dung đã bị thay đổi sau khi ký" in told
+    assert "Người có thẩm quyền, ký lúc 20/11/2026 16:30:00." in told
+    # the verdict stands in the heading of each signature, and in what was looked at; not a third time
+    tree = lxml.html.fromstring(page.data.decode())
+    cards = [
+        " ".join(one.text_content().split())
+        for one in tree.xpath("//div[contains(@class, 'sig ')]")
+    ]
+    seen = [one.partition("Nội dung kiểm tra")[0].lower().count("hợp lệ") for one in cards]
+    assert seen == [1, 1, 1], cards
     assert "1 chữ ký hợp lệ" in page.text
     assert "1 chữ ký không hợp lệ" in page.text
     author.post("/preferences", {"language": "en"})
     told = text_of(author.get(drafted), "h-signatures")
     assert "Valid: Đỗ Xuân Hòa" in told
-    assert "the content was changed after signing" in told
+    assert "The content was changed after signing" in told
     assert "Issuer of the certificate CA thử nghiệm" in told
     author.post("/preferences", {"language": "vi"})
 
@@ -159,6 +168,7 @@ def test_every_fact_of_a_check_is_shown_and_had_as_json_and_as_etsi_has_it(knock
             )  # fmt: skip
     page = author.get(drafted)
     told = text_of(page, "h-signatures")
+    assert "Tại thời điểm được chứng minh 21/11/2026 16:30:00: hợp lệ." in told
     for fact in (
         "Kết luận tại thời điểm kiểm tra Chưa đủ thông tin để kết luận",
         "Kết luận tại thời điểm được chứng minh Hợp lệ",
