@@ -237,6 +237,7 @@ def _page(refused: tuple[str, str] = ("", ""), status: int = 200) -> Response:
         manages = may(tx.acting, Act.MANAGE_STAFF)
         shown = {
             "title": _("Khóa và chứng thư số"),
+            "refused": bool(refused[1]),
             "rows": [_certificate(tx, one, names) for one in keystores(tx)],
             "holder": _holder(held[0]) if held else "",
             "handovers": [_holder(one) for one in held[1:]],

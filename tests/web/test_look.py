@@ -109,11 +109,38 @@ def test_on_a_phone_each_value_stands_beside_the_words_of_its_column(tab, base, 
     tab.goto(base + path)
     assert tab.locator(".tbl.cards tbody tr").count()
     assert tab.evaluate(CELLS) == []
+    first = tab.locator(".tbl.cards tbody tr").first
+    title = first.locator("th")
+    assert title.bounding_box()["y"] <= min(
+        one.bounding_box()["y"] for one in first.locator("td:not(:empty)").all()
+    ), "a card begins with what it is about"
     tab.evaluate("for (const td of document.querySelectorAll('td')) td.dataset.label += '.'")
     assert tab.evaluate(CELLS) != [], "the control: other words would be seen"
     tab.set_viewport_size(DESK)
     tab.reload()
     assert tab.evaluate(CELLS) != [], "the control: a table of columns has narrow cells"
+
+
+@pytest.mark.parametrize(
+    ("path", "why"), [("/keys", "Cần số, ký hiệu biên bản."), ("/trust", "Dấu vân tay không khớp.")]
+)
+def test_what_was_refused_far_down_a_page_is_gone_to(tab, base, path, why) -> None:
+    tab.set_viewport_size(PHONE)
+    tab.goto(base + path)
+    told = tab.locator("[data-error-summary]:focus")
+    assert why in told.inner_text()
+    seen_at = told.bounding_box()["y"]
+    assert 0 < seen_at < PHONE["height"]
+    assert tab.title().startswith("Lỗi:")
+    stands_at = seen_at + tab.evaluate("scrollY")
+    assert stands_at > PHONE["height"], "the control: it was below what is seen first"
+
+
+def test_the_name_of_a_chosen_certificate_is_shown(tab, base) -> None:
+    tab.goto(base + "/trust")
+    file = {"name": "root-ca.pem", "mimeType": "application/x-pem-file", "buffer": b"x"}
+    tab.set_input_files("form[data-trust] input[type=file]", file)
+    assert tab.locator("[data-chosen]", has_text="root-ca.pem").is_visible()
 
 
 #: focuses everything that is filled in, tells over what another thing lies
