@@ -12,11 +12,13 @@ from processes.incoming.duplicate import registered_like
 from processes.order import Order
 from processes.outgoing.issue import recipients_of
 from records.calendar_day import load_calendar
+from records.content import files_of
 from records.document import Document, IncomingDocument, OutgoingDocument
 from records.draft import drafts_of
 from records.link import DocumentLink
 from records.organization import choose_agencies, find_agency_by_code
 from records.urgency_limit import urgent_deadline
+from records.verification import checks_of
 from records.vietnamese import local_date
 from records.vocabulary import Authenticity, IssueForm, LinkKind
 
@@ -61,9 +63,15 @@ def _register(tx: Transaction, order: Order[IncomingDocument]) -> Values:
     }
 
 
-def _check(_tx: Transaction, order: Order[IncomingDocument]) -> Values:
-    """Choose nothing beforehand where the signatures are invalid: the form's default takes it."""
-    return {"outcome": ""} if order.document.authenticity is Authenticity.INVALID else {}
+def _check(tx: Transaction, order: Order[IncomingDocument]) -> Values:
+    """Choose nothing beforehand where signatures are invalid: the form's default takes it.
+
+    A scan says nothing of its paper, but what was altered after signing is hardly a scan.
+    """
+    files = [file.id for file in files_of(tx, order.document)]
+    checked = checks_of(tx, files).values() if files else ()
+    found = {order.document.authenticity, *(check.verdict for check in checked)}
+    return {"outcome": ""} if Authenticity.INVALID in found else {}
 
 
 def _direct(tx: Transaction, order: Order[IncomingDocument]) -> Values:

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from office.runner import Runner
+from records.content import files_of
 from records.document import IncomingDocument, OutgoingDocument
 from records.recipient import Recipient
 from records.transfer import StatusReceived
@@ -279,3 +280,30 @@ def test_what_is_tampered_with_is_not_taken_in_beforehand(knock, office):
     assert not [one for one in reason.iterancestors() if "hidden" in one.attrib]
     answer = clerk.send(clerk.sheet(clerk.get(step)))
     assert answer.status_code == 422, "nothing was decided"
+
+
+def test_a_scan_whose_signatures_are_broken_is_not_taken_in_beforehand(knock, office):
+    """What came by post is judged by its paper, but the button at hand does not call it valid."""
+    clerk = knock("vanthu.stttt")
+    step = clerk.receive("bản quét mang chữ ký số hỏng")
+    chosen = "//form[@data-step-form]//input[@name='outcome' and @checked]/@value"
+    assert lxml.html.fromstring(clerk.get(step).text).xpath(chosen) == ["accept"]
+    when = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+    bad = SignatureReport("NguoiKy", Verdict.INVALID, Reason.HASH_FAILURE, subject="Kẻ lạ")
+    report = DocumentReport(Verdict.INVALID, when, Reason.HASH_FAILURE, (bad,))
+    with office.database.transaction() as tx:
+        query = sa.select(IncomingDocument).where(
+            IncomingDocument.subject == "bản quét mang chữ ký số hỏng"
+        )
+        [document] = tx.scalars(query)
+        [file] = files_of(tx, document)
+        tx.add(
+            SignatureCheck(
+                agency_id=document.agency_id, file_id=file.id, checked_at=tx.now,
+                verdict=Authenticity.INVALID, report=report.to_json(),
+            )
+        )  # fmt: skip
+    page = clerk.get(step)
+    assert "không hợp lệ" in page.text
+    assert lxml.html.fromstring(page.text).xpath(chosen) == []
+    assert clerk.send(clerk.sheet(page)).status_code == 422, "nothing was decided"
