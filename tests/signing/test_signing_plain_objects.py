@@ -34,6 +34,8 @@ def seen(value, whose):
         return kind, owner, [seen(one, whose) for one in list.__iter__(value)]
     if isinstance(value, generic.IndirectObject):
         return kind, owner, value.idnum, value.generation, value.reference.pdf is whose.pdf
+    if isinstance(value, generic.NullObject | generic.BooleanObject):
+        return kind, owner, bool(value)
     return kind, owner, repr(value), getattr(value, "autodetected_encoding", None)
 
 
