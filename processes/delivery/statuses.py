@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from engine.database import Transaction
+from engine.database import Query, Transaction
 from exchange.identity import organ_key
 from exchange.status import StatusCode, StatusMessage, derive_progress
 from records import journal
@@ -48,21 +48,35 @@ def apply_status(tx: Transaction, packet: Packet, message: StatusMessage) -> Non
         )
     )
     tx.flush()
-    reports = tx.rows(
-        sa.select(StatusReceived.code, StatusReceived.reported_at).where(
-            StatusReceived.recipient_id == recipient.id
-        )
-    )
-    progress = derive_progress((StatusCode(code), at) for code, at in reports)
-    if progress.handling is not None:
-        recipient.delivery = _DELIVERY[progress.handling]
-        recipient.delivered_at = tx.now
-        if progress.handling is StatusCode.REFUSED:
-            recipient.delivery_reason = message.description[:500]
+    settle(tx, recipient)
     journal.record(
         tx, "receive_status", "outgoing_document", document.id, code=message.code.value,
         receiver=message.document_receiver, description=message.description[:200],
     )  # fmt: skip
+
+
+_REPORTS = Query(
+    sa.select(StatusReceived).where(
+        StatusReceived.recipient_id == sa.bindparam("recipient", type_=sa.Uuid())
+    )
+)
+
+
+def settle(tx: Transaction, recipient: Recipient) -> None:
+    """Derive from all reports of a recipient where the document stands there, since when and why.
+
+    Nothing of it depends on the order in which the reports came, nor on how often each did.
+    """
+    reports = tx.scalars(_REPORTS, recipient=recipient.id)
+    handling = derive_progress((StatusCode(r.code), r.reported_at) for r in reports).handling
+    if handling is None:
+        return
+    said = [r for r in reports if r.code == handling.value]
+    recipient.delivery = _DELIVERY[handling]
+    recipient.delivered_at = min(r.reported_at for r in said)
+    last = max(said, key=lambda r: (r.reported_at, r.description))
+    # A reason belongs to a refusal; that of a failed attempt is over once the receiver has it.
+    recipient.delivery_reason = last.description if handling is StatusCode.REFUSED else ""
 
 
 def _document(tx: Transaction, message: StatusMessage) -> OutgoingDocument | None:
