@@ -47,6 +47,7 @@ def verified_elsewhere(folder: Path, pki, answer: bytes) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.openssl
 @pytest.mark.skipif(OPENSSL is None, reason="needs openssl (apt install openssl)")
 def test_another_library_accepts_true_timestamps_and_no_lies(pki, now, tmp_path):
     with TsaServer(pki.services.tsa, lambda: now) as server:
