@@ -24,6 +24,7 @@ from processes import (
     inbox,
     journal_heads,
     revocation_lists,
+    stale_lists,
     timers,
     unsent,
     uploads,
@@ -100,6 +101,7 @@ class Office:
         carrying.add_handlers(handlers, self.means)
         verify.add_handlers(handlers, self.means)
         revocation_lists.add_handlers(handlers, self.means)
+        stale_lists.add_handlers(handlers, self.means)
         journal_heads.add_handlers(handlers, self.means)
         archive.add_handlers(handlers, self.means)
         send.add_handlers(handlers, self.means)

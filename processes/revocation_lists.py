@@ -10,6 +10,7 @@ from engine.database import Transaction
 from engine.handlers import Errand, Handlers
 from engine.jobs import ClaimedJob, Job, JobState
 from processes.means import Known, Means
+from processes.stale_lists import stale, tell
 from signing.errors import SigningError
 from signing.revocation_entry import Entry, Kind, Wanted
 from signing.trust import AnchorRole
@@ -33,9 +34,11 @@ def post_refresh(tx: Transaction) -> None:
 def _refresh(errand: Errand, _job: ClaimedJob, means: Means) -> None:
     with errand.transaction() as tx:
         now = tx.now
-    refresh(means.signing.known(), now)
-    with errand.finish():
-        pass
+    known = means.signing.known()
+    refresh(known, now)
+    found = stale(known, now)
+    with errand.finish() as tx:
+        tell(tx, found)
 
 
 def refresh(known: Known, now: datetime) -> None:

@@ -112,6 +112,7 @@ _JOBS: dict[str, Any] = {
     "migrate_run": later("Chuyển lại một hồ sơ sang bản khác"),
     "poll_axis": later("Nhận gói tin từ trục"),
     "refresh_revocation": later("Cập nhật danh sách thu hồi chứng thư số"),
+    "revocation_list_stale": later("Danh sách thu hồi chứng thư số hết hạn"),
     "send_envelope": later("Gửi văn bản qua trục"),
     "send_status": later("Báo trạng thái cho bên gửi"),
 }
