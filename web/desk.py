@@ -33,6 +33,16 @@ def shown_desk(tx: Transaction, item: WorkItem, document: Document) -> dict[str,
     }
 
 
+def shown_desk_of_many(tx: Transaction) -> dict[str, Any] | None:
+    """Return how the acting officer signs several documents on his device, None without one."""
+    bridge, officer = office().settings.bridge, tx.acting.officer_id
+    if not bridge or officer is None or desk_key_of(tx, officer) is None:
+        return None
+    reach_bridge()
+    told = _("Lần này đã ký {n} văn bản, còn {m} văn bản chưa ký.")
+    return {"bridge": bridge, "words": {**_words(), "sum": told}}
+
+
 def reach_bridge() -> None:
     """Let this page speak with the signing program, where one is configured."""
     if bridge := office().settings.bridge:

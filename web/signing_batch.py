@@ -18,6 +18,7 @@ from records.authority import Act
 from records.document import Document, OutgoingDocument
 from records.organization import Officer
 from web import fields, paper, words
+from web.desk import shown_desk_of_many
 from web.door import language, office, transaction
 from web.policy import needs
 from web.shell import say
@@ -87,6 +88,7 @@ def _page(
     found = results or {}
     with transaction() as tx:
         rows = [_row(tx, one, found.get(one.item_id)) for one in chosen[:MOST]]
+        desk = shown_desk_of_many(tx)
     open_still = [row for row in rows if row["value"]]
     signed = [
         {"document": one.document, "how": one.how.label(language())}
@@ -109,6 +111,7 @@ def _page(
         "told": told,
         "rows": rows,
         "signed": signed,
+        "desk": desk,
         "action": url_for("signing_batch.sign"),
         "form": fields.form("batch", pin),
         "submit": _("Ký số %(n)s văn bản", n=len(open_still)) if open_still else "",
@@ -138,6 +141,8 @@ def _row(tx: Transaction, one: ToSign, result: ItemSigned | None) -> dict[str, A
         note, tone = _("Văn bản đã thay đổi từ khi chọn. Mở xem lại trước khi ký."), "warn"
     return {
         "value": f"{item.id}:{version}" if fit else "",
+        "version": version,
+        "begin": url_for("desk_signing.begin", item_id=item.id) if fit else "",
         "reference": paper.reference(document),
         "subject": document.subject,
         "href": url_for("inbox.show", item=item.id),

@@ -64,6 +64,12 @@ def unsealed(story_office) -> list[object]:
 
 
 @pytest.fixture(scope="module")
+def several(story_office) -> list[object]:
+    """Three letters that wait for the director."""
+    return [letter(story_office, "sign", subject=f"nhiều văn bản {n}") for n in range(3)]
+
+
+@pytest.fixture(scope="module")
 def keys(story_office, unsealed) -> dict[str, object]:
     """Where the keys of director and agency lie; both are registered as devices."""
     folder = story_office.office.settings.data / "signing" / "keystores"
@@ -376,3 +382,32 @@ def test_the_clerk_seals_a_letter_and_its_annexes_in_one_gesture(
     assert story_office.outgoing(document).status == "sealed"
     made = story_office.all(SigningSession, SigningSession.document_id == document)
     assert [one.state for one in made[-3:]] == [SessionState.DONE] * 3
+
+
+def test_several_documents_are_signed_one_after_the_other_and_the_rest_later(
+    director, program, several, story_office
+):
+    page = director.page
+    program.feel(Mood.HOLD)
+    page.goto("/inbox/")
+    for document in several:
+        page.check(f"input[form='bulk'][value='{director.item(document)}']")
+    page.click("[data-bulk] button[value='sign']")
+    page.wait_for_selector("form[data-desk-batch][data-enhanced]")
+    assert page.locator("input[name='pin']").count() == 0, "the PIN is typed at the device"
+    page.click("[data-desk-all]")
+    page.wait_for_selector("tr:nth-child(1) [data-desk-told]:not([hidden])")
+    # one has moved on meanwhile: it is told so, the others go on
+    story_office.run_sql(
+        "UPDATE work_item SET version = version + 1 WHERE id = %s", director.item(several[1])
+    )
+    program.feel(Mood.SIGN)
+    sum_of = "text => document.querySelector('[data-desk-sum]').textContent.includes(text)"
+    page.wait_for_function(sum_of, arg="đã ký 2 văn bản, còn 1 văn bản")
+    assert [story_office.outgoing(one).is_signed for one in several] == [True, False, True]
+    assert "vừa được người khác thay đổi" in page.locator("tr[data-begin]").inner_text()
+    # whoever is asked for no more documents signs none of the rest
+    program.feel(Mood.CANCEL)
+    page.click("[data-desk-all]")
+    page.wait_for_function(sum_of, arg="đã ký 0 văn bản, còn 1 văn bản")
+    assert story_office.standing(several[1]) == ["sign"]

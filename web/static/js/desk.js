@@ -8,11 +8,12 @@ const EVERY = 1000;
 const KEPT = 'congvan-desk';
 
 class Desk {
-  constructor(form) {
+  // `place` is where it is told how far it is: the form, or the line of one document among several.
+  constructor(form, place = form) {
     this.form = form;
-    this.box = form.querySelector('[data-desk-told]');
-    this.text = form.querySelector('[data-desk-text]');
-    this.stop = form.querySelector('[data-desk-cancel]');
+    this.box = place.querySelector('[data-desk-told]');
+    this.text = place.querySelector('[data-desk-text]');
+    this.stop = place.querySelector('[data-desk-cancel]');
     this.session = null;
     this.socket = null;
     this.button = null;
@@ -61,12 +62,16 @@ class Desk {
     this.busy(true);
     this.tell(this.words('preparing'));
     try {
-      const told = await send(this.form.dataset.begin, { body: () => new FormData(this.form) }, this.words('ended'));
+      const told = await this.asked();
       this.session = told;
       this.reach(told, 0);
     } catch (error) {
       this.refused(error);
     }
+  }
+
+  asked() {
+    return send(this.form.dataset.begin, { body: () => new FormData(this.form) }, this.words('ended'));
   }
 
   waiting(told, file) {
@@ -191,6 +196,75 @@ class Desk {
     this.waiting(this.session, file);
     this.watch(this.session, known ? file : 0);
   }
+}
+
+// One document among several: told in its own line, over without leaving the page.
+class Line extends Desk {
+  constructor(form, line) {
+    super(form, line);
+    this.line = line;
+  }
+
+  asked() {
+    return this.ask(this.line.dataset.begin, { outcome: 'sign', version: this.line.dataset.version });
+  }
+
+  busy() {}
+
+  // Resolves once it is over: whether it was signed, and whether the next one may be asked for.
+  sign() {
+    return new Promise((over) => {
+      this.end = over;
+      this.goOn = true;
+      this.begin(null);
+    });
+  }
+
+  ready(text, tone) {
+    super.ready(text, tone);
+    this.end({ signed: false, goesOn: this.goOn });
+  }
+
+  over(told) {
+    if (told.state !== 'done') {
+      super.over(told);
+      return;
+    }
+    this.session = null;
+    sessionStorage.removeItem(KEPT);
+    this.tell(this.words('done'), { tone: 'ok' });
+    this.line.removeAttribute('data-begin');
+    this.end({ signed: true, goesOn: true });
+  }
+
+  // Nobody is there, or whoever holds the token does not want to: the next would meet the same.
+  cancel(reason, text) {
+    this.goOn = false;
+    return super.cancel(reason, text);
+  }
+}
+
+export function signEach(form) {
+  const button = form.querySelector('[data-desk-all]');
+  const sum = form.querySelector('[data-desk-sum]');
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (button.disabled) return;
+    button.disabled = true;
+    let signed = 0;
+    for (const line of form.querySelectorAll('[data-begin]')) {
+      const result = await new Line(form, line).sign();
+      signed += result.signed;
+      if (!result.goesOn) break;
+    }
+    const left = form.querySelectorAll('[data-begin]').length;
+    const said = form.getAttribute('data-say-sum').replace('{n}', signed).replace('{m}', left);
+    sum.textContent = said;
+    sum.hidden = false;
+    button.disabled = false;
+    button.hidden = left === 0;
+  });
 }
 
 export function signAtDesk(form) {

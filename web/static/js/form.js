@@ -1,7 +1,7 @@
 // Forms get better with scripts and work without: shown fields, rows, files, keys, focus, busy state.
 // The server decides everything again.
 import { compile } from './conditions.js';
-import { signAtDesk } from './desk.js';
+import { signAtDesk, signEach } from './desk.js';
 
 const compiled = new Map();
 
@@ -231,7 +231,8 @@ export function enhance(root) {
     form.dataset.enhanced = '1';
     enhanceRows(form);
     enhanceFiles(form);
-    if (form.dataset.desk) signAtDesk(form);
+    if (form.hasAttribute('data-desk-batch')) signEach(form);
+    else if (form.dataset.desk) signAtDesk(form);
     enhanceSending(form);
     if (form.dataset.keep) keepWhileTyping(form);
     const follow = () => {
