@@ -12,7 +12,7 @@ from typing import Any, Final
 from exchange.edxml_files import NAME_LENGTH, safe_name
 from exchange.envelope import Attachment, Business, BusinessType, Envelope, Party
 from exchange.findings import Finding, missing, out_of_range, wrong_type, wrong_value
-from exchange.identity import ORGAN_ID_LENGTH
+from exchange.identity import ORGAN_ID_LENGTH, organ_key
 from exchange.status import StatusCode, StatusMessage
 
 #: XML 1.0 allows none of these
@@ -47,10 +47,10 @@ def _envelope(envelope: Envelope) -> Iterator[Finding]:
     seen: set[str] = set()
     for number, receiver in enumerate(envelope.receivers, 1):
         yield from _party(f"To[{number}]", receiver)
-        if receiver.organ_id in seen:
+        if organ_key(receiver.organ_id) in seen:
             vi, en = f"«{receiver.organ_id}» ghi hai lần", "stated twice"
             yield wrong_value(f"To[{number}].OrganId", vi, en)
-        seen.add(receiver.organ_id)
+        seen.add(organ_key(receiver.organ_id))
     yield from _required("Code.CodeNumber", envelope.code.number, 11)
     yield from _required("Code.CodeNotation", envelope.code.notation, 30)
     yield from _required("DocumentType.TypeName", envelope.document_type.name, 100)

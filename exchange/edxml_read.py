@@ -26,6 +26,7 @@ from exchange.envelope import (
 )
 from exchange.errors import InvalidMessage
 from exchange.findings import missing, wrong_type, wrong_value
+from exchange.identity import organ_key
 from exchange.limits import DEFAULT_LIMITS, Limits
 from exchange.notes import Notes
 from exchange.status import StatusCode, StatusMessage
@@ -176,10 +177,10 @@ def _receivers(header: Node, notes: Notes) -> tuple[Party, ...]:
         party = _party(node)
         if not party.organ_id:
             notes.lacks(f"To[{number}].OrganId")
-        elif party.organ_id in receivers:
+        elif organ_key(party.organ_id) in receivers:
             vi, en = f"«{party.organ_id}» ghi hai lần", f"{party.organ_id} is stated twice"
             notes.remark(wrong_value(f"To[{number}].OrganId", vi, en))
-        receivers.setdefault(party.organ_id, party)
+        receivers.setdefault(organ_key(party.organ_id), party)
     if not receivers:
         notes.lacks("To")
     return tuple(receivers.values())

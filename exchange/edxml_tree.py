@@ -130,22 +130,23 @@ def _feed(target: _Target, source: bytes | BinaryIO, limits: Limits) -> str:
 
 def _pieces(source: bytes | BinaryIO, limits: Limits) -> Iterator[bytes]:
     if isinstance(source, bytes):
-        _check_size(len(source), limits)
+        check_size(len(source), limits)
         view = memoryview(source)
         for start in range(0, len(source), _CHUNK):
             yield bytes(view[start : start + _CHUNK])
         return
     if source.seekable():
-        _check_size(source.seek(0, io.SEEK_END), limits)
+        check_size(source.seek(0, io.SEEK_END), limits)
         source.seek(0)
     size = 0
     while piece := source.read(_CHUNK):
         size += len(piece)
-        _check_size(size, limits)
+        check_size(size, limits)
         yield piece
 
 
-def _check_size(size: int, limits: Limits) -> None:
+def check_size(size: int, limits: Limits) -> None:
+    """Refuse a message by its size in bytes; raises MessageTooLarge."""
     if size > limits.message:
         raise MessageTooLarge(
             what_vi="dung lượng gói tin (byte)", what_en="message bytes", limit=limits.message
@@ -168,13 +169,14 @@ class _Target:
             self._refuse("số phần tử", "elements", self._limits.elements)
         if len(self._open) >= self._limits.depth:
             self._refuse("số tầng lồng nhau", "nesting levels", self._limits.depth)
-        name, known = _named(tag)
+        name, known = element_name(tag)
         if name == "Signature":
             self.tree.carries_signature = True
-        if not known and name not in SIGNATURES:
+        signs = name in SIGNATURES
+        if not known and not signs:
             self._note(name)
         above = self._open[-1] if self._open else None
-        ours = tag.startswith(_OURS) and (above is not None or not self._open)
+        ours = tag.startswith(_OURS) and not signs and (above is not None or not self._open)
         node = Node(name) if ours else None
         if node is not None:
             if above is not None:
@@ -226,7 +228,7 @@ class _Target:
 
 
 @lru_cache(512)
-def _named(tag: str) -> tuple[str, bool]:
+def element_name(tag: str) -> tuple[str, bool]:
     """Return the local name, in the double-s spelling of the wire, and whether it says something.
 
     The correct spelling occurs too.

@@ -11,11 +11,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from urllib.parse import quote
 
 from exchange.edxml_read import read
+from exchange.edxml_tree import check_size
 from exchange.errors import InvalidSetting, NoSuchPacket, Unreachable
 from exchange.gateway import Arrival, MessageType, Outcome
 from exchange.limits import DEFAULT_LIMITS, Limits
@@ -59,9 +60,10 @@ class FolderGateway:
         return [Arrival(name, message_type, created_at=moment) for moment, name in waiting]
 
     def fetch(self, packet_id: str) -> bytes:
-        """Return the bytes of a file of the inbox."""
-        with _carrying("fetch", packet_id):
-            return self._path(packet_id).read_bytes()
+        """Return the bytes of a file of the inbox; raises MessageTooLarge without reading it."""
+        with _carrying("fetch", packet_id), self._path(packet_id).open("rb") as file:
+            check_size(os.fstat(file.fileno()).st_size, self._limits)
+            return file.read()
 
     def confirm(self, packet_id: str, outcome: Outcome, description: str = "") -> None:
         """Move a file out of the inbox; the description stands beside it as text."""
@@ -74,11 +76,10 @@ class FolderGateway:
                 (self._root / name / packet_id).exists() for name in _FOLDERS.values()
             ):
                 return  # confirmed before, and the answer was lost
-            data = path.read_bytes()
             target = folder / packet_id
-            if target.exists() and target.read_bytes() != data:
+            if target.exists() and not _is_same(target, path):
                 # names given by hand repeat; what was confirmed is never overwritten
-                target = folder / f"{path.stem}-{sha256(data).hexdigest()}{_SUFFIX}"
+                target = folder / f"{path.stem}-{_digest(path)}{_SUFFIX}"
             if description.strip():
                 _put(target.with_suffix(".txt"), description.encode())
             path.replace(target)
@@ -94,7 +95,7 @@ class FolderGateway:
         """Say whether this very message was confirmed; an equal name alone is not enough."""
         for folder in _FOLDERS.values():
             earlier = self._root / folder / path.name
-            if earlier.is_file() and earlier.read_bytes() == path.read_bytes():
+            if earlier.is_file() and _is_same(earlier, path):
                 return True
         return False
 
@@ -107,6 +108,16 @@ class FolderGateway:
         folder = self._root.joinpath(*names)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Say whether two files hold the same, without holding either."""
+    return one.stat().st_size == other.stat().st_size and _digest(one) == _digest(other)
 
 
 def _message_type(name: str) -> MessageType | None:

@@ -22,7 +22,7 @@ class Limits:
     attachments: int = 500
     #: all text outside the files
     text: int = 8 * MEGABYTE
-    elements: int = 100_000
+    elements: int = 150_000
     depth: int = 40
 
 

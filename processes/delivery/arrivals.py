@@ -16,7 +16,7 @@ from engine.handlers import Errand, Handlers
 from engine.jobs import ClaimedJob, LeaseLost
 from exchange import edxml
 from exchange.envelope import Envelope
-from exchange.errors import ExchangeError
+from exchange.errors import AnswerTooLarge, ExchangeError, MessageTooLarge
 from exchange.gateway import Arrival, Gateway, MessageType, Outcome
 from exchange.status import StatusMessage
 from processes.delivery.accept import Examined, accept, examine
@@ -25,6 +25,7 @@ from processes.delivery.gateway import gateway_of, tenants
 from processes.delivery.statuses import apply_status
 from processes.means import Means
 from records.content import Stored
+from records.file_error import FileTooLarge
 from records.transfer import Direction, Packet
 
 log = logging.getLogger(__name__)
@@ -99,8 +100,15 @@ def take_in(
     if packet is not None and packet.result != REFUSED:
         gateway.confirm(arrival.packet_id, Outcome.DONE, "Đã nhận trước đó")
         return
-    data = gateway.fetch(arrival.packet_id)
-    stored = keep_packet(means, data)
+    try:
+        data = gateway.fetch(arrival.packet_id)
+        stored = keep_packet(means, data)
+    except (AnswerTooLarge, MessageTooLarge, FileTooLarge) as error:
+        # Nobody here can hold it; unless its sender is told it is listed for ever.
+        if packet is None:
+            _note_refused(errand, agency_id, arrival, None, error.text("vi"))
+        gateway.confirm(arrival.packet_id, Outcome.FAIL, error.text("vi")[:500])
+        return
     try:
         message = edxml.read(data)
     except ExchangeError as error:
@@ -160,23 +168,23 @@ def _accept(
 
 
 def _note_refused(
-    errand: Errand, agency_id: UUID, arrival: Arrival, stored: Stored, why: str
+    errand: Errand, agency_id: UUID, arrival: Arrival, stored: Stored | None, why: str
 ) -> None:
-    """Keep the reason for the clerk why a packet could not be read; its bytes are stored."""
+    """Keep the reason for the clerk why a packet could not be read; its bytes where they fit."""
     with errand.transaction() as tx:
         packet = tx.add(_packet(tx, agency_id, arrival, stored))
         packet.result = REFUSED
         packet.note = why[:500]
 
 
-def _packet(tx: Transaction, agency_id: UUID, arrival: Arrival, stored: Stored) -> Packet:
+def _packet(tx: Transaction, agency_id: UUID, arrival: Arrival, stored: Stored | None) -> Packet:
     return Packet(
         agency_id=agency_id,
         direction=Direction.IN,
         message_type=arrival.message_type.value,
         packet_id=arrival.packet_id,
-        sha256=stored.sha256,
-        size=stored.size,
+        sha256=stored.sha256 if stored else "",
+        size=stored.size if stored else 0,
         from_code=arrival.sender,
         to_code=arrival.receiver,
         at=tx.now,

@@ -78,7 +78,9 @@ BUSINESS = st.one_of(
 ENVELOPE = st.builds(
     Envelope,
     sender=PARTY,
-    receivers=st.lists(PARTY, min_size=1, max_size=4, unique_by=lambda p: p.organ_id).map(tuple),
+    receivers=st.lists(PARTY, min_size=1, max_size=4, unique_by=lambda p: p.organ_id.upper()).map(
+        tuple
+    ),
     code=st.builds(Code, words(1, 11), words(1, 30)),
     promulgated_on=DAY,
     document_type=(words(1) | st.sampled_from(sorted(GROUP_B.values()))).map(document_type)

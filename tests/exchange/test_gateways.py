@@ -1,5 +1,6 @@
 """Carriage by folders, and the bad road: at least once on the wire, once in effect."""
 
+import resource
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from exchange.errors import (
     BrokenAttachment,
     GatewayError,
     InvalidSetting,
+    MessageTooLarge,
     NoSuchPacket,
     Unreachable,
 )
@@ -78,6 +80,21 @@ def test_a_failed_file_keeps_its_reason(folders, tmp_path):
     failed = tmp_path / "b" / "failed"
     assert (failed / "Văn bản đến.edxml").read_bytes() == b"hong"
     assert (failed / "Văn bản đến.txt").read_text(encoding="utf-8") == "Không phải XML"
+
+
+def test_a_packet_of_two_gigabytes_is_refused_and_put_aside(folders, tmp_path):
+    _, there, _ = folders
+    there.list_received(EDOC)
+    with (tmp_path / "b" / "inbox" / "lon.edxml").open("wb") as file:
+        file.truncate(2_000_000_000)
+    (tmp_path / "b" / "inbox" / "nho.edxml").write_bytes(b"<edXML/>")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(MessageTooLarge):
+        there.fetch("lon.edxml")
+    assert there.fetch("nho.edxml") == b"<edXML/>"
+    there.confirm("lon.edxml", Outcome.FAIL, "Quá lớn")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
+    assert [arrival.packet_id for arrival in there.list_received(EDOC)] == ["nho.edxml"]
 
 
 def test_an_equal_name_is_not_an_equal_message(folders, tmp_path):

@@ -26,6 +26,7 @@ from engine.errors import StorageFull
 from engine.handlers import Errand
 from exchange import edxml
 from exchange.envelope import Attachment, Code, Party, ResponseFor
+from exchange.errors import AnswerTooLarge, MessageTooLarge
 from exchange.gateway import Arrival, MessageType, Outcome
 from exchange.status import StatusCode, StatusMessage
 from forms.errors import FormInvalid
@@ -36,6 +37,7 @@ from processes.incoming.duplicate import PossibleDuplicate
 from records.content import File
 from records.directive import AssignedTwice, AssigneeMissing, DeadlineMissing, DeadlinePast
 from records.document import IncomingDocument
+from records.file_error import FileTooLarge
 from records.transfer import Packet, StatusReceived, StatusReport
 from records.verification import SignatureCheck
 from records.vocabulary import Authenticity, Delivery, IncomingStatus
@@ -281,6 +283,34 @@ def test_an_unreadable_packet_is_kept_noted_and_confirmed_as_failed(story_office
         arrived(story, number).id
         == story.one(Packet, Packet.packet_id == f"hỏng-{what}").incoming_document_id
     )
+
+
+class TooMuch(OneParcel):
+    """A road on which one packet is larger than anybody here can hold."""
+
+    def fetch(self, packet_id: str) -> bytes:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MessageTooLarge(what_vi="dung lượng gói tin (byte)", what_en="message bytes", limit=100),
+        AnswerTooLarge(operation="getEdoc", limit=100),
+        FileTooLarge(limit=100),
+    ],
+    ids=lambda error: error.code,
+)
+def test_a_packet_too_large_to_hold_is_noted_and_told_to_its_sender(story_office, error):
+    story = story_office
+    gateway = TooMuch(b"", f"quá lớn {error.code}")
+    gateway.error = error
+    look_at(story, gateway)
+    look_at(story, gateway)
+    packet = story.one(Packet, Packet.packet_id == f"quá lớn {error.code}")
+    assert (packet.result, packet.size) == ("refused", 0)
+    assert "100" in packet.note
+    assert gateway.confirmed == [(Outcome.FAIL, packet.note)] * 2
 
 
 def test_a_packet_that_cannot_be_taken_in_holds_up_no_other(story_office):
