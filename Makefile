@@ -17,7 +17,7 @@ help:
 	@echo 'make check   định dạng, lint, kiểu, ranh giới (format, lint, types, layers)'
 	@echo 'make fmt     sửa định dạng (format the code)'
 	@echo 'make faults  kiểm thử sự cố kéo dài (long fault tests)'
-	@echo 'make fuzz    dò lỗi bộ máy quy trình 10 phút (search the engine; SECONDS=60 SEED=7)'
+	@echo 'make fuzz    dò lỗi bộ máy quy trình và gói tin 10 phút (search; SECONDS=60 SEED=7)'
 
 # pip compiles what it installs, but not what it installs --editable; and Python may not be able to
 # later: another account runs Congvan, or PYTHONDONTWRITEBYTECODE is set.

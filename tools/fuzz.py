@@ -1,5 +1,6 @@
-"""Search for what breaks the engine, for as long as told: expressions, tables, diagrams, states.
+"""Search for what breaks the engine and the reader of packets, for as long as told.
 
+Expressions, tables, diagrams, states; `packets` (edXML) is guided by coverage.
 `python tools/fuzz.py [seconds] [seed] [property]` (600 s, a fresh seed, all but the files of other
 tools: `exports`, of which one in fifty still does not end). The seed is printed first and with a
 failure; the same seed searches the same.
@@ -18,6 +19,8 @@ from hypothesis import strategies as st
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = 100
+#: enough for what was new to be changed again
+PACKETS = 1_500
 
 
 def search(name: str, seed: int) -> None:
@@ -39,14 +42,26 @@ def search(name: str, seed: int) -> None:
     tried()
 
 
+def search_packets(seed: int) -> None:
+    """Try some hundred changed packets; one that breaks is kept beside the tests."""
+    from edxml_search import Broken, Search
+
+    search = Search(seed)
+    try:
+        search.run(PACKETS)
+    except Broken as broken:
+        print(f"kept in {search.keep(broken).relative_to(ROOT)}", flush=True)
+        raise
+
+
 def main(seconds: float = 600, seed: int | None = None, only: str = "") -> int:
     """Search until the time is over; return 1 where something was found."""
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "engine")]
+    sys.path[:0] = [str(ROOT), *(str(ROOT / "tests" / room) for room in ("engine", "exchange"))]
     from fuzzing import PROPERTIES
 
     first = random.SystemRandom().randrange(10**6) if seed is None else seed
     print(f"seed {first}, {seconds:g} s", flush=True)
-    names = [only] if only else [*PROPERTIES]
+    names = [only] if only else [*PROPERTIES, "packets"]
     done = dict.fromkeys(names, 0)
     until = time.monotonic() + seconds
     for step in count():
@@ -55,12 +70,15 @@ def main(seconds: float = 600, seed: int | None = None, only: str = "") -> int:
                 print(f"seed {first}: nothing found in {done}")
                 return 0
             try:
-                search(name, first + step)
+                if name == "packets":
+                    search_packets(first + step)
+                else:
+                    search(name, first + step)
             except Exception:  # noqa: BLE001 - whatever was found
                 traceback.print_exc()
                 print(f"found by: python tools/fuzz.py {seconds:g} {first + step} '{name}'")
                 return 1
-            done[name] += EXAMPLES
+            done[name] += PACKETS if name == "packets" else EXAMPLES
     return 0
 
 

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from edxml_search import MEMORY, Broken, Hang, Search, check
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -100,3 +101,58 @@ def test_flipped_bytes_in_a_packed_file(seeds, zip_of, document):
         survives(
             document(("application/pdf", "application/zip"), ("JVBERi0xLjcKJSVFT0YK", payload), (".pdf", ".doc"))
         )  # fmt: skip
+
+
+# --- guided by coverage; `make fuzz` goes on where this ends ------------------------------------------
+
+
+def test_a_short_search_guided_by_coverage():
+    """It begins with what was found before (`tests/exchange/found`), each tried again."""
+    search = Search(188)
+    begun, steps = len(search.corpus), len(search.seen)
+    search.run(250)
+    assert len(search.corpus) > begun  # what did something new is changed further
+    assert len(search.seen) > steps
+    assert {
+        "Envelope",
+        "StatusMessage",
+        "invalid-message",
+        "broken-attachment",
+        "malformed-xml",
+    } <= set(search.outcomes)
+
+
+def test_the_same_seed_searches_the_same():
+    one, other = Search(7), Search(7)
+    for search in (one, other):
+        search.run(30)
+    assert one.corpus == other.corpus
+
+
+def test_a_planted_fault_is_found():
+    def faulty(data, limits):
+        message = read(data, limits)
+        if len(getattr(message, "trace", ())) > 1:
+            raise KeyError("two hops")
+        return message
+
+    with pytest.raises(Broken, match="two hops") as caught:
+        Search(5, faulty).run(400)
+    assert caught.value.data.count(b"<edXML:TraceHeader>") > 1
+
+
+def test_a_hang_and_a_glutton_are_found(document):
+    def hangs(_data, _limits):
+        while True:
+            pass
+
+    def devours(_data, _limits):
+        return bytes(2 * MEMORY)
+
+    with pytest.raises(Broken) as caught:
+        check(document(), hangs, seconds=0.1)
+    assert isinstance(caught.value.__cause__, Hang)
+    with pytest.raises(Broken) as caught:
+        check(document(), devours)
+    assert isinstance(caught.value.__cause__, MemoryError)
+    assert check(document()) == "Envelope"
