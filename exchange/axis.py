@@ -20,24 +20,27 @@ from exchange.axis_refusals import (
     BadCall,
     CodeTaken,
     NoPacket,
-    ReceiverLocked,
     SenderMismatch,
+    TooManyReceivers,
     UnknownOperation,
-    UnknownReceiver,
-    UnknownSender,
     error_code,
 )
+from exchange.axis_registry import Registry
 from exchange.axis_rows import agency_rows, received_row, sent_row, unit_rows
-from exchange.axis_store import Agency, Packet, PacketState, Period, Sending, Store, System
+from exchange.axis_store import Agency, Packet, PacketState, Period, Sending, Store
 from exchange.clock import now, parse_moment
 from exchange.edxml_read import read
 from exchange.envelope import BusinessType, Envelope
 from exchange.errors import ExchangeError
 from exchange.gateway import MessageType, Outcome
-from exchange.identity import ORGAN_ID_LENGTH, organ_key
+from exchange.identity import organ_key
 from exchange.limits import DEFAULT_LIMITS, Limits
 from exchange.status import StatusMessage
 
+#: addressees of one send
+MOST_RECEIVERS: Final = 10_000
+#: facts of a refusal that a program can use
+_TOLD: Final = ("successors",)
 _LISTED: Final = 1_000
 _WINDOW: Final = timedelta(minutes=10)
 
@@ -64,6 +67,8 @@ class Axis:
     ) -> None:
         self._store = store
         self._clock = clock
+        #: the directory, which operators keep
+        self.registry = Registry(store, clock)
         self._limits = limits
         self._window = window
         self._new_id = new_id
@@ -81,40 +86,13 @@ class Axis:
 
     def admit_system(self, system_id: str, secret: str) -> None:
         """Connect a system, or change its secret (cấp mã hệ thống và khóa bí mật)."""
-        self._store.put_system(System(system_id, secret))
+        self.registry.admit_system(system_id, secret)
 
     def admit_agency(
-        self,
-        system_id: str,
-        code: str,
-        name: str,
-        other_codes: Iterable[str] = (),
-        parent: str = "",
-        mail: str = "",
+        self, system_id: str, code: str, name: str, other_codes: Iterable[str] = (), **more: str
     ) -> Agency:
-        """Enter an agency with all its codes, spoken for by one system (đăng ký đơn vị).
-
-        Raises CodeTaken when another agency holds one of the codes.
-        """
-        codes = tuple(dict.fromkeys((code, *other_codes)))
-        locked = False
-        for one in codes:
-            if not one.strip() or len(one) > ORGAN_ID_LENGTH:
-                raise BadCall(parameter="code", value=one[:40])
-            holder = self._store.agency(one)
-            if holder is not None and organ_key(holder.code) != organ_key(code):
-                raise CodeTaken(agency=one)
-            locked = locked or (holder is not None and holder.is_locked)
-        agency = Agency(code, name, system_id, codes, self._clock(), parent, mail, locked)
-        self._store.put_agency(agency)
-        return agency
-
-    def lock_agency(self, code: str, *, locked: bool = True) -> None:
-        """Stop or resume delivery to an agency (khóa, mở khóa đơn vị); its packets stay."""
-        agency = self._store.agency(code)
-        if agency is None:
-            raise UnknownReceiver(codes=code)
-        self._store.put_agency(replace(agency, is_locked=locked, changed_at=self._clock()))
+        """Enter an agency with all its codes (đăng ký đơn vị), see `Registry.admit`."""
+        return self.registry.admit(system_id, code, name, other_codes, **more)
 
     def redeliver(self, packet_id: str) -> None:
         """Offer a packet again that its receiver confirmed or failed (gửi lại)."""
@@ -135,7 +113,8 @@ class Axis:
         except ExchangeError as error:
             # the adapter's clients read the JSON; only who may not call at all sees it in HTTP
             status = error.status if isinstance(error, NotAuthentic | UnknownOperation) else 200
-            return _respond(status, "FAIL", error_code(error), error.text(), {})
+            more = {name: error.fields[name] for name in _TOLD if error.fields.get(name)}
+            return _respond(status, "FAIL", error_code(error), error.text(), more)
         return _respond(200, "OK", "0", "", answer)
 
     def _secret_of(self, system_id: str) -> str | None:
@@ -144,16 +123,24 @@ class Axis:
 
     def _agencies(self, call: SignedCall, _body: bytes) -> dict[str, Any]:
         wanted = organ_key(call.parameters.get("id", ""))
+        today = self.registry.today
         rows = [
             row
             for agency in self._store.agencies()
-            if not agency.is_deleted and wanted in {"", *map(organ_key, agency.codes)}
-            for row in agency_rows(agency)
+            if not agency.is_deleted and (not wanted or agency.has(wanted))
+            for row in agency_rows(agency, today)
         ]
         return {"data": rows}
 
-    def _directory(self, _call: SignedCall, _body: bytes) -> dict[str, Any]:
-        return {"data": [row for agency in self._store.agencies() for row in unit_rows(agency)]}
+    def _directory(self, call: SignedCall, _body: bytes) -> dict[str, Any]:
+        """Return the directory, or what changed after the `version` a copy of it has."""
+        stated = call.parameters.get("version") or call.parameters.get("since") or "0"
+        if not (stated.isascii() and stated.isdigit() and len(stated) < 19):
+            raise BadCall(parameter="version", value=stated[:40])
+        found, today = self._store.agencies(int(stated)), self.registry.today
+        newest = max((agency.version for agency in found), default=int(stated))
+        rows = [row for agency in found for row in unit_rows(agency, today)]
+        return {"data": rows, "version": newest}
 
     def _register(self, call: SignedCall, body: bytes) -> dict[str, Any]:
         """Enter a subordinate; a system vouches only for agencies below one it speaks for."""
@@ -167,12 +154,15 @@ class Axis:
             raise CodeTaken(agency=code)
         others = holder.codes if holder is not None else ()
         mail = str(stated.get("mail") or "")
-        self.admit_agency(call.system_id, code, name, others, parent.code, mail)
+        self.registry.admit(call.system_id, code, name, others, parent.code, mail)
         return {}
 
     def _delete(self, call: SignedCall, _body: bytes) -> dict[str, Any]:
-        agency = self._own_agency(call, call.parameters.get("agencycode", ""))
-        self._store.put_agency(replace(agency, is_deleted=True, changed_at=self._clock()))
+        code = call.parameters.get("agencycode", "")
+        agency = self.registry.sender(code, call.system_id)
+        if agency.system_id != call.system_id:
+            raise SenderMismatch(stated=code, system=call.system_id)
+        self.registry.delete(agency)
         return {}
 
     def _send(self, call: SignedCall, body: bytes) -> dict[str, Any]:
@@ -181,20 +171,22 @@ class Axis:
         carried = MessageType.STATUS if isinstance(message, StatusMessage) else MessageType.EDOC
         if carried is not message_type:
             raise BadCall(parameter="messagetype", value=message_type)
-        sender = self._own_agency(call, message.sender.organ_id)
+        sender = self.registry.sender(message.sender.organ_id, call.system_id)
         stated = call.parameters.get("from", "")
-        if stated and organ_key(stated) not in map(organ_key, sender.codes):
+        if stated and not sender.has(stated):
             raise SenderMismatch(stated=stated, system=call.system_id)
-        receivers = self._receivers(_addressees(call, message))
+        receivers = self._receivers(call, message, sender)
         digest, at = sha256(body).hexdigest(), self._clock()
-        sending = Sending(self._new_id(), sender.code, _keys(message, digest), digest, at)
+        sending = Sending(self._new_id(), sender.agency_id, _keys(message, digest), digest, at)
         reference, subject = _title(message)
         packets = [
             Packet(
                 packet_id=self._new_id(),
                 sending_id=sending.sending_id,
                 message_type=message_type,
-                sender=sender.code,
+                sender=sender.agency_id,
+                sent_as=message.sender.organ_id,
+                sent_by=call.system_id,
                 receiver=receiver,
                 addressed_as=addressed_as,
                 digest=digest,
@@ -207,23 +199,17 @@ class Axis:
         ]
         return {"DocId": self._store.keep(sending, packets, body)}
 
-    def _receivers(self, codes: Iterable[str]) -> dict[str, str]:
-        """Return the agencies addressed, each once whatever codes name it; all or nothing."""
-        found: dict[str, str] = {}
-        unknown, locked = [], []
-        for code in codes:
-            agency = self._store.agency(code)
-            if agency is None or agency.is_deleted:
-                unknown.append(code)
-            elif agency.is_locked:
-                locked.append(code)
-            else:
-                found.setdefault(agency.code, code)
-        if unknown:
-            raise UnknownReceiver(codes=", ".join(unknown))
-        if locked:
-            raise ReceiverLocked(codes=", ".join(locked))
-        return found
+    def _receivers(
+        self, call: SignedCall, message: Envelope | StatusMessage, sender: Agency
+    ) -> dict[str, str]:
+        """Return the agencies addressed, each once whatever codes name it, with the code used."""
+        codes = _addressees(call, message)
+        if len(codes) > MOST_RECEIVERS:
+            raise TooManyReceivers(count=len(codes), limit=MOST_RECEIVERS)
+        if isinstance(message, StatusMessage):
+            return {self.registry.answered(code).agency_id: code for code in codes}
+        found = self.registry.receivers(codes, sender)
+        return {agency_id: code for agency_id, (_, code) in found.items()}
 
     def _received(self, call: SignedCall, _body: bytes) -> dict[str, Any]:
         waiting = self._store.waiting(call.system_id, _message_type(call), _period(call), _LISTED)
@@ -249,20 +235,10 @@ class Axis:
         sent = self._store.sent(call.system_id, _message_type(call), _period(call), _LISTED)
         return {"data": [sent_row(packet) for packet in sent]}
 
-    def _own_agency(self, call: SignedCall, code: str) -> Agency:
-        """Return the agency a call speaks for; raises where the transport says otherwise."""
-        agency = self._store.agency(code)
-        if agency is None or agency.is_deleted:
-            raise UnknownSender(stated=code)
-        if agency.system_id != call.system_id:
-            raise SenderMismatch(stated=code, system=call.system_id)
-        return agency
-
     def _own_packet(self, call: SignedCall) -> Packet:
         packet_id = call.parameters.get("docid", "")
         packet = self._store.packet(packet_id)
-        receiver = self._store.agency(packet.receiver) if packet is not None else None
-        if packet is None or receiver is None or receiver.system_id != call.system_id:
+        if packet is None or self._store.speaker(packet.receiver) != call.system_id:
             raise NoPacket(packet_id=packet_id[:80])  # that it exists is nobody else's business
         return packet
 

@@ -20,7 +20,10 @@ class AxisRefusal(ExchangeError):
 
 
 class UnknownReceiver(AxisRefusal):
-    """An addressee is not in the directory (nơi nhận không tồn tại); nobody gets the message."""
+    """An addressee is not in the directory (nơi nhận không tồn tại); nobody gets the message.
+
+    `successors` says which code took the place of one that is not in force any more.
+    """
 
     code = "unknown-receiver"
     axis_code = "18"
@@ -28,7 +31,7 @@ class UnknownReceiver(AxisRefusal):
         "Nơi nhận không có trong danh bạ trục liên thông: {codes}. "
         "Chưa gửi cho nơi nào; hãy sửa mã định danh rồi gửi lại."
     )
-    en = "Not in the directory of the axis: {codes}. Nothing was sent; correct the code."
+    en = "Not in the directory of the axis: {codes_en}. Nothing was sent; correct the code."
 
 
 class UnknownSender(AxisRefusal):
@@ -36,8 +39,38 @@ class UnknownSender(AxisRefusal):
 
     code = "unknown-sender"
     axis_code = "19"
-    vi = "Đơn vị gửi {stated} chưa đăng ký trên trục liên thông."
-    en = "The sender {stated} is not registered with the axis."
+    vi = "Đơn vị gửi {stated} chưa đăng ký hoặc không còn dùng mã này trên trục liên thông."
+    en = "The sender {stated_en} is not registered with the axis, or not under this code."
+
+
+class UnknownSystem(AxisRefusal):
+    """No such system is connected (hệ thống chưa kết nối)."""
+
+    code = "unknown-system"
+    axis_code = "15"
+    vi = "Hệ thống {system} chưa kết nối với trục liên thông; hãy cấp mã hệ thống trước."
+    en = "The system {system} is not connected to the axis; admit it first."
+
+
+class SentToSelf(AxisRefusal):
+    """The sender is among the addressees (nơi nhận trùng nơi gửi)."""
+
+    code = "sent-to-self"
+    axis_code = "18"
+    vi = (
+        "Nơi nhận {code} chính là đơn vị gửi. Chưa gửi cho nơi nào; hãy bỏ nơi nhận này rồi gửi "
+        "lại, văn bản nội bộ không đi qua trục."
+    )
+    en = "The addressee {code} is the sender itself. Nothing was sent; take it off and send again."
+
+
+class TooManyReceivers(AxisRefusal):
+    """One send has more addressees than the axis serves at once (quá nhiều nơi nhận)."""
+
+    code = "too-many-receivers"
+    axis_code = "22"
+    vi = "Gói tin có {count} nơi nhận, tối đa {limit} trong một lần gửi. Hãy gửi thành nhiều lần."
+    en = "The message has {count} addressees, at most {limit} at once. Send it in several goes."
 
 
 class SenderMismatch(AxisRefusal):

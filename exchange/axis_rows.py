@@ -1,35 +1,46 @@
 """The rows an axis answers with, in the names its clients know."""
 
+from datetime import date
 from typing import Any
 
-from exchange.axis_store import Agency, Packet, PacketState
-from exchange.clock import write_moment
+from exchange.axis_store import Agency, AgencyCode, Packet, PacketState
+from exchange.clock import write_date, write_moment
 
 
-def agency_rows(agency: Agency) -> list[dict[str, Any]]:
-    """Return one directory row for each code: senders address old and new codes alike."""
-    return [
-        {
-            "id": agency.code,
-            "pid": agency.parent,
-            "code": code,
-            "name": agency.name,
-            "mail": agency.mail,
-        }
-        for code in agency.codes
-    ]
+def agency_rows(agency: Agency, day: date) -> list[dict[str, Any]]:
+    """Return one directory row for each code in force: senders address old and new codes alike."""
+    return [_row(agency, one) for one in agency.codes if one.is_valid_on(day)]
 
 
-def unit_rows(agency: Agency) -> list[dict[str, Any]]:
-    """Return directory rows with what a copy of the directory needs to follow changes."""
+def unit_rows(agency: Agency, day: date) -> list[dict[str, Any]]:
+    """Return a row for each code ever held, with what a copy of the directory needs."""
     changes = {
-        "version": int(agency.changed_at.timestamp()),
+        "version": agency.version,
         "centerCode": agency.system_id,
-        "deleted": agency.is_deleted,
         "modifyDate": write_moment(agency.changed_at),
         "isAgency": True,
     }
-    return [row | changes for row in agency_rows(agency)]
+    return [
+        {
+            **_row(agency, one),
+            **changes,
+            "deleted": agency.is_deleted or (one.valid_until is not None and one.valid_until < day),
+            "validFrom": write_date(one.valid_from) if one.valid_from else "",
+            "validUntil": write_date(one.valid_until) if one.valid_until else "",
+            "successor": one.successor,
+        }
+        for one in agency.codes
+    ]
+
+
+def _row(agency: Agency, one: AgencyCode) -> dict[str, Any]:
+    return {
+        "id": agency.agency_id,
+        "pid": agency.parent,
+        "code": one.code,
+        "name": agency.name,
+        "mail": agency.mail,
+    }
 
 
 def received_row(packet: Packet) -> dict[str, Any]:
@@ -40,7 +51,7 @@ def received_row(packet: Packet) -> dict[str, Any]:
         "messageType": packet.message_type.value,
         "created_time": write_moment(packet.created_at),
         "updated_time": write_moment(packet.updated_at),
-        "from": packet.sender,
+        "from": packet.sent_as,
         "to": packet.addressed_as,
         "status": packet.state.value,
         "status_desc": packet.description,
@@ -53,7 +64,7 @@ def sent_row(packet: Packet) -> dict[str, Any]:
     return {
         "senderDocId": packet.sending_id,
         "receiverDocId": packet.packet_id,
-        "fromCode": packet.sender,
+        "fromCode": packet.sent_as,
         "toCode": packet.addressed_as,
         "notation": packet.reference,
         "title": packet.subject,

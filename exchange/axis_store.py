@@ -1,12 +1,13 @@
 """What an axis keeps, and the protocol of the place it keeps it in (kho của trục liên thông)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
 from exchange.gateway import MessageType
+from exchange.identity import organ_key
 
 
 class PacketState(StrEnum):
@@ -32,36 +33,74 @@ class System:
 
 
 @dataclass(frozen=True)
-class Agency:
-    """An agency in the directory (đơn vị): its preferred code, its other codes, who speaks for it.
+class AgencyCode:
+    """One code of an agency (mã định danh) and the days on which it is in force, both included.
 
-    `codes` holds every code, the preferred included. A locked agency (đơn vị bị khóa) receives
-    nothing; a deleted one stays, so that directories kept elsewhere learn of it.
+    `successor` is the code that took its place (mã thay thế), perhaps another agency's.
     """
 
     code: str
+    valid_from: date | None = None
+    valid_until: date | None = None
+    successor: str = ""
+
+    def is_valid_on(self, day: date) -> bool:
+        """Say whether the code is in force on this day."""
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_until is None or day <= self.valid_until)
+
+
+@dataclass(frozen=True)
+class Agency:
+    """An agency in the directory (đơn vị): its preferred code, all its codes, who speaks for it.
+
+    `agency_id` stays when codes change. A locked agency (đơn vị bị khóa) receives nothing; a
+    deleted one stays, so that directories kept elsewhere learn of it. `intermediaries` are other
+    systems that may send in its name (bên trung gian). `version` grows with each change of the
+    directory; a store sets it.
+    """
+
+    agency_id: str
+    code: str
     name: str
     system_id: str
-    codes: tuple[str, ...]
+    codes: tuple[AgencyCode, ...]
     changed_at: datetime
     parent: str = ""
     mail: str = ""
     is_locked: bool = False
     is_deleted: bool = False
+    intermediaries: tuple[str, ...] = ()
+    version: int = 0
+
+    def has(self, code: str) -> bool:
+        """Say whether it holds this code, in force or not."""
+        return any(organ_key(one.code) == organ_key(code) for one in self.codes)
+
+    def holds(self, code: str, day: date) -> bool:
+        """Say whether it holds this code on this day."""
+        return self.has(code) and self.term(code).is_valid_on(day)
+
+    def term(self, code: str) -> AgencyCode:
+        """Return what is known of a code it holds."""
+        return next(one for one in self.codes if organ_key(one.code) == organ_key(code))
 
 
 @dataclass(frozen=True)
 class Packet:
     """One message on its way to one agency (gói tin).
 
-    `sending_id` is the same for all receivers of one send; `receiver` is the agency's preferred
-    code, `addressed_as` the code the sender wrote; `digest` names the bytes.
+    `sending_id` is the same for all receivers of one send; `sender` and `receiver` are agencies,
+    `sent_as` and `addressed_as` the codes the message states for them; `sent_by` is the system that
+    handed it in; `digest` names the bytes.
     """
 
     packet_id: str
     sending_id: str
     message_type: MessageType
     sender: str
+    sent_as: str
+    sent_by: str
     receiver: str
     addressed_as: str
     digest: str
@@ -108,11 +147,17 @@ class Store(Protocol):
     def agency(self, code: str) -> Agency | None:
         """Return the agency that holds this code, preferred or not, deleted or not."""
 
-    def put_agency(self, agency: Agency) -> None:
-        """Add or replace the agency of this preferred code."""
+    def holders(self, codes: Iterable[str]) -> Mapping[str, Agency]:
+        """Return the agencies that hold these codes, by `organ_key` of the code."""
 
-    def agencies(self) -> Sequence[Agency]:
-        """Return all agencies, deleted ones included, by preferred code."""
+    def speaker(self, agency_id: str) -> str | None:
+        """Return the system that speaks for an agency, None for one of another axis."""
+
+    def put_agency(self, agency: Agency) -> None:
+        """Add or replace the agency of this id under the next version of the directory."""
+
+    def agencies(self, since: int = 0) -> Sequence[Agency]:
+        """Return the agencies changed after this version, deleted ones included, by code."""
 
     def keep(self, sending: Sending, packets: Iterable[Packet], data: bytes) -> str:
         """Keep a send and return its id, atomically.

@@ -1,6 +1,6 @@
 """An axis kept in memory (kho trong bộ nhớ): for tests and a local hub; safe between threads."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from threading import RLock
 
@@ -17,6 +17,7 @@ class MemoryStore:
         self._systems: dict[str, System] = {}
         self._agencies: dict[str, Agency] = {}
         self._by_code: dict[str, str] = {}
+        self._version = 0
         self._sendings: dict[tuple[str, str], str] = {}
         self._packets: dict[str, Packet] = {}
         self._data: dict[str, bytes] = {}
@@ -33,26 +34,39 @@ class MemoryStore:
 
     def agency(self, code: str) -> Agency | None:
         """Return the agency that holds this code."""
+        return self.holders([code]).get(organ_key(code))
+
+    def holders(self, codes: Iterable[str]) -> Mapping[str, Agency]:
+        """Return the agencies that hold these codes."""
         with self._lock:
-            return self._agencies.get(self._by_code.get(organ_key(code), ""))
+            keys = [organ_key(code) for code in codes]
+            return {key: self._agencies[self._by_code[key]] for key in keys if key in self._by_code}
+
+    def speaker(self, agency_id: str) -> str | None:
+        """Return the system that speaks for an agency."""
+        with self._lock:
+            agency = self._agencies.get(agency_id)
+            return agency.system_id if agency is not None else None
 
     def put_agency(self, agency: Agency) -> None:
-        """Add or replace the agency of this preferred code."""
-        key = organ_key(agency.code)
+        """Add or replace the agency of this id under the next version."""
+        key = agency.agency_id
         with self._lock:
+            self._version = max(self._version + 1, int(agency.changed_at.timestamp()))
             self._by_code = {code: held for code, held in self._by_code.items() if held != key}
-            self._by_code.update((organ_key(code), key) for code in (agency.code, *agency.codes))
-            self._agencies[key] = agency
+            self._by_code.update((organ_key(one.code), key) for one in agency.codes)
+            self._agencies[key] = replace(agency, version=self._version)
 
-    def agencies(self) -> Sequence[Agency]:
-        """Return all agencies by preferred code."""
+    def agencies(self, since: int = 0) -> Sequence[Agency]:
+        """Return the agencies changed after this version."""
         with self._lock:
-            return sorted(self._agencies.values(), key=lambda agency: agency.code)
+            found = [agency for agency in self._agencies.values() if agency.version > since]
+            return sorted(found, key=lambda agency: agency.code)
 
     def keep(self, sending: Sending, packets: Iterable[Packet], data: bytes) -> str:
         """Keep a send once; a repeat only reaches receivers not reached before."""
         with self._lock:
-            keys = [(organ_key(sending.sender), key) for key in sending.keys]
+            keys = [(sending.sender, key) for key in sending.keys]
             known = next((self._sendings[key] for key in keys if key in self._sendings), None)
             sending_id = known or sending.sending_id
             self._sendings.update((key, sending_id) for key in keys)
@@ -74,7 +88,7 @@ class MemoryStore:
                 if packet.message_type is message_type
                 and packet.state.is_waiting
                 and packet.created_at in period
-                and self._speaks(system_id, packet.receiver)
+                and self.speaker(packet.receiver) == system_id
             )
             return sorted(found, key=lambda packet: packet.created_at)[:limit]
 
@@ -88,7 +102,7 @@ class MemoryStore:
                 for packet in self._packets.values()
                 if packet.message_type is message_type
                 and packet.created_at in period
-                and self._speaks(system_id, packet.sender)
+                and system_id in {packet.sent_by, self.speaker(packet.sender)}
             )
             return sorted(found, key=lambda packet: packet.created_at, reverse=True)[:limit]
 
@@ -106,7 +120,3 @@ class MemoryStore:
         """Return the bytes of a message."""
         with self._lock:
             return self._data[digest]
-
-    def _speaks(self, system_id: str, code: str) -> bool:
-        agency = self.agency(code)
-        return agency is not None and agency.system_id == system_id

@@ -144,11 +144,11 @@ def test_unknown_receiver_is_error_18_and_nobody_gets_it(in_process, make_envelo
 
 def test_locked_and_deleted_receivers(hub, in_process, make_envelope):
     sender = in_process("stttt", "H55.07")
-    hub.lock_agency("000.00.00.H55")
+    hub.registry.lock("000.00.00.H55")
     with pytest.raises(RefusedByAxis) as caught:
         sender.send(EDOC, write(make_envelope()))
     assert caught.value.fields["error_code"] == "23"
-    hub.lock_agency("H55", locked=False)
+    hub.registry.lock("H55", locked=False)
     sender.send(EDOC, write(make_envelope()))
     in_process("stc", "H55.08")._call("deleteAgency", {"AgencyCode": "H55.08"})
     with pytest.raises(RefusedByAxis) as caught:
@@ -339,7 +339,7 @@ def test_a_system_registers_agencies_below_its_own_only(hub, in_process):
         with pytest.raises(RefusedByAxis) as caught:
             stranger._call("registerAgency", {}, orjson.dumps(entry))
         assert caught.value.fields["error_code"] == "19"
-    hub.lock_agency("H55.30")
+    hub.registry.lock("H55.30")
     office._call("registerAgency", {}, body)
     assert hub._store.agency("H55.30").is_locked  # registering again is no way round a lock
     with pytest.raises(CodeTaken):
