@@ -167,7 +167,8 @@ class Seat:
 
     def left(self) -> None:
         """Wait until the page of the step was left: it is done."""
-        self.page.wait_for_selector(".flash")
+        # each file an agent brings is read in a process of its own, which a busy machine starts late
+        self.page.wait_for_selector(".flash", timeout=90_000)
 
     def session(self, document) -> SigningSession:
         return self.story.all(SigningSession, SigningSession.document_id == document)[-1]
