@@ -75,7 +75,7 @@ class ReasonMissing(OfficeError):
     """An act on a procedure or a run needs its reason (phải ghi lý do)."""
 
     code = "reason-missing"
-    vi = "Phải ghi lý do: việc này được lưu trong quá trình xử lý của hồ sơ."
+    vi = "Phải ghi lý do: lý do được lưu lại cùng việc này."
     en = "Give the reason: the act is kept in the history."
 
 

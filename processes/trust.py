@@ -15,7 +15,7 @@ from uuid import UUID
 from cryptography import x509
 
 from engine.database import Transaction
-from engine.errors import OfficeError, Stale
+from engine.errors import Named, OfficeError, Stale
 from processes import second_person
 from processes.means import Means
 from processes.second_person import Proposal, reasoned
@@ -43,6 +43,15 @@ class CertificateRefused(OfficeError):
         "This file cannot stand as the certificate of an authority: {reason}. "
         "Upload its root or intermediate certificate (PEM or DER)."
     )
+
+
+_NO_CERTIFICATE = Named(
+    "no-certificate", ("tệp không chứa chứng thư số đọc được", "it holds no readable certificate")
+)
+_NO_AUTHORITY = Named(
+    "no-authority",
+    ("chứng thư số này không phải của nơi cấp (CA)", "this certificate is not an authority's (CA)"),
+)
 
 
 class FingerprintDiffers(OfficeError):
@@ -154,10 +163,12 @@ def authority_certificate(file: bytes) -> bytes:
         der = certificate_der(file)
         extensions = x509.load_der_x509_certificate(der).extensions
         basic = extensions.get_extension_for_class(x509.BasicConstraints).value
-    except (ValueError, x509.ExtensionNotFound) as error:
-        raise CertificateRefused(reason=str(error)[:200]) from error
+    except x509.ExtensionNotFound:
+        raise CertificateRefused(reason=_NO_AUTHORITY) from None
+    except ValueError as error:
+        raise CertificateRefused(reason=_NO_CERTIFICATE) from error
     if not basic.ca:
-        raise CertificateRefused(reason="chứng thư số này không phải của nơi cấp (CA=FALSE)")
+        raise CertificateRefused(reason=_NO_AUTHORITY)
     return der
 
 

@@ -154,7 +154,8 @@ def _forged(error: CSRFError) -> Response:
         "Trang đã mở quá lâu hoặc phiên làm việc đã đổi nên yêu cầu không được nhận. Chưa có gì "
         "được ghi."
     )
-    return failed(403, text, advice=_("Quay lại, tải lại trang rồi gửi lại."), code="csrf")
+    advice = _("Quay lại, tải lại trang rồi gửi lại.")
+    return failed(403, text, title=_("Trang đã hết hạn"), advice=advice, code="csrf")
 
 
 def _http(error: HTTPException) -> Response:

@@ -82,13 +82,15 @@ def show() -> Response:
     return _page()
 
 
-@pages.post("/keys/<what>")
+@pages.route("/keys/<what>", methods=["GET", "POST"])
 @needs(Act.READ_KEY_USES)
 def change(what: str) -> Response:
     """Register a certificate, write down a handover, or try a key."""
     carry = {"certificate": _register, "handover": _hand_over, "trial": _try}.get(what)
     if carry is None:
         raise NotFound(what=_("thao tác này"))
+    if request.method == "GET":  # the address of a refused form, loaded again
+        return redirect(url_for("keys.show"), 303)
     try:
         with transaction() as tx:
             told = carry(tx)

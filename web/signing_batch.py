@@ -34,11 +34,20 @@ _TONES = {
 }
 
 
+@pages.get("/signing/chosen")
+@pages.get("/signing/batch")
+@needs(Act.SIGN_DOCUMENT)
+def again() -> Response:
+    """Go to the inbox: what was chosen is lost when the address is loaded again."""
+    return redirect(url_for("inbox.show"), 303)
+
+
 @pages.post("/signing/chosen")
 @needs(Act.SIGN_DOCUMENT)
 def choose() -> Response:
     """Show what was chosen in the inbox and ask for the PIN."""
-    return _page([ToSign(item, 0) for item in _ids(request.form.getlist("items"))])
+    chosen = [ToSign(item, 0) for item in _ids(request.form.getlist("items"))]
+    return _page(chosen) if chosen else _none()
 
 
 @pages.post("/signing/batch")
@@ -47,6 +56,8 @@ def sign() -> Response:
     """Sign what was shown, in the versions that were shown, and tell what became of each."""
     chosen = [one for one in map(_to_sign, request.form.getlist("items")) if one is not None]
     pin = request.form.get("pin", "")
+    if not chosen:
+        return _none()
     if not pin:
         return _page(chosen, error=_("Nhập mật khẩu chứng thư số (mã PIN)."), status=422)
     try:
@@ -54,6 +65,11 @@ def sign() -> Response:
     except OfficeError as refusal:
         return _page(chosen, error=refusal.text(language()), status=refusal.status)
     return _told(chosen, done)
+
+
+def _none() -> Response:
+    say(_("Chưa chọn văn bản nào để ký."), "warn")
+    return redirect(url_for("inbox.show"), 303)
 
 
 def _told(chosen: Sequence[ToSign], done: Sequence[ItemSigned]) -> Response:

@@ -199,11 +199,11 @@ def _forms(
 ) -> list[dict[str, Any]]:
     made = (
         (Change.ADD_ANCHOR, _("Thêm chứng thư số gốc"), _anchor_form(now)),
-        (Change.WITHDRAW_ANCHOR, _("Thôi tin cậy"), _withdraw_form(rules, now)),
+        (Change.WITHDRAW_ANCHOR, _("Thôi tin cậy chứng thư số gốc"), _withdraw_form(rules, now)),
         (Change.ADD_ISSUER, _("Thêm chứng thư số trung gian"), _issuer_form()),
         (Change.ADD_LIST, _("Thêm danh sách thu hồi"), _list_form(rules)),
-        (Change.SET_ADDRESSES, _("Địa chỉ được phép"), _addresses_form(rules)),
-        (Change.SET_POLICY, _("Chính sách kiểm tra"), _policy_form(rules)),
+        (Change.SET_ADDRESSES, _("Sửa địa chỉ được phép"), _addresses_form(rules)),
+        (Change.SET_POLICY, _("Sửa chính sách kiểm tra"), _policy_form(rules)),
     )
     return [
         {

@@ -90,6 +90,22 @@ def test_what_a_key_of_another_kind_needs_is_not_asked(knock, told):
     assert {"kind", "library", "token", "url"} <= set(form.fields)
 
 
+def test_the_address_of_a_refused_form_may_be_loaded_again(knock):
+    clerk = knock("vanthu.stttt")
+    assert clerk.post("/keys/trial", {"owner": "mine", "pin": ""}).status_code == 400
+    assert "Sổ dùng khóa" in clerk.follow(clerk.get("/keys/trial")).text
+    assert clerk.get("/keys/nothing").status_code == 404
+
+
+def test_a_page_left_open_while_the_session_changed_says_so(knock):
+    """Nobody's rights are in question: the title said that they were missing."""
+    clerk = knock("vanthu.stttt")
+    answer = clerk.client.post("/keys/trial", data={"owner": "mine", "pin": "x"})
+    assert answer.status_code == 403
+    assert "Trang đã hết hạn" in answer.text
+    assert "Không có quyền thực hiện" not in answer.text
+
+
 def test_a_certificate_that_ends_within_30_days_is_warned_of(app, knock, told):
     agency = told.agency("STTTT")
     assert "sắp hết hạn" not in knock("vanthu.stttt").get("/keys").text

@@ -103,3 +103,12 @@ def test_what_waits_for_something_else_is_shown_and_not_sent(knock, waiting):
     assert 'name="pin"' not in page.text
     assert leader.post("/signing/chosen", {"items": ["x"]}).status_code == 404
     assert knock("vanthu.stttt").post("/signing/chosen", {"items": []}).status_code == 403
+
+
+def test_nothing_chosen_or_an_address_loaded_again_leads_to_the_inbox(knock):
+    leader = knock("giamdoc.stttt")
+    for action in ("/signing/chosen", "/signing/batch"):
+        answer = leader.post(action, {"items": [], "pin": PASSWORD})
+        assert "Chưa chọn văn bản nào để ký." in leader.follow(answer).text
+        again = leader.get(action)
+        assert (again.status_code, again.headers["Location"]) == (303, "/inbox/")

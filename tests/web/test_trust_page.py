@@ -138,3 +138,21 @@ def test_a_list_that_cannot_be_had_is_told_where_the_machine_is_watched(knock, o
     page = text_of(operator.get("/trust"))
     assert "http://crl.example.vn/a.crl" in page
     assert "hết hạn hoặc chưa có" in page
+
+
+def test_a_file_that_is_no_certificate_is_refused_in_words(knock):
+    operator = knock("vanhanh")
+    values = {
+        "name": "x",
+        "role": "signer",
+        "valid_from": "01/01/2026",
+        "valid_until": "31/12/2030",
+    }
+    answer = sent(operator, "add_anchor", file=(io.BytesIO(b"%PDF-1.7"), "a.pdf"), **values)
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert "tệp không chứa chứng thư số đọc được" in page
+    assert "parsing" not in page, "what a library says is not for an official"
+    unsaid = operator.post("/trust", {"do": "set_addresses", "reason": "", "allowed": ""})
+    assert "Phải ghi lý do" in text_of(unsaid)
+    assert "hồ sơ." not in text_of(unsaid)
