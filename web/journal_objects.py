@@ -113,7 +113,8 @@ def _by_document(tx: Transaction, asked: Mapping[str, set[UUID]]) -> Names:
         found[one] = _("«%(step)s», %(document)s", step=name, document=of) if of else name
     found |= {run: found[subject] for run, (_came, subject) in runs.items() if subject in found}
     for one, (_came, subject, kind) in files.items():
-        found[one] = f"{kind}, {found[subject]}" if subject in found else kind
+        parts = (kind, found.get(subject, ""))
+        found[one] = ", ".join(dict.fromkeys(filter(None, parts)))
     return found
 
 
