@@ -197,7 +197,8 @@ def _noted(document: IncomingDocument, file: File, report: DocumentReport | None
             tone = "bad" if document.channel is Channel.EXCHANGE else ""
             return {"tone": tone, "text": _("Không có chữ ký số; tiếp nhận thì ghi lý do.")}
         case Verdict.VALID:
-            who = "; ".join(one.subject or one.field for one in report.signatures)
+            # number and seal are two signatures of one agency
+            who = "; ".join(dict.fromkeys(one.subject or one.field for one in report.signatures))
             return {"tone": "ok", "text": _("Chữ ký số hợp lệ: %(who)s.", who=who)}
     said = report.summary(language())
     text = _("Chữ ký số: %(verdict)s.", verdict=said[:1].lower() + said[1:])

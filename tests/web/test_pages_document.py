@@ -307,3 +307,26 @@ def test_a_scan_whose_signatures_are_broken_is_not_taken_in_beforehand(knock, of
     assert "không hợp lệ" in page.text
     assert lxml.html.fromstring(page.text).xpath(chosen) == []
     assert clerk.send(clerk.sheet(page)).status_code == 422, "nothing was decided"
+
+
+def test_an_agency_that_signed_twice_is_named_once(knock, office):
+    """Number and seal are two signatures of one agency."""
+    clerk = knock("vanthu.stttt")
+    step = clerk.receive("cơ quan ký hai lần", channel="mail")
+    agency = SignatureReport("CapSo", Verdict.VALID, subject="Sở Tài chính")
+    leader = SignatureReport("NguoiKy", Verdict.VALID, subject="Phan Thế Anh")
+    when = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+    found = (leader, agency, replace(agency, field="Dau"))
+    with office.database.transaction() as tx:
+        query = sa.select(IncomingDocument).where(IncomingDocument.subject == "cơ quan ký hai lần")
+        [document] = tx.scalars(query)
+        [file] = files_of(tx, document)
+        tx.add(
+            SignatureCheck(
+                agency_id=document.agency_id, file_id=file.id, checked_at=tx.now,
+                verdict=Authenticity.VALID,
+                report=DocumentReport(Verdict.VALID, when, signatures=found).to_json(),
+            )
+        )  # fmt: skip
+    told = "Chữ ký số hợp lệ: Phan Thế Anh; Sở Tài chính."
+    assert notes_of(clerk.get(step)) == [("note ok", told)]
