@@ -16,7 +16,6 @@ LONG_MODULES: dict[str, str] = {
     "engine/transaction.py": "loading, tracking and writing one command share private state",
 }
 LONG_FUNCTIONS: dict[str, str] = {
-    "records/axis.py:keep": "one insert for each table a packet is kept in",
     "web/document.py:_documents": "one dictionary that a template reads: a list of names and values",
     "web/replay.py:_replay": "one dictionary that a template reads: a list of names and values",
 }
