@@ -1,47 +1,33 @@
 """Client of an axis adapter over HTTP (trục liên thông quốc gia, tỉnh, or our own).
 
-Each call is signed at its own moment, bounded in time and size, and follows no redirect: a
-redirected call would carry its signature elsewhere.
+Each call is signed at its own moment.
 """
 
 import base64
-import http.client
 import ssl
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import orjson
 
 from exchange.axis_headers import sign
 from exchange.clock import now, parse_moment
 from exchange.errors import (
-    AnswerTooLarge,
     AxisFault,
-    InvalidSetting,
     NoSuchPacket,
     NotRecognised,
     RefusedByAxis,
     Unreachable,
 )
 from exchange.gateway import Arrival, MessageType, Outcome
+from exchange.wire import Patience, Secret, Wire, hide, json_object, status_error
+
+__all__ = ["AxisClient", "Connection", "DirectoryEntry", "Secret"]
 
 #: a signed call states its parameters twice; servers take about 8 kB in one header
 _HEADER_ROOM: Final = 3_000
-_BLOCK: Final = 65_536
-_BUSY: Final = frozenset({408, 425, 429})
-
-
-class Secret(str):
-    """A shared secret (khóa bí mật) that does not print itself."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "Secret('…')"
 
 
 @dataclass(frozen=True)
@@ -80,15 +66,12 @@ class AxisClient:
         clock: Callable[[], datetime] = now,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        parts = urlsplit(connection.endpoint)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
-            raise InvalidSetting(name="endpoint", value=connection.endpoint)
+        patience = Patience(
+            connection.connect_timeout, connection.total_timeout, connection.largest_answer
+        )
+        self._wire = Wire(connection.endpoint, patience, tls)
         self._connection = connection
         self._clock = clock
-        self._secure = parts.scheme == "https"
-        self._host, self._path = parts.hostname, parts.path.rstrip("/")
-        self._port = parts.port or (443 if self._secure else 80)
-        self._tls = tls
 
     def send(self, message_type: MessageType, data: bytes, to: tuple[str, ...] = ()) -> str:
         """Send a message and return the DocId of the axis."""
@@ -176,83 +159,28 @@ class AxisClient:
         own = self._connection
         headers = sign(parameters, body, own.system_id, own.secret, self._clock())
         headers["Content-Type"] = "application/octet-stream"
-        try:
-            status, data = self._post(operation, headers, body)
-        except ssl.SSLCertVerificationError as error:
-            reason = "chứng thư máy chủ không tin cậy"
-            raise NotRecognised(
-                operation=operation, error_code="tls", description=reason
-            ) from error
-        except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(operation=operation, reason=_cause(error)) from error
-        return _judge(operation, status, data)
+        status, data = self._post(operation, headers, body)
+        return _judge(operation, status, data, own.secret)
 
     def _post(self, operation: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
-        own = self._connection
-        deadline = time.monotonic() + own.total_timeout
-        wire: http.client.HTTPConnection
-        if self._secure:
-            context = self._tls or ssl.create_default_context()
-            wire = http.client.HTTPSConnection(
-                self._host, self._port, timeout=own.connect_timeout, context=context
-            )
-        else:
-            wire = http.client.HTTPConnection(self._host, self._port, timeout=own.connect_timeout)
-        try:
-            wire.connect()
-            wire.sock.settimeout(own.total_timeout)
-            wire.request("POST", f"{self._path}/{operation}", body, headers)
-            with wire.getresponse() as answer:
-                return answer.status, self._read(operation, answer, deadline)
-        finally:
-            wire.close()
-
-    def _read(self, operation: str, answer: http.client.HTTPResponse, deadline: float) -> bytes:
-        limit = self._connection.largest_answer
-        parts, size = [], 0
-        while part := answer.read1(_BLOCK):
-            size += len(part)
-            if size > limit:
-                raise AnswerTooLarge(operation=operation, limit=limit)
-            if time.monotonic() > deadline:
-                raise TimeoutError("the answer takes too long")
-            parts.append(part)
-        if answer.length:
-            raise http.client.IncompleteRead(b"", answer.length)
-        return b"".join(parts)
+        return self._wire.ask(operation, headers, body)
 
 
-def _judge(operation: str, status: int, data: bytes) -> dict[str, Any]:
+def _judge(operation: str, status: int, data: bytes, secret: str) -> dict[str, Any]:
     """Sort an answer into success, a fault to retry and a refusal for good."""
-    if 300 <= status < 400:
-        reason = "máy chủ chuyển hướng; cấu hình địa chỉ cuối cùng"
-        raise RefusedByAxis(operation=operation, error_code=str(status), description=reason)
-    try:
-        answer = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        answer = None
-    if not isinstance(answer, dict):
-        if status in {400, 404, 405, 413, 431}:
-            raise RefusedByAxis(operation=operation, error_code=str(status), description="HTTP")
-        raise Unreachable(operation=operation, reason=f"HTTP {status}, không phải JSON")
+    answer = json_object(operation, status, data)
     error_code = str(answer.get("ErrorCode") or "0")
     facts = {
         "operation": operation,
         "error_code": error_code if error_code != "0" else str(status),
-        "description": str(answer.get("ErrorDesc") or answer.get("status") or ""),
+        "description": hide(str(answer.get("ErrorDesc") or answer.get("status") or ""), secret),
     }
-    if status in _BUSY or status >= 500 or error_code == "20":
+    if error_code == "20":
         raise AxisFault(**facts)
-    if status in {401, 403} or error_code == "15":
+    if error := status_error(status, facts):
+        raise error
+    if error_code == "15":
         raise NotRecognised(**facts)
-    if status >= 400 or error_code != "0" or answer.get("status") != "OK":
+    if error_code != "0" or answer.get("status") != "OK":
         raise RefusedByAxis(**facts)
     return answer
-
-
-def _cause(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "quá thời gian chờ"
-    if isinstance(error, ConnectionRefusedError):
-        return "máy chủ không nhận kết nối"
-    return type(error).__name__

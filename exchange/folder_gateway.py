@@ -15,12 +15,12 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from urllib.parse import quote
 
+from exchange.addressees import addressees
 from exchange.edxml_read import read
 from exchange.edxml_tree import check_size
 from exchange.errors import InvalidSetting, NoSuchPacket, Unreachable
 from exchange.gateway import Arrival, MessageType, Outcome
 from exchange.limits import DEFAULT_LIMITS, Limits
-from exchange.status import StatusMessage
 
 _SUFFIX = ".edxml"
 _PLAIN_NAME = re.compile(r"(?!\.)[^/\\\x00]+\.edxml", re.IGNORECASE)
@@ -39,10 +39,17 @@ class FolderGateway:
         self._root = root
         self._limits = limits
 
+    @classmethod
+    def of_agency(cls, root: Path, code: str) -> "FolderGateway":
+        """Return the gateway of one agency among several, in a folder of its own below `root`."""
+        with _carrying("open"):
+            (root / _folder_name(code)).mkdir(exist_ok=True)
+        return cls(root / _folder_name(code))
+
     def send(self, message_type: MessageType, data: bytes, to: tuple[str, ...] = ()) -> str:
         """Put the message into the folder of each receiver; the name follows from the bytes."""
         name = f"{message_type}-{sha256(data).hexdigest()}{_SUFFIX}"
-        for receiver in to or self._addressees(data):
+        for receiver in to or addressees(read(data, self._limits)):
             with _carrying("send"):
                 _put(self._folder("outbox", _folder_name(receiver)) / name, data)
         return name
@@ -84,12 +91,6 @@ class FolderGateway:
                 _put(target.with_suffix(".txt"), description.encode())
             path.replace(target)
             _sync(folder)
-
-    def _addressees(self, data: bytes) -> tuple[str, ...]:
-        message = read(data, self._limits)
-        if isinstance(message, StatusMessage):
-            return (message.response.organ_id,)
-        return tuple(receiver.organ_id for receiver in message.receivers)
 
     def _is_confirmed(self, path: Path) -> bool:
         """Say whether this very message was confirmed; an equal name alone is not enough."""

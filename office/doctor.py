@@ -17,6 +17,7 @@ import psycopg
 
 from engine.errors import OfficeError
 from office.axis_key import look_at_axis_key
+from office.carrier import look_at_carrier
 from office.finding import Finding, Level
 from office.list_terms import look_at_lists
 from office.office import timestamps_of
@@ -57,6 +58,7 @@ def doctor(settings: Settings, *, expected_revision: str | None = None) -> list[
         _clock,
         lambda: _timestamps(settings),
         lambda: _axis_key(settings),
+        lambda: look_at_carrier(settings),
         *(lambda program=program: _program(program) for program in PROGRAMS),
         lambda: look_at_lists(settings.data / "signing"),
         _softhsm,

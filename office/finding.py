@@ -15,6 +15,7 @@ class Level(StrEnum):
 #: what is looked at, as people call it; what is not here told its own name in its words
 _TITLES = {
     "axis-key": ("Khóa ký gói tin liên thông", "Key that signs packets for the axis"),
+    "carrier": ("Đường liên thông", "Connection to the axis"),
     "chromium": ("Chromium", "Chromium"),
     "clock": ("Đồng hồ", "Clock"),
     "data": ("Thư mục dữ liệu", "Data folder"),

@@ -13,6 +13,7 @@ from engine.database import SYSTEM, Acting, Database, Transaction
 from engine.handlers import Handlers
 from engine.runtime import MACHINE_JOB
 from office.axis_key import envelope_signer
+from office.carrier import carriers
 from office.journal_key import journal_key
 from office.settings import Settings, Timestamps, keep_secret
 from office.trust import TrustShelf
@@ -180,6 +181,7 @@ def means_of(
         envelope_signer=envelope_signer(settings, signing.check_keystore),
         axis_endpoint=f"http://127.0.0.1:{settings.port}/axis",
         axis_secret=keep_secret(settings.make_data() / "axis.key"),
+        gateway=carriers(settings, database),
         scratch=settings.data / "scratch",
         journal_key=lambda: journal_key(settings.data / "keys"),
         draw=render_diagram,

@@ -10,18 +10,15 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from environs import Env, EnvValidationError
-from marshmallow import ValidationError
 from marshmallow.validate import Range
 
 from engine.errors import OfficeError
-from signing.addresses import read_address
-from signing.errors import AddressRefused
+from office import setting_values
 from signing.transport import Transport
 
 
@@ -45,6 +42,15 @@ class AxisSignature(StrEnum):
     NONE = "none"
     XMLDSIG = "xmldsig"
     XADES = "xades"
+
+
+class AxisDriver(StrEnum):
+    """Which interface the carrier of packets speaks."""
+
+    ADAPTER = "adapter"
+    PROVINCIAL = "provincial"
+    HUB = "hub"
+    FOLDER = "folder"
 
 
 class Setting(NamedTuple):
@@ -168,6 +174,35 @@ SETTINGS = (
         "bytes it is handed).",
     ),
     Setting(
+        "CONGVAN_AXIS",
+        AxisDriver.ADAPTER,
+        "Giao diện của trục liên thông: adapter (trục quốc gia, trục của hệ thống này), provincial "
+        "(cổng REST trên LGSP tỉnh), hub (trục nội tỉnh EdocService) hoặc folder (thư mục).",
+        "Interface of the axis: adapter (the national one, our own), provincial (REST wrapper on a "
+        "province's LGSP), hub (a province's EdocService) or folder.",
+    ),
+    Setting(
+        "CONGVAN_AXIS_URL",
+        "",
+        "Địa chỉ của trục (https://…) hoặc thư mục trao đổi; để trống thì là trục của chính hệ "
+        "thống này.",
+        "Address of the axis (https://…) or the folder; when empty it is this installation's own.",
+    ),
+    Setting(
+        "CONGVAN_AXIS_SYSTEM",
+        "",
+        "Mã hệ thống mà trục cấp (systemId); khóa bí mật đặt ở keys/carrier.secret.",
+        "The system id the axis gave; its secret is in keys/carrier.secret.",
+    ),
+    Setting(
+        "CONGVAN_AXIS_USER",
+        "",
+        "Tài khoản đăng nhập cổng của tỉnh, mật khẩu ở keys/carrier.password; để trống thì không "
+        "đăng nhập.",
+        "Account at the province's wrapper, its password in keys/carrier.password; when empty "
+        "nobody logs in.",
+    ),
+    Setting(
         "CONGVAN_AXIS_SIGNATURE",
         AxisSignature.NONE,
         "Chữ ký số trên gói tin gửi lên trục: none (không), xmldsig hoặc xades; cần keys/axis.p12.",
@@ -217,6 +252,10 @@ class Settings:
     bridge: str = ""
     bridge_transport: str = Transport.AGENT_FILE
     axis_signature: AxisSignature = AxisSignature.NONE
+    axis: AxisDriver = AxisDriver.ADAPTER
+    axis_url: str = ""
+    axis_system: str = ""
+    axis_user: str = ""
 
     @property
     def url(self) -> str:
@@ -302,6 +341,10 @@ def load() -> Settings:
             "axis_signature": env.axis_signature(
                 "CONGVAN_AXIS_SIGNATURE", _DEFAULTS["CONGVAN_AXIS_SIGNATURE"]
             ),
+            "axis": env.driver("CONGVAN_AXIS", _DEFAULTS["CONGVAN_AXIS"]),
+            "axis_url": env.carrier("CONGVAN_AXIS_URL", _DEFAULTS["CONGVAN_AXIS_URL"]),
+            "axis_system": env.str("CONGVAN_AXIS_SYSTEM", _DEFAULTS["CONGVAN_AXIS_SYSTEM"]),
+            "axis_user": env.str("CONGVAN_AXIS_USER", _DEFAULTS["CONGVAN_AXIS_USER"]),
         }
         env.seal()
     except EnvValidationError as error:
@@ -317,83 +360,16 @@ def _named(error: EnvValidationError) -> str:
     return str(error)
 
 
-def _postgres(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    if not url:
-        return ""
-    if not separator or scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
-        raise ValidationError(f"cần dạng postgresql://… (được {scheme}://…)")
-    return f"postgresql+psycopg://{rest}"
-
-
-def _broker(url: str) -> str:
-    if url and url.partition("://")[0] not in {"redis", "rediss", "redis+socket"}:
-        raise ValidationError("cần dạng redis://…")
-    return url
-
-
-def _origin(url: str) -> str:
-    """Return a public address as browsers write it in `Origin`."""
-    if not url:
-        return ""
-    try:
-        parts = urlsplit(url)
-        name, port = (parts.hostname or "").encode("idna").decode(), parts.port
-    except ValueError as error:
-        raise ValidationError(f"không phải địa chỉ: {error}") from error
-    known = {"http": 80, "https": 443}
-    beyond = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
-    if parts.scheme not in known or not name or beyond:
-        raise ValidationError("cần dạng https://tên-miền, không kèm đường dẫn")
-    host = f"[{name}]" if ":" in name else name
-    return f"{parts.scheme}://{host}" + ("" if port in {None, known[parts.scheme]} else f":{port}")
-
-
-def _socket(url: str) -> str:
-    """Return where a program on the reader's own machine listens, as a page's policy names it."""
-    if not url:
-        return ""
-    parts = urlsplit(url)
-    ours = parts.scheme in {"ws", "wss"} and parts.hostname in {"127.0.0.1", "localhost"}
-    if not ours or parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
-        raise ValidationError("cần dạng wss://127.0.0.1:8987, phần mềm trên chính máy của cán bộ")
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    try:
-        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
-    except ValueError as error:
-        raise ValidationError(f"cần địa chỉ IP hoặc dải mạng: {error}") from error
-
-
-def _addresses(text: str) -> tuple[str, ...]:
-    try:
-        found = tuple(part.strip() for part in text.split(",") if part.strip())
-        for one in found:
-            read_address(one)
-    except AddressRefused as error:
-        raise ValidationError(error.text("vi")) from error
-    return found
-
-
-def _one_of(words: type[StrEnum]) -> Callable[[str], StrEnum]:
-    def parse(text: str) -> StrEnum:
-        if text not in set(words):
-            raise ValidationError(f"cần một trong: {', '.join(words)}")
-        return words(text)
-
-    return parse
-
-
 _PARSERS: dict[str, Callable[[str], Any]] = {
-    "postgres": _postgres,
-    "broker": _broker,
-    "origin": _origin,
-    "networks": _networks,
-    "addresses": _addresses,
-    "socket": _socket,
-    "timestamps": _one_of(Timestamps),
-    "bridge_transport": _one_of(Transport),
-    "axis_signature": _one_of(AxisSignature),
+    "postgres": setting_values.postgres,
+    "broker": setting_values.broker,
+    "origin": setting_values.origin,
+    "networks": setting_values.networks,
+    "addresses": setting_values.addresses,
+    "socket": setting_values.program_socket,
+    "timestamps": setting_values.one_of(Timestamps),
+    "bridge_transport": setting_values.one_of(Transport),
+    "axis_signature": setting_values.one_of(AxisSignature),
+    "driver": setting_values.one_of(AxisDriver),
+    "carrier": setting_values.carrier,
 }

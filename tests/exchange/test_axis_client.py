@@ -6,12 +6,11 @@ import hmac
 import json
 import socket
 import threading
-from contextlib import contextmanager
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import orjson
 import pytest
+from stand_ins import reply, serve
 
 from exchange.axis_client import AxisClient, Connection, Secret
 from exchange.edxml import read, write
@@ -28,41 +27,6 @@ from exchange.errors import (
 from exchange.gateway import MessageType, Outcome
 
 EDOC = MessageType.EDOC
-
-
-@contextmanager
-def serve(answer):
-    """Run `answer(handler, body)` behind a real server; yields its address and what came in."""
-    seen = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            seen.append((self.path, dict(self.headers.items()), body))
-            answer(self, body)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", seen
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def reply(handler, status, body, **headers):
-    handler.send_response(status)
-    for name, value in headers.items():
-        handler.send_header(name, value)
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    handler.wfile.write(body)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from exchange.errors import (
 from exchange.faulty import Faults, FaultyGateway
 from exchange.folder_gateway import FolderGateway
 from exchange.gateway import MessageType, Outcome
+from exchange.own_arrivals import OwnArrivals
 from exchange.status import StatusCode, StatusMessage
 
 EDOC, STATUS = MessageType.EDOC, MessageType.STATUS
@@ -159,6 +160,44 @@ def test_a_write_that_fails_leaves_nothing(folders, make_envelope, tmp_path):
     with pytest.raises(Unreachable):
         here.send(EDOC, data)
     assert list(target.parent.iterdir()) == [target]
+
+
+# --- one connection for several agencies ----------------------------------------------------------
+
+
+@pytest.fixture
+def shared(hub, in_process):
+    """One system that speaks for the province's office, by two codes, and a department."""
+    hub.admit_agency("ubnd", "H55.08", "Sở Tài chính", parent="H55")
+    return in_process("ubnd", "H55")
+
+
+def test_an_agency_sees_its_own_packets_of_a_shared_connection(shared, in_process, make_envelope):
+    office = OwnArrivals(shared, lambda: ["H55", "000.00.00.h55"])
+    department = OwnArrivals(shared, lambda: ["H55.08"])
+    sender = in_process("stttt", "H55.07")
+    for number, code in enumerate(("H55", "000.00.00.H55", "H55.08"), start=1):
+        sender.send(EDOC, write(make_envelope(number, to=(code,))))
+    assert len(shared.list_received(EDOC)) == 3
+    assert [a.receiver for a in office.list_received(EDOC)] == ["H55", "000.00.00.H55"]
+    (own,) = department.list_received(EDOC)
+    assert read(department.fetch(own.packet_id)) == make_envelope(3, to=("H55.08",))
+    department.confirm(own.packet_id, Outcome.DONE)
+    assert department.list_received(EDOC) == []
+    assert OwnArrivals(shared, lambda: ["G99"]).list_received(EDOC) == []
+    assert len(shared.list_received(EDOC)) == 2  # what is nobody's stays with the carrier
+
+
+def test_where_the_carrier_tells_no_receiver_the_message_does(folders, make_envelope, tmp_path):
+    _, there, _ = folders
+    inbox = tmp_path / "b" / "inbox"
+    inbox.mkdir()
+    (inbox / "a.edxml").write_bytes(write(make_envelope(to=("H55.08",))))
+    (inbox / "hong.edxml").write_bytes(b"hong")
+    assert len(there.list_received(EDOC)) == 2
+    assert OwnArrivals(there, lambda: ["H55"]).list_received(EDOC) == []
+    (own,) = OwnArrivals(there, lambda: ["H55.08"]).list_received(EDOC)
+    assert own.packet_id == "a.edxml"
 
 
 # --- the bad road -------------------------------------------------------------------------------

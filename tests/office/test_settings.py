@@ -29,6 +29,10 @@ SAMPLES = {
     "CONGVAN_TIMESTAMPS": "required",
     "CONGVAN_BRIDGE": "wss://127.0.0.1:8987",
     "CONGVAN_BRIDGE_TRANSPORT": "raw",
+    "CONGVAN_AXIS": "provincial",
+    "CONGVAN_AXIS_URL": "https://lgsp.example/api",
+    "CONGVAN_AXIS_SYSTEM": "stttt",
+    "CONGVAN_AXIS_USER": "congvan",
     "CONGVAN_AXIS_SIGNATURE": "xmldsig",
     "CONGVAN_LOG": "DEBUG",
 }
@@ -97,6 +101,9 @@ def test_the_operations_guide_lists_each_setting():
         ("CONGVAN_PROXIES", "proxy.example"),
         ("CONGVAN_PROXIES", "10.0.0.9/24"),
         ("CELERY_BROKER_URL", "memory://"),
+        ("CONGVAN_AXIS", "soap"),
+        ("CONGVAN_AXIS_URL", "lgsp.example"),
+        ("CONGVAN_AXIS_URL", "https://ai:mat-khau@lgsp.example/"),
     ],
 )
 def test_what_cannot_be_used_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch):

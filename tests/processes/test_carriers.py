@@ -1,0 +1,150 @@
+"""Agencies exchange through whichever axis the installation chose (đường liên thông)."""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from stand_ins import Hub, Wrapper, serve
+from story import Seeded, Story, letter, open_story
+
+from exchange.axis_client import AxisClient
+from exchange.clock import now
+from exchange.folder_gateway import FolderGateway
+from office.carrier import CarrierNotReady, carriers, look_at_carrier
+from office.finding import Level
+from office.settings import AxisDriver, Settings
+from records.document import IncomingDocument
+from records.vocabulary import Delivery
+
+SECRET = "khoa-cua-he-thong"
+CODES = ("H55", "H55.05", "H55.07")
+
+
+@pytest.fixture(scope="module")
+def ground(seeded: Seeded):
+    with open_story(seeded) as story:
+        yield story
+
+
+@pytest.fixture
+def told(ground: Story, tmp_path: Path):
+    """Settings of an installation with the secrets laid where they belong."""
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    for kind in ("secret", "password"):
+        (keys / f"carrier.{kind}").write_text(f"{SECRET}\n")
+        (keys / f"carrier.{kind}").chmod(0o600)
+
+    def settings(axis: AxisDriver, url: str, **changes: str) -> Settings:
+        made = replace(ground.office.settings, data=tmp_path, axis=axis, axis_url=url)
+        return replace(made, axis_system="congvan", axis_user="congvan", **changes)
+
+    return settings
+
+
+def arrived(story: Story, symbol: str, subject: str) -> list[IncomingDocument]:
+    found = story.all(IncomingDocument, IncomingDocument.subject == subject)
+    return [one for one in found if one.agency_id == story.agency(symbol)]
+
+
+def wrapper_for_all() -> Wrapper:
+    """A wrapper that knows the whole installation as one system."""
+    members = dict.fromkeys(CODES, "congvan")
+    return Wrapper(now, members, {"congvan": SECRET}, ("congvan", SECRET))
+
+
+def test_agencies_of_one_connection_get_their_own_packets(ground: Story, told):
+    wrapper = wrapper_for_all()
+    with serve(wrapper) as (address, seen):
+        road = carriers(told(AxisDriver.PROVINCIAL, address), ground.office.database)
+        with ground.reopened(gateway=road) as story:
+            document = letter(story, subject="qua cổng tỉnh", to=("UBND", "STC"))
+            story.work()
+            for symbol in ("UBND", "STC"):
+                assert len(arrived(story, symbol, "qua cổng tỉnh")) == 1
+            assert arrived(story, "STTTT", "qua cổng tỉnh") == []
+            # both reported back, by the same connection
+            assert {r.delivery for r in story.recipients(document)} == {Delivery.ARRIVED}
+        assert {held.status for held in wrapper.packets} == {"done"}
+        assert [path for path, *_ in seen].count("/v1/auth/login") == 1
+
+
+def test_a_hub_carries_a_document_and_its_status(ground: Story, told):
+    hub = Hub(dict.fromkeys(CODES, SECRET))
+    with serve(hub) as (address, _):
+        road = carriers(told(AxisDriver.HUB, address), ground.office.database)
+        with ground.reopened(gateway=road) as story:
+            document = letter(story, subject="qua trục nội tỉnh", to=("UBND",))
+            story.work()
+            assert len(arrived(story, "UBND", "qua trục nội tỉnh")) == 1
+            assert {r.delivery for r in story.recipients(document)} == {Delivery.ARRIVED}
+    assert {held.status for held in hub.packets} == {"done"}
+
+
+def test_our_own_axis_needs_no_carrier(ground: Story):
+    assert carriers(ground.office.settings, ground.office.database) is None
+    assert list(look_at_carrier(ground.office.settings)) == []
+
+
+def test_each_driver_is_a_word(ground: Story, told, tmp_path: Path):
+    made = {}
+    for axis, url in (
+        (AxisDriver.ADAPTER, "http://127.0.0.1:9/adapter"),
+        (AxisDriver.HUB, "http://127.0.0.1:9"),
+        (AxisDriver.FOLDER, str(tmp_path)),
+    ):
+        road = carriers(told(axis, url), ground.office.database)
+        made[axis] = road(ground.agency("UBND"), "H55")
+        assert road(ground.agency("UBND"), "H55") is made[axis]  # kept, with its token
+    assert isinstance(made[AxisDriver.ADAPTER]._inner, AxisClient)
+    assert isinstance(made[AxisDriver.FOLDER], FolderGateway)
+    assert (tmp_path / "H55").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda keys: (keys / "carrier.secret").unlink(), "chưa có keys/carrier.secret"),
+        (lambda keys: (keys / "carrier.password").chmod(0o644), "chmod 600"),
+        (lambda keys: (keys / "carrier.secret").write_bytes(b"\xff"), "không đọc được"),
+        (lambda keys: (keys / "carrier.secret").write_text("\n"), "carrier.secret trống"),
+    ],
+)
+def test_a_secret_that_is_not_there_stops_sending(ground: Story, told, tmp_path, spoil, words):
+    spoil(tmp_path / "keys")
+    road = carriers(told(AxisDriver.PROVINCIAL, "http://127.0.0.1:9"), ground.office.database)
+    with pytest.raises(CarrierNotReady) as caught:
+        road(ground.agency("UBND"), "H55")
+    assert words in caught.value.text("vi")
+    assert SECRET not in caught.value.text("vi") + caught.value.text("en")
+    assert not caught.value.retryable
+
+
+def test_the_doctor_calls_the_axis(ground: Story, told, tmp_path: Path, caplog):
+    caplog.set_level(logging.DEBUG)
+    wrapper, hub = wrapper_for_all(), Hub({"congvan": SECRET})
+    with serve(wrapper) as (provincial, _), serve(hub) as (inner, _):
+        (tmp_path / "thu-muc").mkdir()
+        good = [
+            told(AxisDriver.PROVINCIAL, provincial),
+            told(AxisDriver.HUB, inner),
+            told(AxisDriver.FOLDER, str(tmp_path / "thu-muc")),
+        ]
+        wrapper.secrets["khac"] = "khong-phai"
+        bad = [
+            replace(told(AxisDriver.PROVINCIAL, provincial), axis_system="khac"),
+            told(AxisDriver.ADAPTER, "http://127.0.0.1:9"),
+            told(AxisDriver.FOLDER, inner),
+            told(AxisDriver.HUB, ""),
+            told(AxisDriver.FOLDER, str(tmp_path / "khong-co")),
+        ]
+        for settings in good:
+            (finding,) = look_at_carrier(settings)
+            assert finding.level is Level.OK, finding.vi
+        for settings in bad:
+            (finding,) = look_at_carrier(settings)
+            assert finding.level is Level.PROBLEM
+            assert finding.vi != finding.en
+    assert SECRET not in caplog.text
+    assert list((tmp_path / "thu-muc").iterdir()) == []  # the doctor changes nothing
