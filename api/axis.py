@@ -5,6 +5,7 @@ import logging
 from flask import Blueprint, Response, current_app, request
 
 from engine.errors import OfficeError
+from engine.faultpoint import Point, reach
 from exchange.axis import Axis, AxisResponse, fault
 from records.axis import AxisStore
 
@@ -12,6 +13,11 @@ log = logging.getLogger(__name__)
 
 #: an edXML message of the largest files, base64, with room for its header
 LARGEST_MESSAGE = 100_000_000
+
+_POINTS = {
+    "sendEdoc": (Point.HUB_KEEPING, Point.HUB_KEPT),
+    "updateStatus": (Point.HUB_CONFIRMING, Point.HUB_CONFIRMED),
+}
 
 blueprint = Blueprint("axis", __name__, url_prefix="/axis")
 
@@ -26,9 +32,15 @@ def handle(operation: str) -> Response:
         with database.transaction() as tx:
             axis = Axis(AxisStore(tx), clock=lambda: tx.now)
             answer = axis.handle(operation, dict(request.headers), request.get_data())
+            before, after = _POINTS.get(operation, (None, None))
+            if before is not None:
+                reach(before, tx.flush)
     except OfficeError:
         log.exception("the axis failed at %s", operation)
         answer = fault()
+        after = None
+    if after is not None:
+        reach(after)
     return _response(answer)
 
 

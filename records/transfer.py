@@ -18,11 +18,33 @@ class Direction(Term):
     OUT = "out", "Gửi", "Out"
 
 
+class Carriage(Term):
+    """Chặng truyền của gói tin, apart from what becomes of the document in it."""
+
+    QUEUED = "queued", "Chờ gửi", "Queued"
+    SENDING = "sending", "Đang gửi", "Being sent"
+    SENT = "sent", "Trục đã nhận", "Taken by the axis"
+    ACKNOWLEDGED = "acknowledged", "Bên nhận đã nhận", "Taken by the receiver"
+    FAILED = "failed", "Không gửi được", "Not sent"
+    RECEIVED = "received", "Đã nhận", "Received"
+    CONFIRMED = "confirmed", "Đã xác nhận với trục", "Confirmed to the axis"
+
+
+class AttemptOutcome(Term):
+    """Kết quả một lần gửi; only the next attempt tells what became of one that was cut off."""
+
+    BEGUN = "begun", "Chưa rõ kết quả", "Outcome unknown"
+    SENT = "sent", "Đã gửi", "Sent"
+    FAILED = "failed", "Không gửi được, sẽ thử lại", "Failed, to be tried again"
+    GIVEN_UP = "given_up", "Không gửi được, đã thôi", "Failed for good"
+
+
 class Packet(Record):
     """One packet as it passed, byte for byte (gói tin); its bytes lie in the content store.
 
-    `packet_id` is the axis's, `send_key` our own, fixed before the first attempt and the same on
-    every retry.
+    `packet_id` is the axis's. `send_key` is our own: the operation and whom it is for, fixed before
+    the first attempt and the same on every one; `send_id` (mã lần gửi) is what the message itself
+    says of it, and what tells a second coming of one that arrived.
     """
 
     __tablename__ = "packet"
@@ -30,7 +52,12 @@ class Packet(Record):
         one_document(required=False),
         sa.UniqueConstraint("agency_id", "direction", "packet_id"),
         sa.UniqueConstraint("agency_id", "send_key"),
-    )
+        sa.Index("ix_packet_send_id", "send_id", postgresql_where=sa.text("send_id IS NOT NULL")),
+        sa.Index(
+            "ix_packet_under_way", "agency_id", "at",
+            postgresql_where=sa.text("state IN ('sent', 'received')"),
+        ),
+    )  # fmt: skip
 
     direction: Mapped[Direction] = mapped_column(vocabulary(Direction))
     #: `edoc` or `status`
@@ -47,9 +74,51 @@ class Packet(Record):
     outgoing_document_id: Mapped[UUID | None] = mapped_column(
         sa.ForeignKey("outgoing_document.id"), index=True
     )
-    #: `accepted`, `duplicate`, `refused`; `composed` (signed, to be sent), `sent`
+    #: the addressee of ours it is for
+    recipient_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("recipient.id"), index=True)
+    send_id: Mapped[UUID | None]
+    state: Mapped[Carriage] = mapped_column(vocabulary(Carriage))
+    #: how often it came again after it was here
+    repeats: Mapped[int] = mapped_column(default=0)
+    #: `accepted`, `duplicate`, `refused`; `composed` (to be sent), `sent`
     result: Mapped[str] = mapped_column(default="")
     note: Mapped[str] = mapped_column(default="")
+    at: Mapped[datetime]
+
+
+class Attempt(Record):
+    """One attempt to send a packet (lần gửi): written before it is made, completed after."""
+
+    __tablename__ = "delivery_attempt"
+
+    of_packet_id: Mapped[UUID] = mapped_column(sa.ForeignKey("packet.id"), index=True)
+    number: Mapped[int]
+    address: Mapped[str]
+    outcome: Mapped[AttemptOutcome] = mapped_column(
+        vocabulary(AttemptOutcome), default=AttemptOutcome.BEGUN
+    )
+    error_code: Mapped[str] = mapped_column(default="")
+    error: Mapped[str] = mapped_column(default="")
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class SignedReceipt(Record):
+    """A signed receipt for a packet (biên nhận): one we gave, or one we were given.
+
+    `direction` is that of the packet: `out` where a receiver signed for what we sent. `body` is the
+    signed XML, `None` until it is signed; `verdict` what its examination here found.
+    """
+
+    __tablename__ = "delivery_receipt"
+    __table_args__ = (sa.UniqueConstraint("of_packet_id"),)
+
+    of_packet_id: Mapped[UUID] = mapped_column(sa.ForeignKey("packet.id"))
+    direction: Mapped[Direction] = mapped_column(vocabulary(Direction))
+    body: Mapped[bytes | None]
+    verdict: Mapped[str] = mapped_column(default="")
+    signer: Mapped[str] = mapped_column(default="")
+    fingerprint: Mapped[str] = mapped_column(default="")
     at: Mapped[datetime]
 
 

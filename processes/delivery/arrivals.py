@@ -5,6 +5,7 @@ nothing. It is never confirmed before what came of it is committed.
 """
 
 import logging
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,12 +13,15 @@ import sqlalchemy as sa
 
 from engine import jobs
 from engine.database import Query, Transaction
+from engine.faultpoint import Point, reach
 from engine.handlers import Errand, Handlers
 from engine.jobs import ClaimedJob, LeaseLost
 from exchange import edxml
 from exchange.envelope import Envelope
 from exchange.errors import AnswerTooLarge, ExchangeError, MessageTooLarge
 from exchange.gateway import Arrival, Gateway, MessageType, Outcome
+from exchange.identity import organ_key
+from exchange.mark import send_id_of
 from exchange.status import StatusMessage
 from processes.delivery.accept import Examined, accept, examine
 from processes.delivery.departure import keep_packet
@@ -26,7 +30,7 @@ from processes.delivery.statuses import apply_status
 from processes.means import Means
 from records.content import Stored
 from records.file_error import FileTooLarge
-from records.transfer import Direction, Packet
+from records.transfer import Carriage, Direction, Packet
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +70,8 @@ def poll(errand: Errand, job: ClaimedJob, means: Means) -> None:
     assert job.agency_id is not None
     gateway = gateway_of(means, job.agency_id, job.payload["code"])
     stuck: list[Exception] = []
+    listed: list[str] = []
+    confirmed: list[str] = []
     for message_type in (MessageType.EDOC, MessageType.STATUS):
         try:
             waiting = gateway.list_received(message_type)
@@ -73,9 +79,11 @@ def poll(errand: Errand, job: ClaimedJob, means: Means) -> None:
             # The next look comes by itself; only an axis that stays away is worth a word.
             log.info("agency %s: the axis does not answer: %s", job.agency_id, error)
             continue
+        listed += [arrival.packet_id for arrival in waiting]
         for arrival in waiting:
             try:
                 take_in(errand, means, gateway, job.agency_id, arrival)
+                confirmed.append(arrival.packet_id)
             except ExchangeError as error:
                 log.info("agency %s: %s waits: %s", job.agency_id, arrival.packet_id, error)
             except LeaseLost:
@@ -84,6 +92,9 @@ def poll(errand: Errand, job: ClaimedJob, means: Means) -> None:
                 # One packet that cannot be taken in holds up no other.
                 log.exception("agency %s: packet %s", job.agency_id, arrival.packet_id)
                 stuck.append(error)
+    if confirmed:
+        with errand.transaction() as tx:
+            tx.execute(_CONFIRMED, job.agency_id, confirmed, tx.now - FORGOTTEN, listed)
     if stuck:
         with errand.transaction() as tx:
             told = tx.execute(_TOLD, POLL_JOB).fetchone()
@@ -98,10 +109,12 @@ def take_in(
     """Fetch one packet, accept it in one transaction, confirm it after the commit."""
     packet = known(errand, agency_id, arrival.packet_id)
     if packet is not None and packet.result != REFUSED:
+        log.info("agency %s: %s came again", agency_id, arrival.packet_id)
         gateway.confirm(arrival.packet_id, Outcome.DONE, "Đã nhận trước đó")
         return
     try:
         data = gateway.fetch(arrival.packet_id)
+        reach(Point.RECEIVE_FETCHED)
         stored = keep_packet(means, data)
     except (AnswerTooLarge, MessageTooLarge, FileTooLarge) as error:
         # Nobody here can hold it; unless its sender is told it is listed for ever.
@@ -122,8 +135,11 @@ def take_in(
     if isinstance(message, Envelope):
         examined = examine(means, message, now)
     with errand.transaction() as tx:
-        _accept(tx, means, agency_id, arrival, stored, message, examined)
+        _accept(tx, means, agency_id, Kept(arrival, data, stored), message, examined)
+        reach(Point.RECEIVE_KEEPING, tx.flush)
+    reach(Point.RECEIVE_KEPT)
     gateway.confirm(arrival.packet_id, Outcome.DONE)
+    reach(Point.RECEIVE_CONFIRMED)
 
 
 _KNOWN = Query(
@@ -136,35 +152,92 @@ _KNOWN = Query(
 
 
 def known(errand: Errand, agency_id: UUID, packet_id: str) -> Packet | None:
-    """Return the packet if it came before: taken in, or refused as unreadable."""
+    """Return the packet if it came before, counting that it does: taken in, or unreadable."""
     with errand.transaction() as tx:
-        return tx.scalar(_KNOWN, agency_id=agency_id, packet_id=packet_id)
+        packet: Packet | None = tx.scalar(_KNOWN, agency_id=agency_id, packet_id=packet_id)
+        if packet is not None:
+            packet.repeats += 1
+        return packet
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A packet as it was fetched, its bytes and where they are kept."""
+
+    arrival: Arrival
+    data: bytes
+    stored: Stored
 
 
 def _accept(
     tx: Transaction,
     means: Means,
     agency_id: UUID,
-    arrival: Arrival,
-    stored: Stored,
+    kept: Kept,
     message: Envelope | StatusMessage,
     examined: Examined | None,
 ) -> None:
-    packet = tx.scalar(_KNOWN, agency_id=agency_id, packet_id=arrival.packet_id)
+    stored = kept.stored
+    packet = tx.scalar(_KNOWN, agency_id=agency_id, packet_id=kept.arrival.packet_id)
     if packet is None:
-        packet = tx.add(_packet(tx, agency_id, arrival, stored))
+        packet = tx.add(_packet(tx, agency_id, kept.arrival, stored))
     elif packet.result != REFUSED:
         return  # another look at the same time was first
     packet.sha256, packet.size = stored.sha256, stored.size
     packet.from_code = message.sender.organ_id
+    packet.send_id = send_id_of(kept.data)
+    packet.state = Carriage.RECEIVED
     packet.note = ""
     # Two looks at once: the second meets the unique key and changes nothing.
     tx.flush()
-    if isinstance(message, StatusMessage):
+    first = came_before(tx, packet)
+    if first is not None:
+        packet.result = "duplicate"
+        packet.note = f"Đã nhận lúc {first.at.isoformat(timespec='seconds')}, gói {first.packet_id}"
+        log.info("agency %s: %s came as %s", agency_id, packet.packet_id, first.packet_id)
+    elif isinstance(message, StatusMessage):
         apply_status(tx, packet, message)
+        tx.execute(_ACKNOWLEDGED, agency_id, agency_id, packet.packet_id)
     else:
         assert examined is not None
         accept(tx, means, packet, message, examined)
+
+
+def came_before(tx: Transaction, packet: Packet) -> Packet | None:
+    """Return the packet in which this very sending came before; only its own sender's counts.
+
+    Two packets of one sending wait for each other.
+    """
+    if packet.send_id is None:
+        return None
+    tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+        f"sending {packet.agency_id} {packet.send_id}",
+    )
+    found: list[Packet] = tx.scalars(_SENDING, agency_id=packet.agency_id, send_id=packet.send_id)
+    sender = organ_key(packet.from_code)
+    others = (p for p in found if p.id != packet.id and p.result != REFUSED)
+    return next((p for p in others if organ_key(p.from_code) == sender), None)
+
+
+_SENDING = Query(
+    sa.select(Packet)
+    .where(
+        Packet.agency_id == sa.bindparam("agency_id"),
+        Packet.direction == Direction.IN,
+        Packet.send_id == sa.bindparam("send_id", type_=sa.Uuid()),
+    )
+    .order_by(Packet.at)
+)
+#: whoever reports on a document has it
+_ACKNOWLEDGED = """UPDATE packet SET state = 'acknowledged'
+WHERE agency_id = %s AND direction = 'out' AND message_type = 'edoc' AND recipient_id IN
+  (SELECT recipient_id FROM status_received WHERE agency_id = %s AND packet_id = %s)"""
+#: a worker that died between confirming and noting left some behind
+_CONFIRMED = """UPDATE packet SET state = 'confirmed'
+WHERE agency_id = %s AND state = 'received' AND (packet_id = ANY(%s)
+  OR at < %s AND NOT packet_id = ANY(%s))"""
+FORGOTTEN = timedelta(hours=1)
 
 
 def _note_refused(
@@ -187,5 +260,6 @@ def _packet(tx: Transaction, agency_id: UUID, arrival: Arrival, stored: Stored |
         size=stored.size if stored else 0,
         from_code=arrival.sender,
         to_code=arrival.receiver,
+        state=Carriage.RECEIVED,
         at=tx.now,
     )

@@ -4,9 +4,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.database import Transaction
-from engine.errors import OfficeError
-from engine.handlers import Errand, GiveUp, Handlers
+from engine.database import Query, Transaction
+from engine.handlers import Errand, Handlers
 from engine.jobs import ClaimedJob
 from exchange import edxml
 from exchange.document_type import document_type
@@ -22,12 +21,10 @@ from exchange.envelope import (
     Staff,
     TraceHop,
 )
-from exchange.errors import ExchangeError
 from exchange.gateway import MessageType
 from exchange.status import StatusCode, StatusMessage
 from processes.delivery.departure import Departure
-from processes.delivery.gateway import gateway_of
-from processes.envelope_signature import EnvelopeNotSigned
+from processes.delivery.trip import NotIssued, Trip
 from processes.means import Means
 from processes.outgoing.annex import annexes_to_send
 from processes.outgoing.issue import SEND_JOB, recipients_of
@@ -36,22 +33,11 @@ from processes.status_reports import STATUS_JOB
 from records import journal
 from records.document import IncomingDocument, OutgoingDocument
 from records.document_type import DocumentType
-from records.issuing_error import NotExchangeable
 from records.link import DocumentLink
 from records.organization import Agency
 from records.recipient import Recipient
 from records.transfer import Direction, Packet, StatusReport
 from records.vocabulary import Delivery, LinkKind
-
-
-class NotIssued(OfficeError):
-    """Only what was issued is sent (văn bản chưa phát hành)."""
-
-    code = "not-issued"
-    status = 409
-    citation = "Quy chế kèm theo QĐ 188/2018/QĐ-UBND, Điều 7.2"
-    vi = "Văn bản «{reference}» chưa được phát hành nên không gửi đi. Văn thư phát hành trước."
-    en = "«{reference}» is not issued yet and is not sent. The clerk issues it first."
 
 
 def add_handlers(handlers: Handlers, means: Means) -> None:
@@ -61,57 +47,37 @@ def add_handlers(handlers: Handlers, means: Means) -> None:
 
 
 def send_envelope(errand: Errand, job: ClaimedJob, means: Means) -> None:
-    """Carry a document to one recipient; the same bytes on every retry.
+    """Carry a document to one recipient; the same bytes under the same id on every attempt.
 
     The guard of Quy chế, Điều 6.2 is asked once more here: nothing exempt or unsigned leaves,
     whatever posted the job. What cannot be sent is shown on the recipient and is an incident.
     """
     recipient_id = UUID(job.payload["recipient"])
-    try:
-        with errand.transaction() as tx:
-            recipient = tx.get(Recipient, recipient_id)
-            document = tx.get(OutgoingDocument, recipient.outgoing_document_id)
-            kind = tx.get(DocumentType, document.type_id) if document.type_id else None
-            document.refuse_exchange(kind)
-            envelope = envelope_of(tx, means, document, recipient)
-            departure = Departure(
-                f"envelope:{recipient_id}", document.agency_id, MessageType.EDOC,
-                document.organ_code, recipient.organ_code, outgoing_document_id=document.id,
-            )  # fmt: skip
-        data, stored = departure.compose(errand, means, lambda: edxml.write(envelope))
-        gateway = gateway_of(means, departure.agency_id, departure.sender)
-        packet_id = gateway.send(MessageType.EDOC, data, (departure.receiver,))
-    except (ExchangeError, NotExchangeable, NotIssued, EnvelopeNotSigned) as error:
-        last = job.attempt >= job.max_attempts
-        if getattr(error, "retryable", False) and not last:
-            raise
-        _failed(errand, recipient_id, error)
-        raise _given_up(error) from error
+    trip = Trip(errand, job, means, recipient_id)
+    with trip.told(), errand.transaction() as tx:
+        recipient = tx.get(Recipient, recipient_id)
+        document = tx.get(OutgoingDocument, recipient.outgoing_document_id)
+        kind = tx.get(DocumentType, document.type_id) if document.type_id else None
+        trip.departure = departure = Departure(
+            f"envelope:{recipient_id}", document.agency_id, MessageType.EDOC,
+            document.organ_code, recipient.organ_code, outgoing_document_id=document.id,
+            recipient_id=recipient_id,
+        )  # fmt: skip
+        document.refuse_exchange(kind)
+        kept, now = departure.kept(tx), tx.now
+        written = b"" if kept else edxml.write(envelope_of(tx, means, document, recipient))
+    packet_id = trip.make(written, kept, now)
     with errand.finish() as tx:
         recipient = tx.get(Recipient, recipient_id, lock=True)
         if recipient.delivery in {Delivery.PENDING, Delivery.FAILED}:
             recipient.delivery = Delivery.SENT
             recipient.delivery_reason = ""
             recipient.delivered_at = tx.now
-        departure.note_sent(tx, stored, f"{packet_id}:{departure.receiver}")
+        trip.note_sent(tx, f"{packet_id}:{departure.receiver}")
         journal.record(
             tx, "send_envelope", "outgoing_document", recipient.outgoing_document_id,
-            to=departure.receiver, packet=packet_id, sha256=stored.sha256,
+            to=departure.receiver, packet=packet_id, sha256=trip.sha256,
         )  # fmt: skip
-
-
-def _given_up(error: ExchangeError | OfficeError) -> GiveUp:
-    """Return the incident's words; who mends the installation need not read Vietnamese."""
-    if isinstance(error, EnvelopeNotSigned):
-        return GiveUp(f"{error.text('vi')} {error.text('en')}")
-    return GiveUp(error.text("vi"))
-
-
-def _failed(errand: Errand, recipient_id: UUID, error: ExchangeError | OfficeError) -> None:
-    with errand.transaction() as tx:
-        recipient = tx.get(Recipient, recipient_id, lock=True)
-        recipient.delivery = Delivery.FAILED
-        recipient.delivery_reason = error.text("vi")[:500]
 
 
 def envelope_of(
@@ -181,49 +147,57 @@ def _responses(tx: Transaction, document: OutgoingDocument) -> list[ResponseFor]
 
 def send_status(errand: Errand, job: ClaimedJob, means: Means) -> None:
     """Carry one status report to the sender of an incoming document."""
-    with errand.transaction() as tx:
-        report = tx.get(StatusReport, UUID(job.payload["report"]))
+    report_id = UUID(job.payload["report"])
+    trip = Trip(errand, job, means)
+    with trip.told(), errand.transaction() as tx:
+        report = tx.get(StatusReport, report_id)
         document = tx.get(IncomingDocument, report.incoming_document_id)
-        packet = tx.scalar(
-            sa.select(Packet)
-            .where(
-                Packet.incoming_document_id == document.id,
-                Packet.direction == Direction.IN,
-                Packet.message_type == "edoc",
-            )
-            .order_by(Packet.at)
-            .limit(1)
-        )
-        agency = tx.get(Agency, document.agency_id)
-        own = packet.to_code if packet else ""
-        message = StatusMessage(
-            sender=Party(own, agency.name, in_charge=agency.name),
-            response=ResponseFor(
-                document.organ_code,
-                document.reference,
-                document.issued_on,
-                document.identifier or "",
-            ),
-            code=StatusCode(report.code),
-            at=report.reported_at,
-            description=report.description or StatusCode(report.code).vi,
-            staff=Staff(name=report.staff_name, department=report.staff_unit),
-        )
-        departure = Departure(
+        own = _received_as(tx, document)
+        trip.departure = departure = Departure(
             f"status:{report.id}", document.agency_id, MessageType.STATUS,
             own, document.organ_code, incoming_document_id=document.id,
         )  # fmt: skip
-    try:
-        data, stored = departure.compose(errand, means, lambda: edxml.write_status(message))
-        packet_id = gateway_of(means, departure.agency_id, own).send(
-            MessageType.STATUS, data, (departure.receiver,)
-        )
-    except (ExchangeError, EnvelopeNotSigned) as error:
-        if getattr(error, "retryable", False):
-            raise
-        raise _given_up(error) from error
+        kept, now = departure.kept(tx), tx.now
+        agency = tx.get(Agency, document.agency_id)
+        written = edxml.write_status(_status_of(agency, own, document, report))
+    packet_id = trip.make(written, kept, now)
     with errand.finish() as tx:
-        report = tx.get(StatusReport, UUID(job.payload["report"]), lock=True)
+        report = tx.get(StatusReport, report_id, lock=True)
         if report.sent_at is None:
             report.sent_at = tx.now
-            departure.note_sent(tx, stored, packet_id)
+        trip.note_sent(tx, packet_id)
+
+
+def _received_as(tx: Transaction, document: IncomingDocument) -> str:
+    """Return the code of ours under which a document came."""
+    return tx.scalar(_CAME_AS, document=document.id) or ""
+
+
+_CAME_AS = Query(
+    sa.select(Packet.to_code)
+    .where(
+        Packet.incoming_document_id == sa.bindparam("document", type_=sa.Uuid()),
+        Packet.direction == Direction.IN,
+        Packet.message_type == "edoc",
+    )
+    .order_by(Packet.at)
+    .limit(1)
+)
+
+
+def _status_of(
+    agency: Agency, own: str, document: IncomingDocument, report: StatusReport
+) -> StatusMessage:
+    return StatusMessage(
+        sender=Party(own, agency.name, in_charge=agency.name),
+        response=ResponseFor(
+            document.organ_code,
+            document.reference,
+            document.issued_on,
+            document.identifier or "",
+        ),
+        code=StatusCode(report.code),
+        at=report.reported_at,
+        description=report.description or StatusCode(report.code).vi,
+        staff=Staff(name=report.staff_name, department=report.staff_unit),
+    )
