@@ -3,7 +3,7 @@
 import logging
 from base64 import b64decode
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ from uuid import UUID
 from engine.database import Acting, Transaction
 from engine.errors import OfficeError
 from records.document import Document, OutgoingDocument
-from records.key_custody import KeyUseOutcome, record_use
+from records.key_custody import KeyUseOutcome, begun_use, record_use
 from records.keystore import KeyKind, Keystore, keystore_of
 from signing.errors import KeystoreRefused, SigningError
 from signing.keystores.base import OpenKeyStore
@@ -206,15 +206,33 @@ def _read(path: Path) -> bytes:
         raise KeystoreRefused from None
 
 
+def arrived_from_elsewhere(
+    tx: Transaction, certificate: bytes, document: Document, purpose: str, digest: str
+) -> None:
+    """Write down that a signature of the agency's key came in, whatever becomes of its step.
+
+    Signatures of other keys are not written down. `digest` is SHA-256 of the file that was signed.
+    """
+    agency = tx.acting.agency_id
+    kept = keystore_of(tx, agency) if agency is not None else None
+    if kept is None or not kept.of_agency or kept.certificate != certificate:
+        return
+    order = replace(order_for(document, purpose, b""), digest=digest)
+    told = {**asdict(order), "fingerprint": kept.fingerprint, "outcome": KeyUseOutcome.BEGUN}
+    record_use(tx, told)
+
+
 def used_elsewhere(
     tx: Transaction, owner: UUID, order: KeyOrder, note: Note, signed: bytes
 ) -> None:
-    """Write down that a key which is elsewhere signed a file, where it is the agency's."""
+    """Write down which file came of a signature that a key elsewhere made, if the agency's."""
     kept = keystore_of(tx, owner)
     if kept.of_agency if kept is not None else owner == tx.acting.agency_id:
         log = _UseLog(tx, order, note)
-        told = log.used(kept.fingerprint if kept is not None else "")
-        log.signed(told, signed)
+        fingerprint = kept.fingerprint if kept is not None else ""
+        begun = begun_use(tx, order.document_id, order.digest)
+        told = {**asdict(order), "fingerprint": fingerprint, "begun_id": begun}
+        log.signed(log.used(fingerprint, told), signed)
 
 
 def keep_use(keystore: OpenKeyStore, signed: bytes) -> None:

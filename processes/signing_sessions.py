@@ -15,6 +15,7 @@ from engine.database import Transaction
 from engine.errors import NotFound
 from engine.work_item import WorkItem
 from processes import work_items
+from processes.keys import arrived_from_elsewhere
 from processes.means import Means
 from processes.signing_asked import Asked, Begin, Beginning, ToBeSigned
 from processes.signing_refusal import (
@@ -24,6 +25,7 @@ from processes.signing_refusal import (
     SigningUnderWay,
 )
 from records import journal
+from records.document import Document, IncomingDocument, OutgoingDocument
 from records.password import new_token, token_hash
 from records.signing_session import SessionState, SigningSession, asking_of, open_for
 from signing.prepared import Prepared
@@ -186,7 +188,7 @@ def accept_signature(tx: Transaction, session_id: UUID, signature: bytes) -> Sig
         assert session.prepared is not None  # a raw session keeps it until it ends
         prepared = Prepared.from_data(session.prepared, pdf=b"", revision=b"")
         session.signature = checked_signature(session.certificate, prepared.to_be_signed, signature)
-        _answered(session, signature)
+        _answered(tx, session, signature)
     return session
 
 
@@ -215,7 +217,7 @@ def accept_upload(begin: Begin, means: Means, session: SigningSession, signed: b
         session = read(tx, session.id, lock=True)
         if _is_open(session, tx, signed):
             session.result_sha256 = stored.sha256
-            _answered(session, signed)
+            _answered(tx, session, signed)
 
 
 def _is_open(session: SigningSession, tx: Transaction, given: bytes) -> bool:
@@ -230,7 +232,14 @@ def _is_open(session: SigningSession, tx: Transaction, given: bytes) -> bool:
     raise SessionClosed(state=state.vi)
 
 
-def _answered(session: SigningSession, given: bytes) -> None:
+def _answered(tx: Transaction, session: SigningSession, given: bytes) -> None:
+    # each use of the agency's key is known, also where nothing comes of the step (NĐ 30, Điều 32)
+    if session.role is SignRole.INCOMING:
+        document: Document = tx.get(IncomingDocument, session.document_id)
+    else:
+        document = tx.get(OutgoingDocument, session.document_id)
+    role, digest = session.role.value, session.base_sha256
+    arrived_from_elsewhere(tx, session.certificate, document, role, digest)
     session.state = SessionState.SIGNED
     session.given_sha256 = hashlib.sha256(given).digest()
 

@@ -116,6 +116,21 @@ def record_use(tx: Transaction, told: Mapping[str, Any]) -> KeyUse:
     return made
 
 
+def begun_use(tx: Transaction, document_id: UUID, digest: str) -> UUID | None:
+    """Return the last use that began for a file of a document."""
+    found: UUID | None = tx.scalar(
+        sa.select(KeyUse.id)
+        .where(
+            KeyUse.document_id == document_id,
+            KeyUse.digest == digest,
+            KeyUse.outcome == KeyUseOutcome.BEGUN,
+        )
+        .order_by(KeyUse.id.desc())
+        .limit(1)
+    )
+    return found
+
+
 def hand_over(
     tx: Transaction, holder: Officer, *, received_on: date, record: str, note: str = ""
 ) -> KeyHandover:

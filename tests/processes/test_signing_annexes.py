@@ -15,7 +15,7 @@ from processes.signing_completion import finish
 from processes.signing_refusal import SessionClosed, SessionExpired, SessionOutdated
 from records.content import attach_file, files_of
 from records.document import IncomingDocument, OutgoingDocument
-from records.key_custody import KeyUse, KeyUseOutcome
+from records.key_custody import KeyUse, KeyUseOutcome, uses
 from records.signing_session import SessionState, SigningSession, mine_at, sweep
 from records.vocabulary import FileKind
 from signing.errors import SignatureMismatch
@@ -115,6 +115,12 @@ def test_what_came_in_time_is_of_no_use_when_the_rest_did_not(story_office, here
         assert sweep(tx) == 3
     assert states(here, begun) == [SessionState.EXPIRED] * 3
     assert here.session(begun).signature is None
+    # what the agency's key signed in vain is told with its file, for nobody knows where it went
+    with story_office.as_(CLERK) as tx:
+        [use] = [one for one in uses(tx) if one.document_id == here.document][:1]
+    assert (use.outcome, use.purpose) == (KeyUseOutcome.BEGUN, "seal")
+    assert use.digest == here.session(begun).base_sha256
+    assert use.fingerprint
     assert here.asked(RAW).session.state is SessionState.PREPARED
 
 
@@ -148,10 +154,16 @@ def test_when_the_last_is_in_the_step_is_done(story_office, here, transport):
     reports = [_report(story_office, one) for one in signed]
     assert [one.verdict for one in reports] == [Verdict.VALID] * 2
     assert [len(one.signatures) for one in reports] == [1, 1]
-    uses = story_office.all(
+    told = story_office.all(
         KeyUse, KeyUse.document_id == here.document, KeyUse.outcome == KeyUseOutcome.SIGNED
     )
-    assert sorted(one.purpose for one in uses)[:2] == ["annex", "annex"]
+    assert sorted(one.purpose for one in told)[:2] == ["annex", "annex"]
+    came = {
+        one.id
+        for one in story_office.all(KeyUse, KeyUse.outcome == KeyUseOutcome.BEGUN)
+        if one.digest in {this.digest for this in told}
+    }
+    assert {one.begun_id for one in told} <= came
     # the same answer again is answered the same
     last = begun.annexes[-1]
     before = snapshot(story_office)
