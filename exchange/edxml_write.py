@@ -174,8 +174,7 @@ def _business(business: Business) -> Iterable[str]:
                 for item in business.replacements
             ),
         )
-    if business.staff is not None:
-        yield _group("StaffInfo", _staff(business.staff))
+    yield _group("StaffInfo", _staff(business.staff or Staff()))
     yield _element("Paper", _bit(business.paper))
 
 

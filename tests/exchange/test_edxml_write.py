@@ -100,6 +100,17 @@ def test_status_order_and_staff_always_there():
     assert b"AttachmentEncoded" not in data
 
 
+def test_who_to_call_has_its_place_in_every_document(make_envelope):
+    """A deployed hub reads StaffInfo without asking whether it is there."""
+    assert children(write(make_envelope()), "StaffInfo") == [
+        "Department",
+        "Staff",
+        "Mobile",
+        "Email",
+    ]
+    assert read(write(make_envelope())).business.staff is None
+
+
 def test_the_same_envelope_gives_the_same_bytes(full, make_envelope):
     sheet = Attachment.of("so-lieu.xlsx", b"PK\x03\x04 so lieu")
     first = write(replace(full, attachments=(sheet,)))

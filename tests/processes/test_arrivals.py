@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from uuid import UUID
 
 import psycopg
@@ -276,9 +277,14 @@ def test_an_unreadable_packet_is_kept_noted_and_confirmed_as_failed(story_office
     assert [o for o, _ in gateway.confirmed] == [Outcome.FAIL, Outcome.FAIL]
     assert len(story.all(Packet, Packet.packet_id == f"hỏng-{what}")) == 1
     number = {"doctype": "301", "base64": "302", "cut": "303"}.get(what, f"30{len(what)}")
-    gateway.data = edxml.write(envelope_from(story, "STC", number))
+    mended = edxml.write(envelope_from(story, "STC", number))
+    # what nobody knows stays in the bytes, and those stay as they came
+    gateway.data = mended.replace(b"<edXML:Subject>", b"<edXML:Sao>x</edXML:Sao><edXML:Subject>")
     look_at(story, gateway)
     assert gateway.confirmed[-1][0] is Outcome.DONE
+    kept = story.one(Packet, Packet.packet_id == f"hỏng-{what}").sha256
+    assert kept == sha256(gateway.data).hexdigest()
+    assert story.means.content.read(kept) == gateway.data
     assert (
         arrived(story, number).id
         == story.one(Packet, Packet.packet_id == f"hỏng-{what}").incoming_document_id
