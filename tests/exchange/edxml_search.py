@@ -33,7 +33,7 @@ from exchange.status import StatusMessage
 from exchange.summary import summarize
 
 LIMITS = Limits(message=300_000, unpacked=2_000_000, zip_floor=100_000, text=200_000)
-#: what one packet of at most 64 kB may take: seconds, and bytes of memory
+#: what one packet of at most 64 kB may take: seconds of the processor, and bytes of memory
 SECONDS, MEMORY = 5.0, 100_000_000
 LARGEST = 65_536
 FOUND = Path(__file__).with_name("found")
@@ -120,22 +120,29 @@ def _comes_back(message: Envelope | StatusMessage) -> None:
 
 @contextmanager
 def _bounded(seconds: float) -> Iterator[None]:
-    """Stop what takes too long, and let no more memory be had than MEMORY."""
+    """Stop what takes too long, and let no more memory be had than MEMORY.
+
+    Seconds are of the processor: how busy the machine is says nothing about a packet.
+    """
+    stopped: list[Hang] = []
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        raise Hang(f"more than {seconds:g} s")
+        stopped.append(Hang(f"more than {seconds:g} s"))
+        raise stopped[0]
 
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEMORY, hard))
-    old = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    old = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, old)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, old)
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    if stopped:  # where it could not be raised, as in a destructor
+        raise stopped[0]
 
 
 class Search:
