@@ -1,21 +1,23 @@
 """A gateway over folders, for carriage by hand (trao đổi thủ công qua thư mục).
 
 `outbox/<receiver>/` holds what goes out and `inbox/` what came in; who carries files from one to
-the other is not our business. Files appear whole or not at all. A confirmed file moves to `done/`
-or `failed/` and is not offered again, even when it is carried a second time.
+the other is not our business. Files appear whole or not at all, and one that is still being copied
+into the inbox is left alone. A confirmed file moves to `done/` or `failed/` and is not offered
+again, even when it is carried a second time.
 """
 
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import file_digest, sha256
 from pathlib import Path
 from urllib.parse import quote
 
 from exchange.addressees import addressees
+from exchange.clock import now
 from exchange.edxml_read import read
 from exchange.edxml_tree import check_size
 from exchange.errors import InvalidSetting, NoSuchPacket, Unreachable
@@ -24,6 +26,11 @@ from exchange.limits import DEFAULT_LIMITS, Limits
 
 _SUFFIX = ".edxml"
 _PLAIN_NAME = re.compile(r"(?!\.)[^/\\\x00]+\.edxml", re.IGNORECASE)
+#: how a whole message ends, and how long one that does not is taken for one still being copied
+_END, _QUIET = re.compile(rb"edXML\s*/?>\s*$"), timedelta(minutes=10)
+_TAIL = 200
+#: whoever carries the files reads them by the group
+_MODE = 0o640
 _FOLDERS = {Outcome.DONE: "done", Outcome.FAIL: "failed"}
 
 
@@ -33,11 +40,17 @@ class FolderGateway:
     A file whose name begins with `status-` is a status message; ours are named so.
     """
 
-    def __init__(self, root: Path, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self,
+        root: Path,
+        limits: Limits = DEFAULT_LIMITS,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
         if not root.is_dir():
             raise InvalidSetting(name="folder", value=str(root))
         self._root = root
         self._limits = limits
+        self._clock = clock
 
     @classmethod
     def of_agency(cls, root: Path, code: str) -> "FolderGateway":
@@ -55,16 +68,15 @@ class FolderGateway:
         return name
 
     def list_received(self, message_type: MessageType) -> list[Arrival]:
-        """Return the files in the inbox, oldest first, but those confirmed before."""
+        """Return the whole files in the inbox, oldest first, but those confirmed before."""
         with _carrying("list"):
-            paths = [path for path in self._folder("inbox").iterdir() if path.is_file()]
-            times = [datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in paths]
-            waiting = sorted(
+            found = [
                 (moment, path.name)
-                for moment, path in zip(times, paths, strict=True)
-                if _message_type(path.name) is message_type and not self._is_confirmed(path)
-            )
-        return [Arrival(name, message_type, created_at=moment) for moment, name in waiting]
+                for path in self._folder("inbox").iterdir()
+                if _message_type(path.name) is message_type
+                and (moment := self._offered_since(path)) is not None
+            ]
+        return [Arrival(name, message_type, created_at=moment) for moment, name in sorted(found)]
 
     def fetch(self, packet_id: str) -> bytes:
         """Return the bytes of a file of the inbox; raises MessageTooLarge without reading it."""
@@ -79,18 +91,39 @@ class FolderGateway:
             return
         with _carrying("confirm", packet_id):
             folder = self._folder(_FOLDERS[outcome])
-            if not path.exists() and any(
-                (self._root / name / packet_id).exists() for name in _FOLDERS.values()
-            ):
-                return  # confirmed before, and the answer was lost
-            target = folder / packet_id
-            if target.exists() and not _is_same(target, path):
-                # names given by hand repeat; what was confirmed is never overwritten
-                target = folder / f"{path.stem}-{_digest(path)}{_SUFFIX}"
-            if description.strip():
-                _put(target.with_suffix(".txt"), description.encode())
-            path.replace(target)
-            _sync(folder)
+            try:
+                self._move(path, folder, description.strip())
+            except FileNotFoundError:
+                # confirmed before and the answer was lost, or another reader was first
+                if not any((self._root / name / packet_id).exists() for name in _FOLDERS.values()):
+                    raise
+
+    def _move(self, path: Path, folder: Path, description: str) -> None:
+        target = folder / path.name
+        if target.exists() and not _is_same(target, path):
+            # names given by hand repeat; what was confirmed is never overwritten
+            target = folder / f"{path.stem}-{_digest(path)}{_SUFFIX}"
+        if description and path.exists():
+            _put(target.with_suffix(".txt"), description.encode())
+        path.replace(target)
+        _sync(folder)
+
+    def _offered_since(self, path: Path) -> datetime | None:
+        """Return since when a file waits; None where another reader was first, or it is known."""
+        try:
+            moment = self._settled_at(path)
+            return None if moment is None or self._is_confirmed(path) else moment
+        except (FileNotFoundError, IsADirectoryError):
+            return None
+
+    def _settled_at(self, path: Path) -> datetime | None:
+        """Return since when a file stands whole in the inbox; None while it is being copied."""
+        with path.open("rb") as file:
+            state = os.fstat(file.fileno())
+            file.seek(max(0, state.st_size - _TAIL))
+            is_whole = _END.search(file.read()) is not None
+        changed_at = datetime.fromtimestamp(state.st_mtime, UTC)
+        return changed_at if is_whole or self._clock() - changed_at > _QUIET else None
 
     def _is_confirmed(self, path: Path) -> bool:
         """Say whether this very message was confirmed; an equal name alone is not enough."""
@@ -149,6 +182,7 @@ def _put(path: Path, data: bytes) -> None:
     handle, temporary = tempfile.mkstemp(prefix=".", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
+            os.fchmod(handle, _MODE)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -1,6 +1,9 @@
 """Carriage by folders, and the bad road: at least once on the wire, once in effect."""
 
+import os
 import resource
+import threading
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -22,6 +25,9 @@ from exchange.own_arrivals import OwnArrivals
 from exchange.status import StatusCode, StatusMessage
 
 EDOC, STATUS = MessageType.EDOC, MessageType.STATUS
+
+
+WHOLE = b"<edXML>hong</edXML>\n"
 
 
 @pytest.fixture
@@ -75,11 +81,11 @@ def test_a_status_by_hand(folders, clock):
 def test_a_failed_file_keeps_its_reason(folders, tmp_path):
     _, there, _ = folders
     there.list_received(EDOC)
-    (tmp_path / "b" / "inbox" / "Văn bản đến.edxml").write_bytes(b"hong")
+    (tmp_path / "b" / "inbox" / "Văn bản đến.edxml").write_bytes(WHOLE)
     (arrival,) = there.list_received(EDOC)
     there.confirm(arrival.packet_id, Outcome.FAIL, "Không phải XML")
     failed = tmp_path / "b" / "failed"
-    assert (failed / "Văn bản đến.edxml").read_bytes() == b"hong"
+    assert (failed / "Văn bản đến.edxml").read_bytes() == WHOLE
     assert (failed / "Văn bản đến.txt").read_text(encoding="utf-8") == "Không phải XML"
 
 
@@ -102,12 +108,12 @@ def test_an_equal_name_is_not_an_equal_message(folders, tmp_path):
     _, there, _ = folders
     there.list_received(EDOC)
     path = tmp_path / "b" / "inbox" / "vb.edxml"
-    for content in (b"mot", b"hai"):
+    for content in (b"mot</edXML>", b"hai</edXML>"):
         path.write_bytes(content)
         assert len(there.list_received(EDOC)) == 1
         there.confirm("vb.edxml", Outcome.DONE)
     kept = sorted(file.read_bytes() for file in (tmp_path / "b" / "done").iterdir())
-    assert kept == [b"hai", b"mot"]
+    assert kept == [b"hai</edXML>", b"mot</edXML>"]
 
 
 def test_unfinished_and_foreign_files_are_not_offered(folders, tmp_path):
@@ -162,6 +168,99 @@ def test_a_write_that_fails_leaves_nothing(folders, make_envelope, tmp_path):
     assert list(target.parent.iterdir()) == [target]
 
 
+def test_a_file_still_being_copied_is_left_alone(tmp_path, make_envelope, clock):
+    gateway = FolderGateway(tmp_path, clock=clock)
+    gateway.list_received(EDOC)
+    data, path = write(make_envelope()), tmp_path / "inbox" / "vb.edxml"
+    at = clock().timestamp()
+    for share in (0, 1, len(data) // 2, len(data) - 1):
+        path.write_bytes(data[:share])
+        os.utime(path, (at, at))
+        assert gateway.list_received(EDOC) == [], share
+    clock.at += timedelta(minutes=11)  # nobody copies it any more: its reason is told to somebody
+    assert [a.packet_id for a in gateway.list_received(EDOC)] == ["vb.edxml"]
+    path.write_bytes(data)
+    os.utime(path, (clock().timestamp(),) * 2)
+    (arrival,) = gateway.list_received(EDOC)
+    assert gateway.fetch(arrival.packet_id) == data
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_two_readers_take_each_file_once_and_neither_fails(tmp_path, turn):
+    count, taken, failures = 60, [], []
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    for number in range(count):
+        (inbox / f"{number}.edxml").write_bytes(WHOLE + b"<!-- %d --></edXML>" % number)
+    start = threading.Barrier(2)
+
+    def take_all():
+        gateway = FolderGateway(tmp_path)
+        start.wait()
+        try:
+            while arrivals := gateway.list_received(EDOC):
+                for arrival in arrivals:
+                    try:
+                        gateway.fetch(arrival.packet_id)
+                    except NoSuchPacket:
+                        continue  # the other was first
+                    gateway.confirm(arrival.packet_id, Outcome.DONE, "xong")
+                    taken.append(arrival.packet_id)
+        except Exception as error:
+            failures.append(error)
+            raise
+
+    threads = [threading.Thread(target=take_all) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(set(taken)) == count
+    assert len(list((tmp_path / "done").glob("*.edxml"))) == count
+
+
+@pytest.fixture
+def full_disk():
+    """No file of this process grows beyond a kilobyte: what the system answers is an error."""
+
+    @contextmanager
+    def filled():
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return filled
+
+
+def test_a_disk_that_is_full_loses_nothing(folders, make_envelope, tmp_path, full_disk):
+    here, there, carry = folders
+    data = write(make_envelope())
+    assert len(data) > 1_000
+    with full_disk(), pytest.raises(Unreachable) as caught:
+        here.send(EDOC, data)
+    assert caught.value.retryable
+    assert [p for p in (tmp_path / "a").rglob("*") if p.is_file()] == []
+    here.send(EDOC, data)
+    carry("H55")
+    (arrival,) = there.list_received(EDOC)
+    with full_disk(), pytest.raises(Unreachable):
+        there.confirm(arrival.packet_id, Outcome.FAIL, "lý do " * 500)
+    assert there.fetch(arrival.packet_id) == data  # still where it was
+    with full_disk():
+        there.confirm(arrival.packet_id, Outcome.DONE)  # a move needs no room
+    assert there.list_received(EDOC) == []
+
+
+def test_whoever_carries_the_files_can_read_them(folders, make_envelope, tmp_path):
+    here, _, _ = folders
+    name = here.send(EDOC, write(make_envelope()))
+    assert (tmp_path / "a" / "outbox" / "H55" / name).stat().st_mode & 0o777 == 0o640
+
+
 # --- one connection for several agencies ----------------------------------------------------------
 
 
@@ -193,7 +292,7 @@ def test_where_the_carrier_tells_no_receiver_the_message_does(folders, make_enve
     inbox = tmp_path / "b" / "inbox"
     inbox.mkdir()
     (inbox / "a.edxml").write_bytes(write(make_envelope(to=("H55.08",))))
-    (inbox / "hong.edxml").write_bytes(b"hong")
+    (inbox / "hong.edxml").write_bytes(WHOLE)
     assert len(there.list_received(EDOC)) == 2
     assert OwnArrivals(there, lambda: ["H55"]).list_received(EDOC) == []
     (own,) = OwnArrivals(there, lambda: ["H55.08"]).list_received(EDOC)
