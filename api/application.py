@@ -9,6 +9,7 @@ from flask_smorest import Api
 
 from api import (
     axis,
+    changes,
     dossiers,
     files,
     incoming_documents,
@@ -46,6 +47,8 @@ RESOURCES = (
     files.blueprint,
     incoming_documents.blueprint,
     outgoing_documents.blueprint,
+    changes.incoming,
+    changes.outgoing,
     trust.blueprint,
     registers.blueprint,
     dossiers.blueprint,

@@ -32,7 +32,7 @@ from processes import (
     verify,
     work_items,
 )
-from processes.delivery import arrivals, send
+from processes.delivery import arrivals, change_departure, send
 from processes.keys import KeyRing
 from processes.means import Means, SigningMeans
 from processes.outgoing import convert
@@ -107,6 +107,7 @@ class Office:
         archive.add_handlers(handlers, self.means)
         send.add_handlers(handlers, self.means)
         arrivals.add_handlers(handlers, self.means)
+        change_departure.add_handlers(handlers, self.means)
         convert.add_handlers(handlers, self.means)
         return handlers
 

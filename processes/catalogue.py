@@ -17,6 +17,11 @@ _DIRECTED = _ASSIGNED | {
     "cooperation": list_of(_PART), "informed": list_of(TEXT),
 }  # fmt: skip
 
+#: what the sender of a document asks of it: why stands where the clerk decides
+_ASKED = {
+    "change": TEXT, "kind": TEXT, "request": TEXT, "asked_by": TEXT, "outcome": NULL,
+}  # fmt: skip
+
 
 def _ways(*outcomes: str) -> dict[str, Kind]:
     """The ways an officer may choose at a step."""
@@ -41,6 +46,7 @@ BEGINS: dict[str, dict[str, Kind]] = {
         "cooperating": list_of(TEXT),
         "outcome": NULL,
     },
+    "recall": _ASKED,
 }
 
 VERBS: dict[str, Verb] = {
@@ -68,6 +74,7 @@ VERBS: dict[str, Verb] = {
         Verb("seal", "Ký số cơ quan", "Seal", "outgoing.seal", "outgoing-seal", "outgoing"),
         Verb("issue", "Phát hành", "Issue", "outgoing.issue", "outgoing-issue", "outgoing"),
         Verb("store", "Lưu, lập hồ sơ", "Store", "outgoing.store", "outgoing-store", "outgoing"),
+        Verb("decide_recall", "Trả lời yêu cầu lấy lại, thu hồi", "Answer a recall", "recall.decide", "recall-decide", "recall", sets=_ways("agree", "refuse")),
         Verb("report_status", "Báo trạng thái cho bên gửi", "Report the status", "machine_verbs", by_machine=True),
     )
 }  # fmt: skip

@@ -29,6 +29,8 @@ def server_values(order: Order[Document]) -> Values:
     """Return the values of read-only fields: the server's word, whatever was sent."""
     document = order.document
     values: Values = {"reference": document.reference, "subject": document.subject}
+    if "request" in order.item.variables:
+        values |= {name: order.item.variables[name] for name in ("request", "asked_by")}
     if isinstance(document, OutgoingDocument):
         values["signer_name"] = document.signer_name
         values["notation"] = document.code_notation

@@ -32,6 +32,7 @@ from records.vietnamese import local_date
 SHIPPED = {
     "incoming": "Xử lý văn bản đến",
     "outgoing": "Soạn thảo, ban hành văn bản đi",
+    "recall": "Trả lời yêu cầu lấy lại, thu hồi",
 }
 
 if TYPE_CHECKING:  # it brings what signs
@@ -300,15 +301,32 @@ def _checked(key: str, on: date) -> Prepared:
     return check(shipped_xml(key), key, on)
 
 
+_SHIPPED_REASON = "Quy trình mẫu theo Quyết định 188/2018/QĐ-UBND và Nghị định 30/2020/NĐ-CP"
+
+
 def seed(tx: Transaction, agency_id: UUID) -> list[Definition]:
     """Publish the shipped procedures for a new agency."""
-    reason = "Quy trình mẫu theo Quyết định 188/2018/QĐ-UBND và Nghị định 30/2020/NĐ-CP"
     today = local_date(tx.now)
     made = []
     for key, name in SHIPPED.items():
-        command = PublishProcedure(key, shipped_xml(key), reason, name)
+        command = PublishProcedure(key, shipped_xml(key), _SHIPPED_REASON, name)
         made.append(_keep(tx, agency_id, command, _checked(key, today)))
     return made
+
+
+def procedure_in_use(tx: Transaction, agency_id: UUID, key: str) -> Definition:
+    """Return the current version of a procedure nobody but the machine starts.
+
+    An agency that was set up before the procedure was shipped gets the shipped one.
+    """
+    for _look in range(2):
+        used = tx.scalars(definition.IN_USE, agency_id=agency_id, key=key)
+        found = next((d for d in used if d.is_current), None)
+        if found is not None:
+            return found
+        definition.hold(tx, agency_id, key)
+    command = PublishProcedure(key, shipped_xml(key), _SHIPPED_REASON, SHIPPED[key])
+    return _keep(tx, agency_id, command, _checked(key, local_date(tx.now)))
 
 
 def current_procedures(tx: Transaction) -> Sequence[Definition]:

@@ -33,6 +33,7 @@ RIGHTS: dict[str, Act] = {
     "register_outgoing": Act.REGISTER_DOCUMENT,
     "seal": Act.SEAL_DOCUMENT,
     "issue": Act.ISSUE_DOCUMENT,
+    "decide_recall": Act.RECEIVE_DOCUMENT,
 }
 
 

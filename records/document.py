@@ -103,6 +103,8 @@ class DocumentFields:
     keeper: Mapped[str] = mapped_column(default="")
     #: frozen by a recall or a legal hold: nothing may change (Phụ lục VI, L-47, L-54)
     frozen_at: Mapped[datetime | None]
+    #: why it was recalled or replaced (L-49: what is known of a recall is kept)
+    withdrawn_reason: Mapped[str] = mapped_column(default="")
     #: what number, symbol and agency have in common with other spellings of the same document
     likeness: Mapped[str | None] = mapped_column(index=True)
     created_at: Mapped[datetime]
@@ -188,6 +190,8 @@ class IncomingDocument(DocumentFields, GuardedRecord):
     handed_to: Mapped[str] = mapped_column(default="")
     handed_on: Mapped[date | None]
     completed_at: Mapped[datetime | None]
+    #: given back to its sender, or superseded
+    withdrawn_at: Mapped[datetime | None]
 
     @property
     def is_registered(self) -> bool:

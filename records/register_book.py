@@ -14,8 +14,8 @@ from sqlalchemy import orm
 from records.document import DocumentFields, IncomingDocument, OutgoingDocument
 from records.recipient import Recipient
 from records.register import RegisterEntry, RegisterSeries
-from records.vietnamese import day_text, serial_words
-from records.vocabulary import EntryState
+from records.vietnamese import day_text, local_date, serial_words
+from records.vocabulary import EntryState, OutgoingStatus
 
 
 class BookColumn(NamedTuple):
@@ -153,8 +153,26 @@ def _shared(document: DocumentFields) -> dict[str, str]:
 
 def _note(entry: RegisterEntry, document: DocumentFields | None) -> str:
     notes = [document.description] if document is not None and document.description else []
+    if (withdrawn := _withdrawn(document)) is not None:
+        notes.append(withdrawn)
     if entry.state is not EntryState.ACTIVE:
         notes.append(f"{entry.state.vi}: {entry.reason}")
     if entry.actual_on is not None:
         notes.append(f"Nhập bù sau sự cố; thực tế ngày {day_text(entry.actual_on)}")
     return "; ".join(notes)
+
+
+def _withdrawn(document: DocumentFields | None) -> str | None:
+    """Return the note of a document that was recalled or replaced: its number stays in the book."""
+    if isinstance(document, IncomingDocument):
+        at = document.withdrawn_at
+    elif isinstance(document, OutgoingDocument):
+        ended = document.status in {OutgoingStatus.RECALLED, OutgoingStatus.REPLACED}
+        at = document.recalled_at if ended else None
+    else:
+        return None
+    if at is None:
+        return None
+    replaced = document.status.value == "replaced"
+    words = "Đã bị thay thế" if replaced else "Đã thu hồi"
+    return f"{words} ngày {day_text(local_date(at))}: {document.withdrawn_reason}"

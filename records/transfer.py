@@ -133,14 +133,22 @@ def is_named(tx: Transaction, sha256: str) -> bool:
 
 
 class StatusReport(Record):
-    """A status this agency reported to the sender of an incoming document; each code once."""
+    """A status this agency reported to the sender of an incoming document.
+
+    Each code once, 15 and 16 once for each request they answer.
+    """
 
     __tablename__ = "status_report"
     called = ("thông báo trạng thái", "status report")
-    __table_args__ = (sa.UniqueConstraint("incoming_document_id", "code"),)
+    __table_args__ = (
+        sa.UniqueConstraint(
+            "incoming_document_id", "code", "change_id", postgresql_nulls_not_distinct=True
+        ),
+    )
 
     incoming_document_id: Mapped[UUID] = mapped_column(sa.ForeignKey("incoming_document.id"))
     code: Mapped[str]
+    change_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("change_request.id"))
     description: Mapped[str] = mapped_column(default="")
     staff_name: Mapped[str] = mapped_column(default="")
     staff_unit: Mapped[str] = mapped_column(default="")

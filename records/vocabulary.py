@@ -125,6 +125,7 @@ class IncomingStatus(Term):
     IN_PROGRESS = "in_progress", "Đang xử lý", "In progress"
     COMPLETED = "completed", "Đã hoàn thành", "Completed"
     CANCELLED = "cancelled", "Bên gửi đã thu hồi", "Recalled by the sender"
+    REPLACED = "replaced", "Đã bị thay thế", "Replaced"
 
     @property
     def wire(self) -> str | None:
@@ -173,6 +174,7 @@ class Delivery(Term):
     COMPLETED = "completed", "Đã hoàn thành", "Completed"
     REFUSED = "refused", "Từ chối tiếp nhận", "Refused"
     FAILED = "failed", "Gửi không thành công", "Failed"
+    RECALLED = "recalled", "Đã thu hồi", "Withdrawn"
     PAPER_ONLY = "paper_only", "Chỉ gửi bản giấy", "Paper only"
 
 

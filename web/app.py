@@ -26,6 +26,7 @@ from web import (
     operator,
     procedure,
     proposal,
+    recalling,
     register,
     rehearsal,
     replay,
@@ -54,9 +55,10 @@ LARGEST_REQUEST = 320 << 20
 LARGEST_TEXT = 8 << 20
 
 _ROOMS = (
-    start, login, inbox, step, desk_signing, unsent, begin, copying, document, search, file,
-    register, dossier, procedure, decision, replay, run, running, migration, master, rehearsal,
-    proposal, account, operator, trust, journal, keys, signing_batch, api_page, help_page,
+    start, login, inbox, step, desk_signing, unsent, begin, copying, recalling, document, search,
+    file, register, dossier, procedure, decision, replay, run, running, migration, master,
+    rehearsal, proposal, account, operator, trust, journal, keys, signing_batch, api_page,
+    help_page,
 )  # fmt: skip
 
 

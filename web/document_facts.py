@@ -10,13 +10,13 @@ from records.document import Document, IncomingDocument, OutgoingDocument
 from records.organization import Officer, Unit
 from records.recipient import Recipient
 from records.transfer import StatusReceived
-from web import words
+from web import change_view, words
 from web.door import language
 from web.tongue import _
 
 
 def statuses(tx: Transaction, document: Document) -> list[dict[str, str]]:
-    """Return every recipient with all that it reported (01 to 06, 02 with its reason)."""
+    """Return every recipient with all that it reported, and what was asked of it and answered."""
     if not isinstance(document, OutgoingDocument):
         return []
     recipients = tx.scalars(
@@ -31,6 +31,7 @@ def statuses(tx: Transaction, document: Document) -> list[dict[str, str]]:
         .order_by(StatusReceived.reported_at, StatusReceived.code)
     ):
         reports.setdefault(report.recipient_id, []).append(report)
+    asked = change_view.told_of_recipients(tx, document.id)
     rows = []
     for one in recipients:
         now = one.delivery.label(language())
@@ -46,8 +47,14 @@ def statuses(tx: Transaction, document: Document) -> list[dict[str, str]]:
                 "when": words.moment(report.reported_at, tx.now),
             }
             for report in reports.get(one.id, ())
+            if report.code in _CODES
         ]
+        rows += asked.get(one.id, [])
     return rows
+
+
+#: an answer (15, 16) is told beside what it answers
+_CODES = frozenset({"01", "02", "03", "04", "05", "06"})
 
 
 def _code_words(report: StatusReceived) -> str:

@@ -12,6 +12,7 @@ from engine.work_item import WorkItem
 from processes import reach, standing, work_items
 from processes.copying import possible_copies
 from records.authority import Act, may
+from records.change import ChangeKind
 from records.content import File
 from records.directive import Assignment, Directive
 from records.document import Document, IncomingDocument, OutgoingDocument, about
@@ -25,7 +26,7 @@ from records.vocabulary import (
     IncomingStatus,
     LinkKind,
 )
-from web import paper, said, signature_view, words
+from web import change_view, paper, said, signature_view, words
 from web.course import Course, courses_of
 from web.document_facts import facts_of, makers, statuses
 from web.door import language
@@ -33,6 +34,8 @@ from web.keeping import keeping_facts
 from web.paper import Papers
 from web.tongue import _, ngettext
 
+#: procedures beside the one that handles the document: they answer what its sender asks of it
+ASIDE = frozenset(kind.procedure for kind in ChangeKind)
 #: kinds of which a document may have several, told by their names
 _NAMED = {
     FileKind.ANNEX,
@@ -53,10 +56,13 @@ def view_of(
     tx: Transaction, document: Document, papers: Papers, face: File | None
 ) -> dict[str, Any]:
     """Return the context of `document.html`."""
-    course = next(iter(courses_of(tx, document)), None)
+    courses = courses_of(tx, document)
+    course = next((c for c in courses if c.definition.key not in ASIDE), next(iter(courses), None))
     waiting = course.open_items() if course is not None else []
     held = course is not None and course.instance.status == InstanceStatus.SUSPENDED
-    mine = None if held else next((item for item in waiting if _may_take(tx, item)), None)
+    aside = [i for c in courses if c is not course and c.instance.goes_on for i in c.open_items()]
+    open_to_me = [*aside, *([] if held else waiting)]
+    mine = next((item for item in open_to_me if _may_take(tx, item)), None)
     calendar = words.calendar_of(tx, document.agency_id)
     opinions = said.on_document(tx, document)
     facts = facts_of(document) + makers(tx, document) + keeping_facts(tx, face)
@@ -79,7 +85,7 @@ def view_of(
         "files": _tabs(document, papers, face),
         "pdf": paper.pdf(face, title),
         "download": _download(face),
-        "warnings": _warnings(document),
+        "warnings": _warnings(document) + change_view.warnings(tx, document),
         "diagram": _diagram(course),
         "opinions": opinions,
         "opinions_text": _count(len(opinions)),
@@ -94,7 +100,7 @@ def view_of(
         "facts": facts,
         "facts_text": _("%(n)s trường", n=len(facts)),
         "statuses": statuses(tx, document),
-        "acts": [],
+        "acts": change_view.acts(tx, document),
     }
 
 

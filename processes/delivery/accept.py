@@ -10,6 +10,12 @@ from engine.database import Transaction
 from engine.errors import OfficeError, StorageFull
 from exchange.envelope import Attachment, BusinessType, Envelope
 from exchange.identity import organ_key
+from processes.delivery.change_request import (
+    asked_by_envelope,
+    codes_of_same,
+    receive_request,
+    take_up_waiting,
+)
 from processes.incoming.receive import begin
 from processes.means import Means
 from processes.status_reports import report_status
@@ -19,7 +25,6 @@ from records.content import Stored, attach_file
 from records.document import INCOMING_LENGTHS, IncomingDocument
 from records.document_type import DocumentType, find_type
 from records.inspection import PDF
-from records.organization import AgencyCode
 from records.staffing import add_partner
 from records.transfer import Packet
 from records.vocabulary import Authenticity, Channel, FileKind, IncomingStatus, Urgency
@@ -109,8 +114,7 @@ def accept(
     """
     assert tx.acting.agency_id is not None
     if envelope.business.type is BusinessType.RECALL:
-        packet.result = "held"
-        packet.note = f"Lệnh thu hồi {envelope.code}: {envelope.business.reason}"[:500]
+        receive_request(tx, means, packet, asked_by_envelope(envelope, tx.now))
         return None
     if envelope.business.type is BusinessType.NEW and _is_here(tx, envelope):
         packet.result = "duplicate"
@@ -127,6 +131,7 @@ def accept(
     tx.flush()
     report_status(tx, document, "01", "Văn bản đã đến hệ thống")
     begin(tx, means, document)
+    take_up_waiting(tx, means, document)
     journal.record(
         tx, "accept_envelope", "incoming_document", document.id, packet=packet.packet_id,
         sha256=packet.sha256, authenticity=examined.authenticity.value,
@@ -151,12 +156,7 @@ def _is_here(tx: Transaction, envelope: Envelope) -> bool:
             IncomingDocument.status != IncomingStatus.REFUSED,
         )
     )
-    code = envelope.sender.organ_id
-    if organ_key(code) in map(organ_key, senders):
-        return True
-    siblings = sa.select(AgencyCode.agency_id).where(AgencyCode.code == code)
-    own = tx.scalars(sa.select(AgencyCode.code).where(AgencyCode.agency_id.in_(siblings)))
-    return not set(map(organ_key, own)).isdisjoint(map(organ_key, senders))
+    return not codes_of_same(tx, envelope.sender.organ_id).isdisjoint(map(organ_key, senders))
 
 
 def _document(tx: Transaction, envelope: Envelope, examined: Examined) -> IncomingDocument:

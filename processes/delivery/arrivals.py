@@ -196,7 +196,7 @@ def _accept(
         packet.note = f"Đã nhận lúc {first.at.isoformat(timespec='seconds')}, gói {first.packet_id}"
         log.info("agency %s: %s came as %s", agency_id, packet.packet_id, first.packet_id)
     elif isinstance(message, StatusMessage):
-        apply_status(tx, packet, message)
+        apply_status(tx, means, packet, message)
         tx.execute(_ACKNOWLEDGED, agency_id, agency_id, packet.packet_id)
     else:
         assert examined is not None

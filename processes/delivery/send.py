@@ -56,6 +56,8 @@ def send_envelope(errand: Errand, job: ClaimedJob, means: Means) -> None:
     trip = Trip(errand, job, means, recipient_id)
     with trip.told(), errand.transaction() as tx:
         recipient = tx.get(Recipient, recipient_id)
+        if recipient.delivery is Delivery.RECALLED:
+            return  # taken back before it could leave
         document = tx.get(OutgoingDocument, recipient.outgoing_document_id)
         kind = tx.get(DocumentType, document.type_id) if document.type_id else None
         trip.departure = departure = Departure(

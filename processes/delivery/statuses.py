@@ -5,9 +5,13 @@ import sqlalchemy as sa
 from engine.database import Query, Transaction
 from exchange.identity import organ_key
 from exchange.status import StatusCode, StatusMessage, derive_progress
+from processes.delivery.change_request import asked_by_status, codes_of_same, receive_request
+from processes.means import Means
+from processes.outgoing.issue import recipients_of
+from processes.recall.ask import settle_withdrawal
 from records import journal
+from records.change import WITHDRAWALS, ChangeAnswer, requests_sent, settle_answers
 from records.document import OutgoingDocument
-from records.organization import AgencyCode
 from records.recipient import Recipient
 from records.transfer import Packet, StatusReceived
 from records.vocabulary import Delivery
@@ -22,11 +26,15 @@ _DELIVERY = {
 }
 
 
-def apply_status(tx: Transaction, packet: Packet, message: StatusMessage) -> None:
+def apply_status(tx: Transaction, means: Means, packet: Packet, message: StatusMessage) -> None:
     """Keep a report and derive how far the document has got at that receiver.
 
     Reports come late, twice and out of order: all are kept, the state is derived from all.
+    A 13 is no report: the sender of a document we received asks it back.
     """
+    if message.code.comes_from_sender:
+        receive_request(tx, means, packet, asked_by_status(message))
+        return
     document = _document(tx, message)
     recipient = _recipient(tx, document, message) if document is not None else None
     if document is None or recipient is None:
@@ -48,7 +56,7 @@ def apply_status(tx: Transaction, packet: Packet, message: StatusMessage) -> Non
         )
     )
     tx.flush()
-    settle(tx, recipient)
+    settle(tx, document, recipient)
     journal.record(
         tx, "receive_status", "outgoing_document", document.id, code=message.code.value,
         receiver=message.document_receiver, description=message.description[:200],
@@ -62,21 +70,30 @@ _REPORTS = Query(
 )
 
 
-def settle(tx: Transaction, recipient: Recipient) -> None:
+def settle(tx: Transaction, document: OutgoingDocument, recipient: Recipient) -> None:
     """Derive from all reports of a recipient where the document stands there, since when and why.
 
     Nothing of it depends on the order in which the reports came, nor on how often each did.
     """
     reports = tx.scalars(_REPORTS, recipient=recipient.id)
+    requests = [r for r in requests_sent(tx, document.id) if r.recipient_id == recipient.id]
+    settle_answers(requests, reports)
+    ended = [r for r in requests if r.kind in WITHDRAWALS and r.answer is ChangeAnswer.AGREED]
     handling = derive_progress((StatusCode(r.code), r.reported_at) for r in reports).handling
-    if handling is None:
-        return
-    said = [r for r in reports if r.code == handling.value]
-    recipient.delivery = _DELIVERY[handling]
-    recipient.delivered_at = min(r.reported_at for r in said)
-    last = max(said, key=lambda r: (r.reported_at, r.description))
-    # A reason belongs to a refusal; that of a failed attempt is over once the receiver has it.
-    recipient.delivery_reason = last.description if handling is StatusCode.REFUSED else ""
+    if ended:
+        recipient.delivery = Delivery.RECALLED
+        recipient.delivered_at = min(r.answered_at for r in ended if r.answered_at is not None)
+        recipient.delivery_reason = ""
+    elif handling is not None:
+        said = [r for r in reports if r.code == handling.value]
+        recipient.delivery = _DELIVERY[handling]
+        recipient.delivered_at = min(r.reported_at for r in said)
+        last = max(said, key=lambda r: (r.reported_at, r.description))
+        # A reason belongs to a refusal; that of a failed attempt is over once the receiver has it.
+        refused = handling is StatusCode.REFUSED
+        recipient.delivery_reason = last.description if refused else ""
+    if requests:
+        settle_withdrawal(tx, document, recipients_of(tx, document))
 
 
 def _document(tx: Transaction, message: StatusMessage) -> OutgoingDocument | None:
@@ -96,15 +113,7 @@ def _recipient(
     tx: Transaction, document: OutgoingDocument, message: StatusMessage
 ) -> Recipient | None:
     """Return the recipient who reports: by any code of the same agency."""
-    said = organ_key(message.document_receiver)
-    siblings = tx.scalars(
-        sa.select(AgencyCode.code).where(
-            AgencyCode.agency_id.in_(
-                sa.select(AgencyCode.agency_id).where(AgencyCode.code == message.document_receiver)
-            )
-        )
-    )
-    keys = {said, *map(organ_key, siblings)}
+    keys = codes_of_same(tx, message.document_receiver)
     found = tx.scalars(
         sa.select(Recipient).where(Recipient.outgoing_document_id == document.id).with_for_update()
     )

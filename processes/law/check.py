@@ -16,6 +16,7 @@ from processes.law.rule import Kind, Rule, rules_of
 _WORKS_ON = {
     "incoming": ("văn bản đến", "incoming documents"),
     "outgoing": ("văn bản đi", "outgoing documents"),
+    "recall": ("lấy lại, thu hồi", "recalls"),
 }
 
 

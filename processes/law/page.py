@@ -4,7 +4,11 @@ import sys
 
 from processes.law.rule import PROCEDURES, Kind, Rule, rules
 
-_TITLES = {"incoming": "Văn bản đến · Incoming documents", "outgoing": "Văn bản đi · Outgoing"}
+_TITLES = {
+    "incoming": "Văn bản đến · Incoming documents",
+    "outgoing": "Văn bản đi · Outgoing",
+    "recall": "Lấy lại, thu hồi · Recalls",
+}
 
 _HEAD = """# What the law asks of a diagram · Luật đòi hỏi gì ở sơ đồ
 

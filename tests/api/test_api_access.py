@@ -23,6 +23,9 @@ BODIES = {
         "json": {"channel": "hand", "organ_name": "Sở", "subject": "Việc"}
     },
     "POST /api/v1/outgoing-documents": {"json": {}},
+    "POST /api/v1/outgoing-documents/<uuid:document_id>/requests": {
+        "json": {"kind": "recall", "reason": "vì"}
+    },
     "POST /api/v1/dossiers": {"json": {"title": "Hồ sơ"}},
     "PATCH /api/v1/dossiers/<uuid:dossier_id>": {"json": {}, "headers": {"If-Match": '"x"'}},
     "POST /api/v1/process-definitions": {

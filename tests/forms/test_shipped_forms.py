@@ -20,6 +20,7 @@ KEYS = [
     *("outgoing-" + step for step in ("draft", "comment", "approve-content", "check-format")),
     *("outgoing-" + step for step in ("sign", "number", "register", "seal", "issue", "store")),
     "document-copy",
+    *("recall-" + step for step in ("ask", "decide")),
 ]
 ANY_ID = {"a1": "A", "a2": "B"}
 UPLOADS = {"f1": Upload("du-thao.docx", 1_000), "f2": Upload("van-ban.pdf", 1_000)}
@@ -77,6 +78,8 @@ GOOD = {
         "permitted_by": "Trịnh Việt Hùng",
         "pin": "mat-khau",
     },
+    "recall-ask": {"kind": "take_back", "recipients": ["a1"], "reason": "Gửi nhầm nơi nhận"},
+    "recall-decide": {"outcome": "refuse", "reason": "Đã giải quyết xong"},
 }
 
 

@@ -50,7 +50,7 @@ def state_after(story: Story, sent: OutgoingDocument, messages: list[StatusMessa
                     packet_id=f"xếp lại {number}", sha256="0" * 64, size=1, at=tx.now,
                 )
             )  # fmt: skip
-            apply_status(tx, packet, replace(message, sender=known))
+            apply_status(tx, story.means, packet, replace(message, sender=known))
     (one,) = story.recipients(sent.id)
     return one.delivery, one.delivery_reason, one.delivered_at
 

@@ -379,7 +379,7 @@ def document() -> dict[str, Any]:
         "crumbs": [{"label": "Văn bản đến", "href": "/incoming"}, {"label": "Sổ văn bản đến 2020", "href": "/registers/1"}, {"label": "Số đến 1846", "href": ""}],
         "subject": item()["subject"], "reference": "5127/UBND-TH", "urgency": "urgent", "secrecy": None, "status_text": "Đang ở: Soạn trả lời, Nguyễn An",
         "due": due("Còn 3 giờ 20 phút làm việc", "soon"), "verdicts": [{"verdict": "valid", "text": "2 chữ ký hợp lệ"}, {"verdict": "undetermined", "text": "1 chữ ký chưa xác định"}],
-        "step_href": "/work-items/1", "replay_href": "/replay/1", "run_href": "/runs/1", "opinion_href": "/documents/1/opinion", "reply_href": "/outgoing/new?reply=1", "copy_href": "/incoming/1/copy", "check_action": "/files/1/check", "acts": [],
+        "step_href": "/work-items/1", "replay_href": "/replay/1", "run_href": "/runs/1", "opinion_href": "/documents/1/opinion", "reply_href": "/outgoing/new?reply=1", "copy_href": "/incoming/1/copy", "check_action": "/files/1/check", "acts": [{"label": "Lấy lại, thu hồi", "href": "/outgoing/1/recall", "icon": "undo"}],
         "files": [{"label": "Văn bản", "href": "#", "current": True}, {"label": "Phụ lục I", "href": "#", "current": False}, {"label": "Dự thảo trả lời (bản 3)", "href": "#", "current": False}],
         "pdf": {"href": "/files/sample.pdf", "title": "5127/UBND-TH"}, "download": {"href": "/files/sample.pdf", "text": "Tải tệp đã ký, PDF, 412 KB"}, "warnings": [],
         "diagram": {"svg": svg(DONE, {"solve"}, flows=FLOWS, compact=True), "title": "Xử lý văn bản đến", "version_text": "bản 7", "steps": [{"name": n, "state": s, "who": w} for n, s, w in steps]},

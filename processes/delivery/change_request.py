@@ -1,0 +1,250 @@
+"""What the sender of an incoming document asks of it (yêu cầu của bên gửi): kept, then decided.
+
+A request may come before its document, twice, or for one we never had: it waits for the document
+by identifier and sender, a repetition is none, and no reason is lost.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from engine import runtime
+from engine.database import Query, Transaction
+from exchange.envelope import BusinessType, Envelope
+from exchange.identity import organ_key
+from exchange.status import StatusMessage
+from processes.means import Means
+from processes.procedures import procedure_in_use
+from processes.status_reports import report_status
+from processes.subjects import INCOMING
+from records import journal
+from records.change import WITHDRAWALS, ChangeAnswer, ChangeKind, ChangeRequest
+from records.document import IncomingDocument
+from records.organization import AgencyCode
+from records.transfer import Direction, Packet
+from records.vocabulary import IncomingStatus
+
+#: longer reasons stay whole in the packet
+REASON_LENGTH = 4_000
+
+_KINDS = {
+    BusinessType.RECALL: ChangeKind.RECALL,
+    BusinessType.UPDATE: ChangeKind.UPDATE,
+    BusinessType.REPLACE: ChangeKind.REPLACE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request as it came: what for, of which document, why, by whom and when."""
+
+    kind: ChangeKind
+    #: what the document may be known by, the most trustworthy first
+    identifiers: tuple[str, ...]
+    organ_code: str
+    reference: str
+    reason: str
+    at: datetime
+    by: str = ""
+    content: dict[str, Any] = field(default_factory=dict)
+    successor_id: UUID | None = None
+
+
+def asked_by_status(message: StatusMessage) -> Asked:
+    """Return what a status 13 asks: its receiver gives the document back (lấy lại)."""
+    return Asked(
+        ChangeKind.TAKE_BACK,
+        message.document_ids,
+        message.sender.organ_id,
+        message.response.code,
+        message.description,
+        message.at,
+        message.staff.name if message.staff else "",
+    )
+
+
+def asked_by_envelope(envelope: Envelope, now: datetime) -> Asked:
+    """Return what an envelope of type 1, 2 or 3 asks of the document it acts on.
+
+    The envelope bears no time of its own: that of its first hop counts, else now.
+    """
+    first = next((hop.at for hop in envelope.trace if hop.at is not None), None)
+    staff = envelope.business.staff
+    answered = [r.code for r in envelope.responses if r.document_id in envelope.targets]
+    return Asked(
+        _KINDS[envelope.business.type],
+        envelope.targets,
+        envelope.sender.organ_id,
+        answered[0] if answered else str(envelope.code),
+        envelope.business.reason,
+        first or now,
+        staff.name if staff else "",
+    )
+
+
+def receive_request(
+    tx: Transaction, means: Means, packet: Packet, asked: Asked
+) -> ChangeRequest | None:
+    """Keep a request and put it before the clerk; None where it says again what is known."""
+    assert tx.acting.agency_id is not None
+    for identifier in asked.identifiers:
+        tx.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            f"arrival {tx.acting.agency_id} {identifier}",
+        )
+    document = find_document(tx, asked)
+    packet.note = asked.reason[:500]
+    if document is not None:
+        packet.incoming_document_id = document.id
+    known = _known(tx, asked, document)
+    if known is not None:
+        packet.result = "duplicate"
+        if known.answer is ChangeAnswer.OPEN and asked.reason not in known.reason:
+            known.reason = f"{known.reason}\n{asked.reason}".strip()[:REASON_LENGTH]
+        return None
+    packet.result = "accepted"
+    request = tx.add(
+        ChangeRequest(
+            agency_id=tx.acting.agency_id,
+            direction=Direction.IN,
+            kind=asked.kind,
+            incoming_document_id=document.id if document is not None else None,
+            identifier=asked.identifiers[0] if asked.identifiers else "",
+            organ_code=asked.organ_code,
+            reference=asked.reference[:100],
+            reason=asked.reason[:REASON_LENGTH],
+            asked_at=asked.at,
+            received_at=tx.now,
+            packet_id=packet.id,
+            content=asked.content,
+            successor_id=asked.successor_id,
+            by_name=asked.by,
+        )
+    )
+    tx.flush()
+    journal.record(
+        tx, "receive_request", "change_request", request.id, asked=asked.kind.value,
+        reason=asked.reason[:200], document=document.id if document is not None else None,
+    )  # fmt: skip
+    if document is not None:
+        present(tx, means, request, document)
+    return request
+
+
+def present(
+    tx: Transaction, means: Means, request: ChangeRequest, document: IncomingDocument
+) -> None:
+    """Start the procedure by which the clerk decides, or answer what is decided already.
+
+    A document that was refused or given back before is not there any more: that is agreed to.
+    """
+    gone = {
+        IncomingStatus.REFUSED: "Văn bản đã được từ chối tiếp nhận, trả lại trước đó",
+        IncomingStatus.CANCELLED: "Văn bản đã được thu hồi trước đó",
+    }.get(document.status)
+    if gone is not None and request.kind in WITHDRAWALS:
+        request.decide(ChangeAnswer.AGREED, gone, tx.acting.name, tx.now)
+        report_status(tx, document, "15", gone, request)
+        return
+    definition = procedure_in_use(tx, document.agency_id, request.kind.procedure)
+    runtime.start(
+        tx,
+        means.desk,
+        definition,
+        subject_type=INCOMING,
+        subject_id=document.id,
+        variables={
+            "change": str(request.id),
+            "kind": request.kind.value,
+            "request": f"{request.kind.vi}: {request.reason}",
+            "asked_by": request.by_name or document.organ_name,
+            "outcome": None,
+        },
+    )
+
+
+_WAITING = Query(
+    sa.select(ChangeRequest)
+    .where(
+        ChangeRequest.agency_id == sa.bindparam("agency", type_=sa.Uuid()),
+        ChangeRequest.identifier == sa.bindparam("identifier", type_=sa.Text()),
+        ChangeRequest.direction == Direction.IN,
+        ChangeRequest.incoming_document_id.is_(None),
+    )
+    .order_by(ChangeRequest.asked_at, ChangeRequest.id)
+)
+
+
+def take_up_waiting(tx: Transaction, means: Means, document: IncomingDocument) -> None:
+    """Put before the clerk what was asked of this document before it came (đến trước văn bản)."""
+    if not document.identifier:
+        return
+    found = tx.scalars(_WAITING, agency=document.agency_id, identifier=document.identifier)
+    if not found:
+        return
+    sender = codes_of_same(tx, document.organ_code)
+    for request in found:
+        if organ_key(request.organ_code) in sender:
+            request.incoming_document_id = document.id
+            present(tx, means, request, document)
+
+
+def find_document(tx: Transaction, asked: Asked) -> IncomingDocument | None:
+    """Return the newest document of this sender a request names: by identifier, else by reference.
+
+    Some systems write an identifier of their own making; number and notation then tell.
+    """
+    own = IncomingDocument.agency_id == tx.acting.agency_id
+    newest = IncomingDocument.received_at.desc()
+    sender = codes_of_same(tx, asked.organ_code)
+    named = sa.select(IncomingDocument).where(
+        own, IncomingDocument.identifier.in_(asked.identifiers)
+    )
+    found = [d for d in tx.scalars(named.order_by(newest)) if organ_key(d.organ_code) in sender]
+    if not found and "/" in asked.reference:
+        number, _slash, notation = asked.reference.partition("/")
+        alike = sa.select(IncomingDocument).where(
+            own,
+            IncomingDocument.code_number == number.strip(),
+            IncomingDocument.code_notation == notation.strip(),
+            IncomingDocument.received_at > asked.at - timedelta(days=366),
+        )
+        found = [d for d in tx.scalars(alike.order_by(newest)) if organ_key(d.organ_code) in sender]
+    kept = [d for d in found if d.status is not IncomingStatus.REFUSED]
+    return next(iter(kept or found), None)
+
+
+def codes_of_same(tx: Transaction, code: str) -> set[str]:
+    """Return all codes of the agency that bears this one, this one among them, to compare by."""
+    siblings = sa.select(AgencyCode.agency_id).where(AgencyCode.code == code)
+    own = tx.scalars(sa.select(AgencyCode.code).where(AgencyCode.agency_id.in_(siblings)))
+    return {organ_key(code), *map(organ_key, own)}
+
+
+def _known(
+    tx: Transaction, asked: Asked, document: IncomingDocument | None
+) -> ChangeRequest | None:
+    """Return the request that this one repeats: still open, or of the same moment."""
+    about = (
+        ChangeRequest.incoming_document_id == document.id
+        if document is not None
+        else ChangeRequest.identifier.in_(asked.identifiers)
+    )
+    found = tx.scalars(
+        sa.select(ChangeRequest)
+        .where(
+            ChangeRequest.agency_id == tx.acting.agency_id,
+            ChangeRequest.direction == Direction.IN,
+            about,
+        )
+        .order_by(ChangeRequest.asked_at, ChangeRequest.id)
+        .with_for_update()
+    )
+    alike = [r for r in found if r.kind.procedure == asked.kind.procedure]
+    same = [r for r in alike if r.kind is asked.kind and r.asked_at == asked.at]
+    if asked.kind in WITHDRAWALS:
+        same += [r for r in alike if r.answer is ChangeAnswer.OPEN]
+    return next(iter(same), None)

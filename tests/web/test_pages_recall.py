@@ -1,0 +1,80 @@
+"""The clerk asks a document back on its page; the receiver's clerk answers at a step of his."""
+
+import lxml.html
+import pytest
+import story
+from issuing import issued
+from story import Story
+
+from records.change import ChangeAnswer, ChangeRequest
+from records.document import OutgoingDocument
+from tests.web.conftest import PASSWORD
+
+
+@pytest.fixture(scope="module")
+def told(office):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(story, "PASSWORD", PASSWORD)
+        steps = [
+            (node, user, {**values, **({"pin": PASSWORD} if "pin" in values else {})})
+            for node, user, values in story.LETTER
+        ]
+        patch.setattr(story, "LETTER", steps)
+        yield Story(office)
+
+
+@pytest.fixture(scope="module")
+def document(told) -> str:
+    return f"/outgoing/{issued(told, 'xin lại văn bản', 'STC', 'SNV')}"
+
+
+def text_of(page, part: str) -> str:
+    tree = lxml.html.fromstring(page.data.decode())
+    [found] = tree.xpath(f"//section[@aria-labelledby='{part}']")
+    return " ".join(found.text_content().split())
+
+
+def test_a_clerk_asks_some_receivers_with_a_reason(knock, told, document):
+    clerk = knock("vanthu.stttt")
+    page = clerk.get(document)
+    assert f"{document}/recall" in page.text
+    assert f"{document}/recall" not in knock("chuyenvien.stttt").get(document).text
+    form = clerk.get(f"{document}/recall")
+    tree = lxml.html.fromstring(form.text)
+    values = tree.xpath("//input[@name='recipients']/@value")
+    assert len(values) == 2
+    empty = clerk.send(clerk.sheet(form))
+    assert empty.status_code == 422, "neither receivers nor reason"
+    done = clerk.send(clerk.sheet(form).fill(recipients=values[:1], reason="Gửi nhầm nơi nhận"))
+    assert done.status_code == 303, clerk.problem(done)
+    shown = text_of(clerk.get(done.headers["Location"]), "h-statuses")
+    assert "Yêu cầu lấy lại: Gửi nhầm nơi nhận" in shown
+    (asked,) = told.all(ChangeRequest)
+    assert str(asked.recipient_id) == values[0]
+    # who has not answered is not asked again
+    again = lxml.html.fromstring(clerk.get(f"{document}/recall").text)
+    assert again.xpath("//input[@name='recipients']/@value") == values[1:]
+
+
+def test_only_who_may_recall_opens_the_page(knock, document):
+    assert knock("chuyenvien.stttt").get(f"{document}/recall").status_code == 403
+    assert knock("vanthu.stc").get(f"{document}/recall").status_code == 404
+
+
+def test_what_was_answered_is_told_with_its_reason(knock, told, document):
+    with told.office.database.transaction() as tx:
+        (asked,) = told.all(ChangeRequest)
+        row = tx.get(ChangeRequest, asked.id)
+        row.decide(ChangeAnswer.REFUSED, "Đã giải quyết xong", "Lưu Thị Hạnh", tx.now)
+    shown = text_of(knock("vanthu.stttt").get(document), "h-statuses")
+    assert "Từ chối (Lưu Thị Hạnh): Đã giải quyết xong" in shown
+
+
+def test_a_recall_freezes_the_document_and_its_page_says_so(knock, told):
+    other = issued(told, "thu hồi cả văn bản", "STC")
+    clerk = knock("vanthu.stttt")
+    form = clerk.get(f"/outgoing/{other}/recall")
+    done = clerk.send(clerk.sheet(form).fill(kind="recall", reason="Trái thẩm quyền"))
+    assert done.status_code == 303, clerk.problem(done)
+    assert "giữ nguyên trạng" in clerk.get(f"/outgoing/{other}").text
+    assert told.one(OutgoingDocument, OutgoingDocument.id == other).frozen_at is not None

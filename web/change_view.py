@@ -1,0 +1,81 @@
+"""What was asked of a document after it left, and what was answered, as its page tells it."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import url_for
+
+from engine.database import Transaction
+from records.authority import Act, may
+from records.change import ChangeAnswer, ChangeRequest, requests_received, requests_sent
+from records.document import Document, IncomingDocument, OutgoingDocument
+from records.vocabulary import IncomingStatus, OutgoingStatus
+from web import words
+from web.door import language
+from web.tongue import _
+
+_ENDED = {OutgoingStatus.RECALLED, OutgoingStatus.REPLACED}
+
+
+def acts(tx: Transaction, document: Document) -> list[dict[str, str]]:
+    """Return what may be asked of the receivers of an issued document."""
+    if not isinstance(document, OutgoingDocument) or document.issued_at is None:
+        return []
+    if document.status in _ENDED or not may(tx.acting, Act.RECALL_DOCUMENT):
+        return []
+    href = url_for("recalling.ask", document_id=document.id)
+    return [{"label": _("Lấy lại, thu hồi"), "href": href, "icon": "undo"}]
+
+
+def told_of_recipients(tx: Transaction, document_id: UUID) -> dict[UUID, list[dict[str, str]]]:
+    """Return the lines on what was asked of each recipient, by recipient."""
+    found: dict[UUID, list[dict[str, str]]] = {}
+    for one in requests_sent(tx, document_id):
+        if one.recipient_id is not None:
+            found.setdefault(one.recipient_id, []).extend(_lines(one, tx))
+    return found
+
+
+def _lines(one: ChangeRequest, tx: Transaction) -> list[dict[str, str]]:
+    kind = one.kind.label(language())
+    asked = _("Yêu cầu %(kind)s: %(reason)s", kind=kind.lower(), reason=one.reason)
+    lines = [{"agency": "", "code_text": asked, "when": words.moment(one.asked_at, tx.now)}]
+    if one.failure and one.sent_at is None:
+        failed = _("Chưa gửi được yêu cầu: %(reason)s", reason=one.failure)
+        lines.append({"agency": "", "code_text": failed, "when": ""})
+    if one.answer is not ChangeAnswer.OPEN:
+        when = words.moment(one.answered_at, tx.now)
+        lines.append({"agency": "", "code_text": answer_text(one), "when": when})
+    return lines
+
+
+def answer_text(one: ChangeRequest) -> str:
+    """Return what was answered, by whom and why."""
+    said = one.answer.label(language())
+    if one.answered_by:
+        said = f"{said} ({one.answered_by})"
+    return f"{said}: {one.answer_reason}" if one.answer_reason else said
+
+
+def warnings(tx: Transaction, document: Document) -> list[dict[str, Any]]:
+    """Return the notes on a document that was asked back, withdrawn or replaced."""
+    found = []
+    if isinstance(document, OutgoingDocument) and document.status in _ENDED:
+        found.append({"tone": "bad", "text": _withdrawn(document)})
+    if isinstance(document, IncomingDocument):
+        if document.status in {IncomingStatus.CANCELLED, IncomingStatus.REPLACED}:
+            found.append({"tone": "bad", "text": _withdrawn(document)})
+        for one in requests_received(tx, document.id):
+            text = _(
+                "Bên gửi yêu cầu %(kind)s lúc %(when)s: %(reason)s. Trả lời: %(answer)s",
+                kind=one.kind.label(language()).lower(), when=words.moment(one.asked_at, tx.now),
+                reason=one.reason, answer=answer_text(one),
+            )  # fmt: skip
+            tone = "warn" if one.answer is ChangeAnswer.OPEN else ""
+            found.append({"tone": tone, "text": text})
+    return found
+
+
+def _withdrawn(document: Document) -> str:
+    state = document.status.label(language())
+    return f"{state}: {document.withdrawn_reason}" if document.withdrawn_reason else state
