@@ -11,12 +11,24 @@ from api.bearer import Scope, guarded, transaction
 from api.blueprint import Resource
 from api.documents import read_document
 from api.idempotency import carry_out
-from api.schemas.changes import AskBackRequest, RequestList
+from api.installation import installation
+from api.schemas.changes import (
+    AskBackRequest,
+    RequestList,
+    UnreceivedPage,
+    UnreceivedQuery,
+    UpdateRequest,
+)
+from api.uploads import named_files
 from engine.database import Transaction
 from processes.recall.ask import AskBack, ask_back
+from processes.unreceived import unreceived
+from processes.update.ask import UpdateIssued, update_issued
 from records.authority import Act
+from records.calendar_day import load_calendar
 from records.change import ChangeKind, ChangeRequest, requests_received, requests_sent
 from records.document import IncomingDocument, OutgoingDocument
+from records.vocabulary import Urgency
 
 outgoing = Resource("outgoing-requests", "outgoing-documents", "Văn bản đi")
 incoming = Resource("incoming-requests", "incoming-documents", "Văn bản đến")
@@ -47,6 +59,63 @@ def ask(body: dict[str, Any], document_id: UUID) -> Response:
         return Answer(_listed(ask_back(tx, command)), 201)
 
     return carry_out(effect)
+
+
+@outgoing.post("/<uuid:document_id>/updates")
+@guarded(Scope.WRITE, Act.RECALL_DOCUMENT)
+@outgoing.arguments(UpdateRequest)
+@outgoing.response(201, RequestList)
+def update(body: dict[str, Any], document_id: UUID) -> Response:
+    """Correct an issued document, supersede its paper, add or take off receivers."""
+    wanted = body.pop("files")
+
+    def effect(tx: Transaction) -> Answer:
+        document = read_document(tx, OutgoingDocument, document_id)
+        files = named_files(tx, wanted)
+        urgency = body.get("urgency")
+        command = UpdateIssued(
+            document.id,
+            body["reason"],
+            subject=body.get("subject"),
+            urgency=Urgency(urgency) if urgency else None,
+            paper=files[0] if files else None,
+            add=body["add"],
+            remove=body["remove"],
+        )
+        return Answer(_listed(update_issued(tx, installation().means, command)), 201)
+
+    return carry_out(effect)
+
+
+@outgoing.get("/unreceived")
+@guarded(Scope.READ, Act.READ_EXCHANGE)
+@outgoing.arguments(UnreceivedQuery, location="query")
+@outgoing.response(200, UnreceivedPage)
+def unreceived_documents(query: dict[str, Any]) -> Response:
+    """List what receivers have not taken in, the oldest first, with the day of receipt."""
+    limit = query["limit"]
+    with transaction() as tx:
+        assert tx.acting.agency_id is not None
+        calendar = load_calendar(tx, tx.acting.agency_id)
+        found = unreceived(tx, calendar, after=query.get("after"), limit=limit + 1)
+        items = [
+            {
+                "document_id": one.document.id,
+                "reference": one.document.reference,
+                "subject": one.document.subject,
+                "recipient_id": one.recipient.id,
+                "name": one.recipient.name,
+                "organ_code": one.recipient.organ_code,
+                "delivery": one.recipient.delivery,
+                "delivery_reason": one.recipient.delivery_reason,
+                "since": one.recipient.delivered_at or one.document.issued_at,
+                "receipt_due_at": one.due_at,
+                "overdue": one.due_at < tx.now,
+            }
+            for one in found[:limit]
+        ]
+    after = items[-1]["recipient_id"] if len(found) > limit else None
+    return show({"items": items, "after": after})
 
 
 @incoming.get("/<uuid:document_id>/requests")

@@ -1,5 +1,6 @@
 """Outgoing documents (văn bản đi): list, read, begin, and how far each recipient has got."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +24,11 @@ from api.schemas.documents import (
 from api.steps import opened
 from engine.database import Transaction
 from processes.outgoing.begin import begin
-from processes.outgoing.issue import recipients_of
+from processes.unreceived import Standing, standings
 from records.authority import Act
+from records.calendar_day import load_calendar
 from records.document import IncomingDocument, OutgoingDocument
-from records.recipient import Recipient
+from records.recipient import Recipient, recipients_of
 from records.transfer import StatusReceived
 
 blueprint = Resource("outgoing-documents", "outgoing-documents", "Văn bản đi")
@@ -91,15 +93,23 @@ def recipients(document_id: UUID) -> Response:
             .order_by(StatusReceived.reported_at, StatusReceived.id)
         ):
             reported.setdefault(status.recipient_id, []).append(_status(status))
-    return show({"items": [_line(one, reported.get(one.id, [])) for one in found]})
+        calendar = load_calendar(tx, document.agency_id)
+        where = standings(tx, document, found, calendar)
+        now = tx.now
+    return show(
+        {"items": [_line(one, reported.get(one.id, []), where[one.id], now) for one in found]}
+    )
 
 
-def _line(recipient: Recipient, statuses: list[dict[str, Any]]) -> dict[str, Any]:
+def _line(
+    recipient: Recipient, statuses: list[dict[str, Any]], where: Standing, now: datetime
+) -> dict[str, Any]:
     names = (
         "id", "ordinal", "organ_code", "name", "for_information", "delivery", "delivery_reason",
         "delivered_at",
     )  # fmt: skip
-    return {**{name: getattr(recipient, name) for name in names}, "statuses": statuses}
+    said = {"by": where.by, "receipt_due_at": where.due_at, "overdue": where.is_overdue(now)}
+    return {**{name: getattr(recipient, name) for name in names}, **said, "statuses": statuses}
 
 
 def _status(status: StatusReceived) -> dict[str, Any]:

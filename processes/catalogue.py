@@ -47,6 +47,8 @@ BEGINS: dict[str, dict[str, Kind]] = {
         "outcome": NULL,
     },
     "recall": _ASKED,
+    "update": _ASKED,
+    "replace": _ASKED,
 }
 
 VERBS: dict[str, Verb] = {
@@ -75,6 +77,8 @@ VERBS: dict[str, Verb] = {
         Verb("issue", "Phát hành", "Issue", "outgoing.issue", "outgoing-issue", "outgoing"),
         Verb("store", "Lưu, lập hồ sơ", "Store", "outgoing.store", "outgoing-store", "outgoing"),
         Verb("decide_recall", "Trả lời yêu cầu lấy lại, thu hồi", "Answer a recall", "recall.decide", "recall-decide", "recall", sets=_ways("agree", "refuse")),
+        Verb("decide_update", "Trả lời yêu cầu cập nhật", "Answer an update", "update.decide", "update-decide", "update", sets=_ways("agree", "refuse")),
+        Verb("decide_replace", "Ghi nhận văn bản bị thay thế", "Mark what is replaced", "replace.decide", "replace-decide", "replace", sets=_ways("agree", "refuse")),
         Verb("report_status", "Báo trạng thái cho bên gửi", "Report the status", "machine_verbs", by_machine=True),
     )
 }  # fmt: skip

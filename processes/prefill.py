@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from engine.database import Transaction
 from processes.incoming.duplicate import registered_like
 from processes.order import Order
-from processes.outgoing.issue import recipients_of
+from processes.replace.apply import replaced_by
 from records.calendar_day import load_calendar
 from records.content import files_of
 from records.document import Document, IncomingDocument, OutgoingDocument
 from records.draft import drafts_of
 from records.link import DocumentLink
 from records.organization import choose_agencies, find_agency_by_code
+from records.recipient import recipients_of
 from records.urgency_limit import urgent_deadline
 from records.verification import checks_of
 from records.vietnamese import local_date
@@ -107,7 +108,7 @@ def _draft(tx: Transaction, order: Order[OutgoingDocument]) -> Values:
         "attachment_name": attachment.get("name", ""),
         "attachment_subject": attachment.get("subject", ""),
         "attachment_body": attachment.get("body", ""),
-        "recipients": _recipients(tx, document) if drafts else _answered(tx, document),
+        "recipients": _recipients(tx, document) if drafts else _addressed(tx, document),
         "cooperating_units": list(order.item.variables.get("cooperating") or []),
     }
 
@@ -118,6 +119,12 @@ def _recipients(tx: Transaction, document: OutgoingDocument) -> list[Values]:
         for r in recipients_of(tx, document)
         if (agency := r.receiver_agency_id or _agency(tx, r.organ_code, r.name)) is not None
     ]
+
+
+def _addressed(tx: Transaction, document: OutgoingDocument) -> list[Values]:
+    """Return whom a first draft goes to: who got what it replaces, who wrote what it answers."""
+    replaced = [line for old in replaced_by(tx, document) for line in _recipients(tx, old)]
+    return replaced or _answered(tx, document)
 
 
 def _answered(tx: Transaction, document: OutgoingDocument) -> list[Values]:

@@ -33,6 +33,8 @@ SHIPPED = {
     "incoming": "Xử lý văn bản đến",
     "outgoing": "Soạn thảo, ban hành văn bản đi",
     "recall": "Trả lời yêu cầu lấy lại, thu hồi",
+    "update": "Trả lời yêu cầu cập nhật văn bản",
+    "replace": "Ghi nhận văn bản bị thay thế",
 }
 
 if TYPE_CHECKING:  # it brings what signs

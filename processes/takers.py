@@ -34,6 +34,8 @@ RIGHTS: dict[str, Act] = {
     "seal": Act.SEAL_DOCUMENT,
     "issue": Act.ISSUE_DOCUMENT,
     "decide_recall": Act.RECEIVE_DOCUMENT,
+    "decide_update": Act.RECEIVE_DOCUMENT,
+    "decide_replace": Act.RECEIVE_DOCUMENT,
 }
 
 

@@ -6,6 +6,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from engine.database import Transaction
+from records.document import OutgoingDocument
 from records.record import GuardedRecord, at_most
 from records.vocabulary import Delivery, vocabulary
 
@@ -33,3 +35,12 @@ class Recipient(GuardedRecord):
     delivery: Mapped[Delivery] = mapped_column(vocabulary(Delivery), default=Delivery.PENDING)
     delivery_reason: Mapped[str] = mapped_column(default="")
     delivered_at: Mapped[datetime | None]
+
+
+def recipients_of(tx: Transaction, document: OutgoingDocument) -> list[Recipient]:
+    """Return the recipients of a document in their order."""
+    return tx.scalars(
+        sa.select(Recipient)
+        .where(Recipient.outgoing_document_id == document.id)
+        .order_by(Recipient.ordinal, Recipient.id)
+    )

@@ -37,7 +37,9 @@ from web import (
     start,
     step,
     trust,
+    unreceived,
     unsent,
+    updating,
 )
 from web.assets import init_assets
 from web.door import Office, db, end_reading
@@ -55,10 +57,10 @@ LARGEST_REQUEST = 320 << 20
 LARGEST_TEXT = 8 << 20
 
 _ROOMS = (
-    start, login, inbox, step, desk_signing, unsent, begin, copying, recalling, document, search,
-    file, register, dossier, procedure, decision, replay, run, running, migration, master,
-    rehearsal, proposal, account, operator, trust, journal, keys, signing_batch, api_page,
-    help_page,
+    start, login, inbox, step, desk_signing, unsent, begin, copying, recalling, updating,
+    unreceived, document, search, file, register, dossier, procedure, decision, replay, run,
+    running, migration, master, rehearsal, proposal, account, operator, trust, journal, keys,
+    signing_batch, api_page, help_page,
 )  # fmt: skip
 
 

@@ -20,8 +20,9 @@ from forms.view import view_form
 from processes import choices, reach, work_items
 from processes.incoming.receive import ReceiveIncoming, receive
 from processes.outgoing.begin import begin
+from processes.recall.ask import ensure_may_be_asked
 from records.authority import Act, may
-from records.document import Document, IncomingDocument
+from records.document import Document, IncomingDocument, OutgoingDocument
 from records.document_type import DocumentType
 from records.encoding import is_unicode
 from records.vocabulary import Channel, Secrecy, Urgency
@@ -155,10 +156,11 @@ def _incoming_page(
 @needs(Act.DRAFT_DOCUMENT)
 def outgoing() -> Response:
     """Begin an outgoing document, in answer to an incoming one where `reply` names it."""
-    answered = _answered()
+    answered, replaced = _answered(), _replaced()
     subject = composed(request.form.get("subject", ""))
     if request.method == "GET":
-        return _outgoing_page(answered, _subject_for(answered))
+        first = replaced.subject if replaced is not None else _subject_for(answered)
+        return _outgoing_page(answered, first, replaced=replaced)
     error = ""
     if not subject:
         error = _("Ghi trích yếu nội dung.")
@@ -167,10 +169,13 @@ def outgoing() -> Response:
     elif not is_unicode(subject):
         error = fields.old_encoding()
     if error:
-        return _outgoing_page(answered, subject, error)
+        return _outgoing_page(answered, subject, error, replaced)
     with transaction() as tx:
         reply = answered.id if answered is not None else None
-        document, started = begin(tx, office().means, subject=subject, in_reply_to=reply)
+        document, started = begin(
+            tx, office().means, subject=subject, in_reply_to=reply,
+            replaces=replaced.id if replaced is not None else None,
+        )  # fmt: skip
     say(_("Đã tạo dự thảo «%(subject)s».", subject=subject))
     return redirect(_first_step(document, started), 303)
 
@@ -187,13 +192,31 @@ def _answered() -> IncomingDocument | None:
     return document
 
 
+def _replaced() -> OutgoingDocument | None:
+    """Return the issued document to be replaced; only one the officer may read."""
+    wanted = request.values.get("replaces", "")
+    if not wanted:
+        return None
+    with transaction() as tx:
+        document = paper.load_document(tx, "outgoing", paper.key_of(wanted))
+        ensure(tx.acting, Act.READ_DOCUMENT, reach.facts_of_document(tx, document))
+    assert isinstance(document, OutgoingDocument)
+    ensure_may_be_asked(document)
+    return document
+
+
 def _subject_for(answered: IncomingDocument | None) -> str:
     if answered is None or not answered.reference:
         return ""
     return f"trả lời văn bản số {answered.reference} của {answered.organ_name}"[:500]
 
 
-def _outgoing_page(answered: IncomingDocument | None, subject: str, error: str = "") -> Response:
+def _outgoing_page(
+    answered: IncomingDocument | None,
+    subject: str,
+    error: str = "",
+    replaced: OutgoingDocument | None = None,
+) -> Response:
     part = fields.field(
         "textarea",
         "subject",
@@ -212,8 +235,15 @@ def _outgoing_page(answered: IncomingDocument | None, subject: str, error: str =
         intro = _("Trả lời %(name)s: %(subject)s", name=name, subject=answered.subject)
         target = paper.page_of(answered)
         action = url_for("begin.outgoing", reply=answered.id)
+    title = _("Soạn văn bản trả lời") if answered is not None else _("Soạn văn bản đi")
+    if replaced is not None:
+        title = _("Soạn văn bản thay thế")
+        name = paper.reference(replaced)
+        intro = _("Thay thế %(name)s: %(subject)s", name=name, subject=replaced.subject)
+        target = paper.page_of(replaced)
+        action = url_for("begin.outgoing", replaces=replaced.id)
     new = {
-        "title": _("Soạn văn bản trả lời") if answered is not None else _("Soạn văn bản đi"),
+        "title": title,
         "intro": intro,
         "action": action,
         "form": fields.form("outgoing-new", part),

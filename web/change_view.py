@@ -21,10 +21,21 @@ def acts(tx: Transaction, document: Document) -> list[dict[str, str]]:
     """Return what may be asked of the receivers of an issued document."""
     if not isinstance(document, OutgoingDocument) or document.issued_at is None:
         return []
-    if document.status in _ENDED or not may(tx.acting, Act.RECALL_DOCUMENT):
+    if document.status in _ENDED:
         return []
-    href = url_for("recalling.ask", document_id=document.id)
-    return [{"label": _("Lấy lại, thu hồi"), "href": href, "icon": "undo"}]
+    found = []
+    if may(tx.acting, Act.DRAFT_DOCUMENT):
+        new = url_for("begin.outgoing", replaces=document.id)
+        found.append({"label": _("Soạn văn bản thay thế"), "href": new, "icon": "file-pen"})
+    if not may(tx.acting, Act.RECALL_DOCUMENT) or document.frozen_at is not None:
+        return found
+    asked = url_for("recalling.ask", document_id=document.id)
+    changed = url_for("updating.ask", document_id=document.id)
+    return [
+        *found,
+        {"label": _("Cập nhật, thêm bớt nơi nhận"), "href": changed, "icon": "file-pen"},
+        {"label": _("Lấy lại, thu hồi"), "href": asked, "icon": "undo"},
+    ]
 
 
 def told_of_recipients(tx: Transaction, document_id: UUID) -> dict[UUID, list[dict[str, str]]]:

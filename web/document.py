@@ -20,7 +20,7 @@ from records import journal
 from records.authority import Act, may
 from records.document import Document, IncomingDocument, OutgoingDocument
 from records.vocabulary import IncomingStatus, OutgoingStatus, Urgency
-from web import fields, paper, words
+from web import fields, paper, unreceived, words
 from web.document_view import view_of
 from web.door import acting, language, transaction
 from web.policy import ensure, needs
@@ -28,7 +28,12 @@ from web.tongue import _
 
 pages = Blueprint("document", __name__)
 PAGE = 50
-_DONE_IN = (IncomingStatus.COMPLETED, IncomingStatus.REFUSED, IncomingStatus.CANCELLED)
+_DONE_IN = (
+    IncomingStatus.COMPLETED,
+    IncomingStatus.REFUSED,
+    IncomingStatus.CANCELLED,
+    IncomingStatus.REPLACED,
+)
 _DONE_OUT = (
     OutgoingStatus.ISSUED,
     OutgoingStatus.RECALLED,
@@ -98,7 +103,8 @@ def _documents(tx: Transaction, way: str) -> dict[str, Any]:
         "tabs": [
             {"label": label, "href": at(state=value), "current": value == state}
             for value, label in tabs
-        ],
+        ]
+        + ([] if is_in else unreceived.tab()),
         "filters": fields.form(
             endpoint,
             fields.field(

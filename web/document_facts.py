@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from engine.database import Transaction
+from processes.unreceived import standings
 from records.document import Document, IncomingDocument, OutgoingDocument
 from records.organization import Officer, Unit
 from records.recipient import Recipient
@@ -32,11 +33,19 @@ def statuses(tx: Transaction, document: Document) -> list[dict[str, str]]:
     ):
         reports.setdefault(report.recipient_id, []).append(report)
     asked = change_view.told_of_recipients(tx, document.id)
+    calendar = words.calendar_of(tx, document.agency_id)
+    where = standings(tx, document, recipients, calendar)
     rows = []
     for one in recipients:
         now = one.delivery.label(language())
         if one.delivery_reason:
             now = f"{now}: {one.delivery_reason}"
+        if where[one.id].by:
+            now = f"{now} ({where[one.id].by})"
+        due = where[one.id].due_at
+        if due is not None and where[one.id].is_overdue(tx.now):
+            late = words.moment(due, tx.now)
+            now = _("%(state)s · quá hạn tiếp nhận từ %(when)s", state=now, when=late)
         name = _("%(name)s (để biết)", name=one.name) if one.for_information else one.name
         at = words.moment(one.delivered_at, tx.now)
         rows.append({"agency": name, "code_text": now, "when": at})
@@ -47,7 +56,7 @@ def statuses(tx: Transaction, document: Document) -> list[dict[str, str]]:
                 "when": words.moment(report.reported_at, tx.now),
             }
             for report in reports.get(one.id, ())
-            if report.code in _CODES
+            if report.code in _CODES or one.id not in asked
         ]
         rows += asked.get(one.id, [])
     return rows
@@ -65,8 +74,11 @@ def _code_words(report: StatusReceived) -> str:
         "04": _("Phân công"),
         "05": _("Đang xử lý"),
         "06": _("Hoàn thành"),
+        "15": _("Đồng ý"),
+        "16": _("Từ chối"),
     }.get(report.code, "")
-    return f"{said}: {report.description}" if report.code == "02" and report.description else said
+    reasoned = report.code in {"02", "16"} and report.description
+    return f"{said}: {report.description}" if reasoned else said
 
 
 def facts_of(document: Document) -> list[dict[str, Any]]:

@@ -15,12 +15,12 @@ from forms.posting import from_post
 from forms.validation import validate
 from forms.view import view_form
 from processes import reach
-from processes.outgoing.issue import recipients_of
 from processes.recall.ask import AskBack, ask_back, ensure_may_be_asked, holds
 from records.authority import Act
 from records.change import ChangeAnswer, ChangeKind, requests_sent
 from records.document import OutgoingDocument
 from records.encoding import is_unicode
+from records.recipient import recipients_of
 from web import paper
 from web.door import language, transaction
 from web.policy import ensure, needs
@@ -41,9 +41,9 @@ def ask(document_id: UUID) -> Response:
     raw = from_post(form, request.form, ignore=("csrf_token",))
     try:
         with transaction() as tx:
-            document = _load(tx, document_id)
+            document = load(tx, document_id)
             data = validate(
-                form, raw, choices={"document_recipients": _holders(tx, document)},
+                form, raw, choices={"document_recipients": holders(tx, document)},
                 language=language(), now=tx.now, is_legible=is_unicode,
             ).data  # fmt: skip
             chosen = tuple(UUID(str(one)) for one in data.get("recipients") or ())
@@ -60,13 +60,14 @@ def ask(document_id: UUID) -> Response:
     return redirect(target, 303)
 
 
-def _load(tx: Transaction, document_id: UUID) -> OutgoingDocument:
+def load(tx: Transaction, document_id: UUID) -> OutgoingDocument:
+    """Return an outgoing document the officer may read; raises `NotFound`, `NoRight`."""
     document = tx.get(OutgoingDocument, document_id)
     ensure(tx.acting, Act.READ_DOCUMENT, reach.facts_of_document(tx, document))
     return document
 
 
-def _holders(tx: Transaction, document: OutgoingDocument) -> dict[str, str]:
+def holders(tx: Transaction, document: OutgoingDocument) -> dict[str, str]:
     """Return the receivers who hold the document and have nothing to answer, by id."""
     sent = requests_sent(tx, document.id)
     waiting = {one.recipient_id for one in sent if one.answer is ChangeAnswer.OPEN}
@@ -84,11 +85,11 @@ def _page(
     status: int = 200,
 ) -> Response:
     with transaction() as tx:
-        document = _load(tx, document_id)
+        document = load(tx, document_id)
         ensure_may_be_asked(document)
         view = view_form(
             load_form(_FORM), language=language(), raw=raw, errors=errors or {},
-            choices={"document_recipients": _holders(tx, document)}, now=tx.now,
+            choices={"document_recipients": holders(tx, document)}, now=tx.now,
         )  # fmt: skip
         new = {
             "title": _("Lấy lại, thu hồi văn bản"),

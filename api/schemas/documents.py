@@ -173,6 +173,10 @@ class RecipientLine(Shape):
     delivery = fields.String(required=True)
     delivery_reason = fields.String(required=True)
     delivered_at = fields.DateTime(required=True, allow_none=True)
+    #: who reported last; until when receipt is to be confirmed, None once it is
+    by = fields.String(required=True)
+    receipt_due_at = fields.DateTime(required=True, allow_none=True)
+    overdue = fields.Boolean(required=True)
     statuses = fields.List(fields.Nested(StatusLine), required=True)
 
 

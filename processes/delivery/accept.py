@@ -10,10 +10,13 @@ from engine.database import Transaction
 from engine.errors import OfficeError, StorageFull
 from exchange.envelope import Attachment, BusinessType, Envelope
 from exchange.identity import organ_key
+from processes.agency_code import codes_of_same
+from processes.delivery.answer_link import link_answers
 from processes.delivery.change_request import (
     asked_by_envelope,
-    codes_of_same,
+    find_document,
     receive_request,
+    replacements_by,
     take_up_waiting,
 )
 from processes.incoming.receive import begin
@@ -114,9 +117,11 @@ def accept(
     """
     assert tx.acting.agency_id is not None
     if envelope.business.type is BusinessType.RECALL:
-        receive_request(tx, means, packet, asked_by_envelope(envelope, tx.now))
+        receive_request(tx, means, packet, asked_by_envelope(tx, envelope))
         return None
-    if envelope.business.type is BusinessType.NEW and _is_here(tx, envelope):
+    if envelope.business.type is BusinessType.UPDATE and _updates(tx, means, packet, envelope):
+        return None
+    if envelope.business.type is not BusinessType.UPDATE and _is_here(tx, envelope):
         packet.result = "duplicate"
         return None
     document = _document(tx, envelope, examined)
@@ -131,13 +136,30 @@ def accept(
     tx.flush()
     report_status(tx, document, "01", "Văn bản đã đến hệ thống")
     begin(tx, means, document)
+    link_answers(tx, document, envelope)
     take_up_waiting(tx, means, document)
+    for asked in replacements_by(tx, envelope, document):
+        receive_request(tx, means, packet, asked, beside=document)
     journal.record(
         tx, "accept_envelope", "incoming_document", document.id, packet=packet.packet_id,
         sha256=packet.sha256, authenticity=examined.authenticity.value,
         envelope=signed.to_data() if signed is not None else None,
     )  # fmt: skip
     return document
+
+
+def _updates(tx: Transaction, means: Means, packet: Packet, envelope: Envelope) -> bool:
+    """Put an update before the clerk where its document is here; elsewhere it is a new document.
+
+    Who is added to the receivers simply gets the document; who is taken off need not have it.
+    """
+    asked = asked_by_envelope(tx, envelope)
+    found = find_document(tx, asked)
+    gone = {IncomingStatus.REFUSED, IncomingStatus.CANCELLED}
+    if (found is None or found.status in gone) and not asked.content.get("removed"):
+        return False
+    receive_request(tx, means, packet, asked)
+    return True
 
 
 def _is_here(tx: Transaction, envelope: Envelope) -> bool:

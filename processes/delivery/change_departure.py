@@ -9,7 +9,16 @@ from engine.database import Transaction
 from engine.handlers import Errand, GiveUp, Handlers
 from engine.jobs import ClaimedJob
 from exchange import edxml
-from exchange.envelope import Business, BusinessType, Envelope, Party, ResponseFor, Staff, TraceHop
+from exchange.envelope import (
+    Business,
+    BusinessType,
+    Envelope,
+    Party,
+    ReceiverChange,
+    ResponseFor,
+    Staff,
+    TraceHop,
+)
 from exchange.gateway import MessageType
 from exchange.status import StatusCode, StatusMessage
 from processes.delivery.departure import Departure
@@ -105,7 +114,31 @@ def message_of(
             description=request.reason,
             staff=staff,
         )
-    return recall_envelope(envelope_of(tx, means, document, recipient), request, staff)
+    issued = envelope_of(tx, means, document, recipient)
+    if request.kind is ChangeKind.UPDATE:
+        return update_envelope(issued, request, staff)
+    return recall_envelope(issued, request, staff)
+
+
+def update_envelope(issued: Envelope, request: ChangeRequest, staff: Staff) -> Envelope:
+    """Return an issued document as it reads now: whole header and files, and what changed."""
+    said = request.content
+    changes = tuple(
+        ReceiverChange(code, added=added)
+        for name, added in (("added", True), ("removed", False))
+        for code in said.get(name) or ()
+    )
+    business = Business(
+        type=BusinessType.UPDATE,
+        reason=request.reason,
+        document_id=issued.document_id,
+        content_changed=bool(said.get("before")),
+        receivers_changed=bool(changes),
+        receiver_changes=changes,
+        staff=staff,
+    )
+    hop = TraceHop(issued.sender.organ_id, request.asked_at)
+    return replace(issued, business=business, trace=(hop,))
 
 
 def recall_envelope(issued: Envelope, request: ChangeRequest, staff: Staff) -> Envelope:

@@ -16,6 +16,7 @@ from engine.database import Query, Transaction
 from exchange.envelope import BusinessType, Envelope
 from exchange.identity import organ_key
 from exchange.status import StatusMessage
+from processes.agency_code import codes_of_same, own_codes
 from processes.means import Means
 from processes.procedures import procedure_in_use
 from processes.status_reports import report_status
@@ -23,18 +24,13 @@ from processes.subjects import INCOMING
 from records import journal
 from records.change import WITHDRAWALS, ChangeAnswer, ChangeKind, ChangeRequest
 from records.document import IncomingDocument
-from records.organization import AgencyCode
 from records.transfer import Direction, Packet
 from records.vocabulary import IncomingStatus
 
 #: longer reasons stay whole in the packet
 REASON_LENGTH = 4_000
 
-_KINDS = {
-    BusinessType.RECALL: ChangeKind.RECALL,
-    BusinessType.UPDATE: ChangeKind.UPDATE,
-    BusinessType.REPLACE: ChangeKind.REPLACE,
-}
+_KINDS = {BusinessType.RECALL: ChangeKind.RECALL, BusinessType.UPDATE: ChangeKind.UPDATE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +62,58 @@ def asked_by_status(message: StatusMessage) -> Asked:
     )
 
 
-def asked_by_envelope(envelope: Envelope, now: datetime) -> Asked:
-    """Return what an envelope of type 1, 2 or 3 asks of the document it acts on.
+def asked_by_envelope(tx: Transaction, envelope: Envelope) -> Asked:
+    """Return what a recall or an update asks of the document it acts on.
 
-    The envelope bears no time of its own: that of its first hop counts, else now.
+    The envelope bears no time of its own: that of its first hop counts, else now. An update that
+    takes this agency off the receivers asks the document back.
     """
     first = next((hop.at for hop in envelope.trace if hop.at is not None), None)
     staff = envelope.business.staff
     answered = [r.code for r in envelope.responses if r.document_id in envelope.targets]
+    kind = _KINDS[envelope.business.type]
+    changes = envelope.business.receiver_changes
+    off = {organ_key(c.organ_id) for c in changes if not c.added}
+    content = {"removed": True} if off and not off.isdisjoint(own_codes(tx)) else {}
     return Asked(
-        _KINDS[envelope.business.type],
+        kind,
         envelope.targets,
         envelope.sender.organ_id,
         answered[0] if answered else str(envelope.code),
         envelope.business.reason,
-        first or now,
+        first or tx.now,
         staff.name if staff else "",
+        content,
     )
 
 
+def replacements_by(
+    tx: Transaction, envelope: Envelope, successor: IncomingDocument
+) -> list[Asked]:
+    """Return what a replacement asks of each document it names for this agency."""
+    own = own_codes(tx)
+    first = next((hop.at for hop in envelope.trace if hop.at is not None), None)
+    return [
+        Asked(
+            ChangeKind.REPLACE, (one.document_id,), envelope.sender.organ_id, "",
+            envelope.business.reason, first or tx.now, successor_id=successor.id,
+        )
+        for one in envelope.business.replacements
+        if not one.organ_ids or not own.isdisjoint(map(organ_key, one.organ_ids))
+    ]  # fmt: skip
+
+
 def receive_request(
-    tx: Transaction, means: Means, packet: Packet, asked: Asked
+    tx: Transaction,
+    means: Means,
+    packet: Packet,
+    asked: Asked,
+    beside: IncomingDocument | None = None,
 ) -> ChangeRequest | None:
-    """Keep a request and put it before the clerk; None where it says again what is known."""
+    """Keep a request and put it before the clerk; None where it says again what is known.
+
+    A packet that brought a document `beside` the request stays that document's.
+    """
     assert tx.acting.agency_id is not None
     for identifier in asked.identifiers:
         tx.execute(
@@ -96,12 +121,12 @@ def receive_request(
             f"arrival {tx.acting.agency_id} {identifier}",
         )
     document = find_document(tx, asked)
-    packet.note = asked.reason[:500]
-    if document is not None:
-        packet.incoming_document_id = document.id
+    if beside is None:
+        packet.note = asked.reason[:500]
+        packet.incoming_document_id = document.id if document is not None else None
     known = _known(tx, asked, document)
     if known is not None:
-        packet.result = "duplicate"
+        packet.result = "duplicate" if beside is None else packet.result
         if known.answer is ChangeAnswer.OPEN and asked.reason not in known.reason:
             known.reason = f"{known.reason}\n{asked.reason}".strip()[:REASON_LENGTH]
         return None
@@ -145,9 +170,10 @@ def present(
         IncomingStatus.REFUSED: "Văn bản đã được từ chối tiếp nhận, trả lại trước đó",
         IncomingStatus.CANCELLED: "Văn bản đã được thu hồi trước đó",
     }.get(document.status)
-    if gone is not None and request.kind in WITHDRAWALS:
+    if gone is not None and request.kind is not ChangeKind.UPDATE:
         request.decide(ChangeAnswer.AGREED, gone, tx.acting.name, tx.now)
-        report_status(tx, document, "15", gone, request)
+        if request.kind in WITHDRAWALS:
+            report_status(tx, document, "15", gone, request)
         return
     definition = procedure_in_use(tx, document.agency_id, request.kind.procedure)
     runtime.start(
@@ -215,13 +241,6 @@ def find_document(tx: Transaction, asked: Asked) -> IncomingDocument | None:
         found = [d for d in tx.scalars(alike.order_by(newest)) if organ_key(d.organ_code) in sender]
     kept = [d for d in found if d.status is not IncomingStatus.REFUSED]
     return next(iter(kept or found), None)
-
-
-def codes_of_same(tx: Transaction, code: str) -> set[str]:
-    """Return all codes of the agency that bears this one, this one among them, to compare by."""
-    siblings = sa.select(AgencyCode.agency_id).where(AgencyCode.code == code)
-    own = tx.scalars(sa.select(AgencyCode.code).where(AgencyCode.agency_id.in_(siblings)))
-    return {organ_key(code), *map(organ_key, own)}
 
 
 def _known(

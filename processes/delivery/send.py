@@ -11,7 +11,6 @@ from exchange import edxml
 from exchange.document_type import document_type
 from exchange.envelope import (
     Attachment,
-    Business,
     Code,
     Envelope,
     Party,
@@ -27,15 +26,16 @@ from processes.delivery.departure import Departure
 from processes.delivery.trip import NotIssued, Trip
 from processes.means import Means
 from processes.outgoing.annex import annexes_to_send
-from processes.outgoing.issue import SEND_JOB, recipients_of
+from processes.outgoing.issue import SEND_JOB
 from processes.outgoing.paper import current_paper
+from processes.replace.apply import business_of
 from processes.status_reports import STATUS_JOB
 from records import journal
 from records.document import IncomingDocument, OutgoingDocument
 from records.document_type import DocumentType
 from records.link import DocumentLink
 from records.organization import Agency
-from records.recipient import Recipient
+from records.recipient import Recipient, recipients_of
 from records.transfer import Direction, Packet, StatusReport
 from records.vocabulary import Delivery, LinkKind
 
@@ -120,7 +120,7 @@ def envelope_of(
         pages=document.page_amount or None,
         copies=document.issued_amount or None,
         responses=tuple(_responses(tx, document)),
-        business=Business(reason="Văn bản điện tử mới"),
+        business=business_of(tx, document, recipient),
         trace=(TraceHop(document.organ_code, document.issued_at),),
         attachments=tuple(attachments),
     )

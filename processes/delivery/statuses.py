@@ -5,14 +5,14 @@ import sqlalchemy as sa
 from engine.database import Query, Transaction
 from exchange.identity import organ_key
 from exchange.status import StatusCode, StatusMessage, derive_progress
-from processes.delivery.change_request import asked_by_status, codes_of_same, receive_request
+from processes.agency_code import codes_of_same
+from processes.delivery.change_request import asked_by_status, receive_request
 from processes.means import Means
-from processes.outgoing.issue import recipients_of
 from processes.recall.ask import settle_withdrawal
 from records import journal
 from records.change import WITHDRAWALS, ChangeAnswer, requests_sent, settle_answers
 from records.document import OutgoingDocument
-from records.recipient import Recipient
+from records.recipient import Recipient, recipients_of
 from records.transfer import Packet, StatusReceived
 from records.vocabulary import Delivery
 

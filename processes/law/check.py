@@ -17,6 +17,8 @@ _WORKS_ON = {
     "incoming": ("văn bản đến", "incoming documents"),
     "outgoing": ("văn bản đi", "outgoing documents"),
     "recall": ("lấy lại, thu hồi", "recalls"),
+    "update": ("cập nhật văn bản", "updates"),
+    "replace": ("thay thế văn bản", "replacements"),
 }
 
 

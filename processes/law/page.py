@@ -8,6 +8,8 @@ _TITLES = {
     "incoming": "Văn bản đến · Incoming documents",
     "outgoing": "Văn bản đi · Outgoing",
     "recall": "Lấy lại, thu hồi · Recalls",
+    "update": "Cập nhật · Updates",
+    "replace": "Thay thế · Replacements",
 }
 
 _HEAD = """# What the law asks of a diagram · Luật đòi hỏi gì ở sơ đồ

@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 #: the procedures the law knows, each with its file
-PROCEDURES = ("incoming", "outgoing", "recall")
+PROCEDURES = ("incoming", "outgoing", "recall", "update", "replace")
 
 
 #: how to mend what has no step of a verb

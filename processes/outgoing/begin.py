@@ -9,6 +9,7 @@ from engine.database import Transaction
 from engine.definition import Definition, definition_for, program_of
 from engine.runtime import Completed
 from processes.means import Means
+from processes.recall.ask import ensure_may_be_asked
 from processes.subjects import OUTGOING
 from records import journal
 from records.authority import Act, authorize
@@ -19,11 +20,17 @@ from records.vocabulary import LinkKind
 
 
 def begin(
-    tx: Transaction, means: Means, *, subject: str = "", in_reply_to: UUID | None = None
+    tx: Transaction,
+    means: Means,
+    *,
+    subject: str = "",
+    in_reply_to: UUID | None = None,
+    replaces: UUID | None = None,
 ) -> tuple[OutgoingDocument, Completed]:
     """Make an outgoing document of the acting officer and start the agency's procedure over it.
 
-    Raises `NobodyElse` where nobody but himself could judge what he drafts.
+    Raises `NobodyElse` where nobody but himself could judge what he drafts; `NotIssuedYet`,
+    `AlreadyWithdrawn` where it `replaces` what cannot be replaced.
     """
     authorize(tx.acting, Act.DRAFT_DOCUMENT)
     assert tx.acting.agency_id is not None
@@ -48,6 +55,10 @@ def begin(
     if in_reply_to is not None:
         answered = tx.get(IncomingDocument, in_reply_to)
         link_documents(tx, document, answered, LinkKind.REPLIES_TO)
+    if replaces is not None:
+        old = tx.get(OutgoingDocument, replaces)
+        ensure_may_be_asked(old)
+        link_documents(tx, document, old, LinkKind.REPLACES)
     definition = definition_for(tx, agency.id, OUTGOING, tx.acting.unit_id)
     started = runtime.start(
         tx,

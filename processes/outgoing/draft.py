@@ -13,7 +13,6 @@ from processes.means import Means
 from processes.order import Decision, Order, Upload, term, text
 from processes.outgoing import template
 from processes.outgoing.annex import ensure_signable
-from processes.outgoing.issue import recipients_of
 from records.authority import Act, authorize
 from records.content import attach_file
 from records.document import IncomingDocument, OutgoingDocument
@@ -22,7 +21,7 @@ from records.draft import Draft, add_draft
 from records.inspection import PDF
 from records.link import DocumentLink, link_documents
 from records.organization import Agency, AgencyCode, Officer, Position, Unit, positions_of
-from records.recipient import Recipient
+from records.recipient import Recipient, recipients_of
 from records.reference import build_notation
 from records.vietnamese import local_date
 from records.vocabulary import (

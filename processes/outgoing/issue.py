@@ -1,17 +1,16 @@
 """Issue (phát hành): the document leaves for its recipients, by the exchange and on paper."""
 
-import sqlalchemy as sa
-
 from engine import jobs
 from engine.database import Transaction
 from engine.errors import OfficeError
 from processes.means import Means
 from processes.order import Decision, Order, term, text
+from processes.replace.apply import supersede
 from records.authority import Act, authorize
 from records.content import files_of
 from records.document import OutgoingDocument
 from records.document_type import DocumentType
-from records.recipient import Recipient
+from records.recipient import recipients_of
 from records.vocabulary import Delivery, IssueForm, OutgoingStatus
 
 #: the job that carries one document to one recipient
@@ -35,21 +34,12 @@ class NoRecipient(OfficeError):
     en = "The document has no recipient and cannot be issued."
 
 
-def recipients_of(tx: Transaction, document: OutgoingDocument) -> list[Recipient]:
-    """Return the recipients of a document in their order."""
-    return tx.scalars(
-        sa.select(Recipient)
-        .where(Recipient.outgoing_document_id == document.id)
-        .order_by(Recipient.ordinal, Recipient.id)
-    )
-
-
 def issue(tx: Transaction, _means: Means, order: Order[OutgoingDocument]) -> Decision:
     """Issue a signed, numbered and sealed document: one job for each recipient reached online.
 
     Decree 30/2020, Điều 18: on the day of signature, at latest the next working day. Raises
     `NotSigned`, `NotExchangeable` (secret class, petition, special kind, unsigned: Điều 6.2),
-    `SourceFileMissing`, `NoRecipient`, `AlreadyIssued`.
+    `SourceFileMissing`, `NoRecipient`, `AlreadyIssued`. What it replaces ends with its issue.
     """
     authorize(tx.acting, Act.ISSUE_DOCUMENT)
     document = order.document
@@ -71,4 +61,5 @@ def issue(tx: Transaction, _means: Means, order: Order[OutgoingDocument]) -> Dec
             recipient.delivery = Delivery.PAPER_ONLY
     document.issued_at = tx.now
     document.status = OutgoingStatus.ISSUED
+    supersede(tx, document)
     return Decision({}, f"Đã phát hành {document.reference} tới {len(recipients)} nơi nhận")

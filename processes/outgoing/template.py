@@ -6,11 +6,10 @@ from typing import Any
 
 from engine.database import Transaction
 from processes.order import text
-from processes.outgoing.issue import recipients_of
 from records.document import OutgoingDocument
 from records.document_type import DocumentType
 from records.organization import Agency, Position
-from records.recipient import Recipient
+from records.recipient import Recipient, recipients_of
 from records.typesetting.press import typeset as press
 
 _REPORT = "BC"

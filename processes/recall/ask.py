@@ -11,7 +11,6 @@ from uuid import UUID
 from engine import jobs
 from engine.database import Transaction
 from engine.errors import NotFound, OfficeError
-from processes.outgoing.issue import recipients_of
 from processes.second_person import reasoned
 from records import journal
 from records.authority import Act, authorize
@@ -23,7 +22,7 @@ from records.change import (
     requests_sent,
 )
 from records.document import OutgoingDocument
-from records.recipient import Recipient
+from records.recipient import Recipient, recipients_of
 from records.record import author
 from records.transfer import Direction
 from records.vocabulary import Delivery, OutgoingStatus

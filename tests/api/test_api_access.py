@@ -23,6 +23,7 @@ BODIES = {
         "json": {"channel": "hand", "organ_name": "Sở", "subject": "Việc"}
     },
     "POST /api/v1/outgoing-documents": {"json": {}},
+    "POST /api/v1/outgoing-documents/<uuid:document_id>/updates": {"json": {"reason": "vì"}},
     "POST /api/v1/outgoing-documents/<uuid:document_id>/requests": {
         "json": {"kind": "recall", "reason": "vì"}
     },

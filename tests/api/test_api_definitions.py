@@ -19,7 +19,7 @@ def incoming() -> str:
 def test_shipped_diagrams_are_listed_and_come_back_as_drawn(login, incoming):
     officer = login("chuyenvien.stttt")
     listed = officer.get("process-definitions").json["items"]
-    assert [d["key"] for d in listed] == ["incoming", "outgoing", "recall"]
+    assert [d["key"] for d in listed] == ["incoming", "outgoing", "recall", "replace", "update"]
     (version,) = officer.get("process-definitions/incoming").json["items"]
     answer = officer.get("process-definitions/incoming/1/diagram")
     assert (answer.mimetype, answer.text) == ("application/xml", incoming)

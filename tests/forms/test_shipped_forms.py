@@ -21,6 +21,8 @@ KEYS = [
     *("outgoing-" + step for step in ("sign", "number", "register", "seal", "issue", "store")),
     "document-copy",
     *("recall-" + step for step in ("ask", "decide")),
+    *("update-" + step for step in ("ask", "decide")),
+    "replace-decide",
 ]
 ANY_ID = {"a1": "A", "a2": "B"}
 UPLOADS = {"f1": Upload("du-thao.docx", 1_000), "f2": Upload("van-ban.pdf", 1_000)}
@@ -79,6 +81,9 @@ GOOD = {
         "pin": "mat-khau",
     },
     "recall-ask": {"kind": "take_back", "recipients": ["a1"], "reason": "Gửi nhầm nơi nhận"},
+    "update-ask": {"subject": "Báo cáo", "urgency": "normal", "reason": "Sai trích yếu"},
+    "update-decide": {"outcome": "agree"},
+    "replace-decide": {"outcome": "agree"},
     "recall-decide": {"outcome": "refuse", "reason": "Đã giải quyết xong"},
 }
 

@@ -1,8 +1,10 @@
 """An answer (văn bản trả lời) knows whom it answers: nobody types again what is on record."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from issuing import issued
 from story import (
     Story,
     envelope_from,
@@ -12,15 +14,17 @@ from story import (
     today,
 )
 
+from exchange.envelope import ResponseFor
 from processes import work_items
 from processes.incoming.receive import ReceiveIncoming, receive
 from processes.order import Order
 from processes.outgoing.begin import begin
 from processes.prefill import initial_values
 from records.document import OutgoingDocument
+from records.link import DocumentLink
 from records.organization import AgencyCode
 from records.staffing import add_partner
-from records.vocabulary import Channel
+from records.vocabulary import Channel, LinkKind
 
 AUTHOR = "chuyenvien.stttt"
 
@@ -114,3 +118,29 @@ def test_an_agency_beyond_this_installation_stays_a_recipient_of_the_next_draft(
     story.do(AUTHOR, "draft", of=document, **values)
     story.do("truongphong.stttt", "approve", of=document, outcome="return", reason="Sửa lại")
     assert shown(story, document) == [(str(partner), True), (str(story.agency("UBND")), False)]
+
+
+# -- an answer that comes ---------------------------------------------------------------------------
+
+
+def links_of(story: Story, number: str, *responses: ResponseFor) -> list[DocumentLink]:
+    """Have an answer of Sở Tài chính come to Sở TT&TT; return what it is linked to."""
+    send(story, "STC", envelope_from(story, "STC", number, responses=responses))
+    story.work()
+    here = story.incoming("STTTT", code_number=number)
+    return story.all(DocumentLink, DocumentLink.from_incoming_id == here.id)
+
+
+def test_an_answer_that_comes_is_linked_to_what_it_answers(story_office):
+    story = story_office
+    ours = story.outgoing(issued(story, "hỏi Sở Tài chính", "STC"))
+    whole = ResponseFor(ours.organ_code, ours.reference, ours.issued_on, ours.identifier)
+    # once for each document, however often it is named
+    (link,) = links_of(story, "9001", whole, whole)
+    assert (link.kind, link.to_outgoing_id) == (LinkKind.REPLIES_TO, ours.id)
+    # some systems leave the identifier out or make up their own: number, notation and day tell
+    (link,) = links_of(story, "9002", replace(whole, document_id="0b2c-uuid"))
+    assert link.to_outgoing_id == ours.id
+    # of another agency it is not ours, whatever its number
+    (link,) = links_of(story, "9003", replace(whole, organ_id="G22", document_id="x"))
+    assert (link.to_outgoing_id, link.to_reference) == (None, ours.reference)

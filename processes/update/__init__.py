@@ -1,0 +1,1 @@
+"""Cập nhật văn bản đã phát hành: a new signed version, other receivers."""

@@ -1,0 +1,87 @@
+"""Decide on an update (trả lời yêu cầu cập nhật): the receiver's clerk, status 15 or 16."""
+
+from typing import Any
+
+from engine.database import Transaction
+from exchange import edxml
+from exchange.envelope import Envelope
+from processes.means import Means
+from processes.order import Decision, Order
+from processes.recall.decide import answered, decided, withdraw
+from processes.verify import post_check
+from records import journal
+from records.change import ChangeAnswer, ChangeRequest
+from records.content import attach_file, files_of
+from records.document import INCOMING_LENGTHS, IncomingDocument
+from records.inspection import PDF
+from records.transfer import Packet
+from records.vocabulary import Authenticity, FileKind, IncomingStatus, Urgency
+
+
+def decide_update(tx: Transaction, means: Means, order: Order[IncomingDocument]) -> Decision:
+    """Take the new version and header, or keep the old; the sender is told which and why.
+
+    Nothing is overwritten: the old files stay as versions, the old header with the request. Who is
+    taken off the receivers gives the document back. Raises `AnswerReasonMissing`, `AlreadyDecided`.
+    """
+    request, answer = decided(tx, order)
+    document = order.document
+    if answer is ChangeAnswer.AGREED:
+        if request.content.get("removed"):
+            words = f"{request.kind.vi}: {request.reason}"
+            withdraw(tx, means, document, IncomingStatus.CANCELLED, words, order.instance)
+        else:
+            document.ensure_changeable()
+            _supersede(tx, means, document, request)
+    return answered(tx, document, request, answer, order.reason.strip())
+
+
+def _supersede(
+    tx: Transaction, means: Means, document: IncomingDocument, request: ChangeRequest
+) -> None:
+    """Make the header and the files of the update those of the document, keeping the old ones."""
+    assert request.packet_id is not None
+    message = edxml.read(means.content.read(tx.get(Packet, request.packet_id).sha256))
+    assert isinstance(message, Envelope)
+    before: dict[str, Any] = {}
+    for name, value in _header(message).items():
+        if value not in {"", None} and value != getattr(document, name):
+            before[name] = str(getattr(document, name))
+            setattr(document, name, value)
+    present = files_of(tx, document)
+    number = max((f.version_no for f in present), default=0) + 1
+    known = {(f.sha256, f.name) for f in present}
+    for index, one in enumerate(message.attachments):
+        stored = means.content.put(one.content)
+        kind = FileKind.MAIN if index == 0 else FileKind.ANNEX
+        if (stored.sha256, one.name) in known:
+            continue
+        file = attach_file(tx, document, stored, name=one.name, kind=kind, version_no=number)
+        if kind is FileKind.MAIN:
+            # another paper, judged anew: what was said of the old one says nothing of it
+            document.authenticity = Authenticity.UNCHECKED
+            if stored.media_type != PDF:
+                document.authenticity = Authenticity.UNSIGNED
+        if stored.media_type == PDF:
+            post_check(tx, file)
+    request.content = {**request.content, "before": before}
+    journal.record(
+        tx, "supersede_version", "incoming_document", document.id, before=before, version=number
+    )
+
+
+def _header(message: Envelope) -> dict[str, Any]:
+    signer = message.signer
+    said = {
+        "subject": message.subject,
+        "type_name": message.document_type.name,
+        "signer_position": signer.position if signer else "",
+        "signer_name": signer.full_name if signer else "",
+        "to_places": "; ".join(message.to_places),
+    }
+    fitting: dict[str, Any] = {n: text[: INCOMING_LENGTHS[n]] for n, text in said.items()}
+    return fitting | {
+        "due_on": message.due_on,
+        "urgency": Urgency.of_wire(int(message.priority)),
+        "page_amount": max(0, min(message.pages or 0, 999)) or None,
+    }
