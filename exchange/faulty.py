@@ -1,6 +1,7 @@
 """A bad road, on purpose: a gateway that fails by a seed (đường truyền lỗi có chủ đích).
 
-Wraps any Gateway for conformance tests and drills. The same seed and calls give the same faults.
+Wraps any Gateway for conformance tests and drills; `bad_road` stands before a carrier's HTTP. The
+same seed and calls give the same faults.
 """
 
 import random
@@ -9,12 +10,28 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from exchange.clock import now
 from exchange.errors import AxisFault, Unreachable
 from exchange.gateway import Arrival, Gateway, MessageType, Outcome
 
 _FILE = re.compile(rb"ContentTransferEncoded[^>]*>([^<]+)<")
+
+
+class Fault(StrEnum):
+    """What happens on the way to a carrier and back (lỗi đường truyền)."""
+
+    LOST_ACK = "lost-ack"  # the act happens, its answer is lost
+    DUPLICATE = "duplicate"  # the act happens twice
+    REORDER = "reorder"  # a list comes in another order
+    DELAY = "delay"  # nobody answers, and the act happens some calls later
+    UNAVAILABLE = "unavailable"  # a 5xx, nothing happens
+    SLOW_BODY = "slow-body"  # half an answer, and then nothing for ever
+    CUT = "cut"  # half an answer, and the connection is gone
+    CORRUPT = "corrupt"  # what was base64 is none any more
+    SKEW = "skew"  # the clocks of the two sides are apart
+    ENDLESS_LIST = "endless-list"  # a list goes on naming what was confirmed, each twice
 
 
 @dataclass(frozen=True)
