@@ -129,6 +129,23 @@ def requests_received(tx: Transaction, document_id: UUID) -> list[ChangeRequest]
     return tx.scalars(_IN, document=document_id)
 
 
+_WAITING = Query(
+    sa.select(ChangeRequest)
+    .where(
+        ChangeRequest.agency_id == sa.bindparam("agency", type_=sa.Uuid()),
+        ChangeRequest.direction == Direction.IN,
+        ChangeRequest.incoming_document_id.is_(None),
+    )
+    .order_by(ChangeRequest.id.desc())
+    .limit(200)
+)
+
+
+def requests_waiting(tx: Transaction) -> list[ChangeRequest]:
+    """Return what was asked of documents that have not come to the acting agency, newest first."""
+    return tx.scalars(_WAITING, agency=tx.acting.agency_id)
+
+
 def settle_answers(
     requests: Sequence[ChangeRequest], reports: Iterable[StatusReceived]
 ) -> list[ChangeRequest]:

@@ -27,15 +27,15 @@ def acts(tx: Transaction, document: Document) -> list[dict[str, str]]:
     if may(tx.acting, Act.DRAFT_DOCUMENT):
         new = url_for("begin.outgoing", replaces=document.id)
         found.append({"label": _("Soạn văn bản thay thế"), "href": new, "icon": "file-pen"})
-    if not may(tx.acting, Act.RECALL_DOCUMENT) or document.frozen_at is not None:
+    if not may(tx.acting, Act.RECALL_DOCUMENT):
         return found
+    if document.frozen_at is None:
+        changed = url_for("updating.ask", document_id=document.id)
+        label = _("Cập nhật, thêm bớt nơi nhận")
+        found.append({"label": label, "href": changed, "icon": "file-pen"})
     asked = url_for("recalling.ask", document_id=document.id)
-    changed = url_for("updating.ask", document_id=document.id)
-    return [
-        *found,
-        {"label": _("Cập nhật, thêm bớt nơi nhận"), "href": changed, "icon": "file-pen"},
-        {"label": _("Lấy lại, thu hồi"), "href": asked, "icon": "undo"},
-    ]
+    found.append({"label": _("Lấy lại, thu hồi"), "href": asked, "icon": "undo"})
+    return found
 
 
 def told_of_recipients(tx: Transaction, document_id: UUID) -> dict[UUID, list[dict[str, str]]]:

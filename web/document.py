@@ -104,7 +104,7 @@ def _documents(tx: Transaction, way: str) -> dict[str, Any]:
             {"label": label, "href": at(state=value), "current": value == state}
             for value, label in tabs
         ]
-        + ([] if is_in else unreceived.tab()),
+        + unreceived.tab(incoming=is_in),
         "filters": fields.form(
             endpoint,
             fields.field(

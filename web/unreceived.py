@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from engine.database import Transaction
 from processes.unreceived import Unreceived, unreceived
 from records.authority import Act, may
+from records.change import ChangeRequest, requests_waiting
 from records.vocabulary import Delivery
 from web import fields, paper, words
 from web.door import acting, language, transaction
@@ -19,10 +20,13 @@ _PAGE = 50
 _TONES = {Delivery.FAILED: "bad", Delivery.ARRIVED: "act"}
 
 
-def tab(*, current: bool = False) -> list[dict[str, Any]]:
+def tab(*, incoming: bool = False, current: bool = False) -> list[dict[str, Any]]:
     """Return the tab that leads here, for whoever may see what passes between agencies."""
     if not may(acting(), Act.READ_EXCHANGE):
         return []
+    if incoming:
+        href = url_for("unreceived.requests")
+        return [{"label": _("Yêu cầu chờ văn bản"), "href": href, "current": current}]
     label = _("Chưa được tiếp nhận")
     return [{"label": label, "href": url_for("unreceived.show"), "current": current}]
 
@@ -67,6 +71,50 @@ def show() -> Response:
         },
     }
     return make_response(render_template("outgoing_list.html", documents=context))
+
+
+@pages.get("/incoming/requests")
+@needs(Act.READ_EXCHANGE)
+def requests() -> Response:
+    """List what senders ask of documents that have not come here, with the reasons."""
+    g.nav = "document.incoming_list"
+    with transaction() as tx:
+        shown = [_asked(tx, one) for one in requests_waiting(tx)]
+    context = {
+        "title": _("Yêu cầu của bên gửi chờ văn bản"),
+        "summary": _("Văn bản được yêu cầu chưa đến; khi đến, yêu cầu vào hộp việc của văn thư."),
+        "kind": "incoming",
+        "tabs": [
+            {"label": _("Văn bản đến"), "href": url_for("document.incoming_list"), "current": False}
+        ],
+        "filters": fields.form("requests"),
+        "filter_action": url_for("document.incoming_list"),
+        "rows": shown,
+        "page": {"text": words.documents(len(shown)), "older": None, "newer": None},
+        "new": None,
+        "empty": {
+            "title": _("Không có yêu cầu nào"),
+            "text": _("Mọi yêu cầu của bên gửi đều đã gắn với văn bản."),
+        },
+    }
+    return make_response(render_template("incoming_list.html", documents=context))
+
+
+def _asked(tx: Transaction, one: ChangeRequest) -> dict[str, Any]:
+    return {
+        "reference": one.reference or one.identifier,
+        "href": url_for("document.incoming_list", text=one.reference, state="all"),
+        "urgency": "normal",
+        "subject": one.reason,
+        "party": one.organ_code,
+        "dated": "",
+        "number_text": "",
+        "status_text": one.kind.label(language()),
+        "status_tone": "act",
+        "who": _("từ %(when)s", when=words.moment(one.received_at, tx.now)),
+        "due": None,
+        "verdict": None,
+    }
 
 
 def _row(tx: Transaction, one: Unreceived) -> dict[str, Any]:

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from engine import runtime
 from engine.database import Query, Transaction
-from exchange.envelope import BusinessType, Envelope
-from exchange.identity import organ_key
+from exchange.envelope import BusinessType, Envelope, ResponseFor
+from exchange.identity import DocumentId, organ_key
 from exchange.status import StatusMessage
 from processes.agency_code import codes_of_same, own_codes
 from processes.means import Means
@@ -55,11 +55,18 @@ def asked_by_status(message: StatusMessage) -> Asked:
         ChangeKind.TAKE_BACK,
         message.document_ids,
         message.sender.organ_id,
-        message.response.code,
+        _reference(message.response),
         message.description,
         message.at,
         message.staff.name if message.staff else "",
     )
+
+
+def _reference(response: ResponseFor) -> str:
+    """Return the number and notation meant; a deployed system swaps them with the agency's code."""
+    named = DocumentId.parse(response.document_id)
+    told = (response.code, named.reference if named else "", response.organ_id)
+    return next((one for one in told if "/" in one), response.code)
 
 
 def asked_by_envelope(tx: Transaction, envelope: Envelope) -> Asked:

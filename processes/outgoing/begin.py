@@ -52,13 +52,7 @@ def begin(
             created_at=tx.now,
         )
     )
-    if in_reply_to is not None:
-        answered = tx.get(IncomingDocument, in_reply_to)
-        link_documents(tx, document, answered, LinkKind.REPLIES_TO)
-    if replaces is not None:
-        old = tx.get(OutgoingDocument, replaces)
-        ensure_may_be_asked(old)
-        link_documents(tx, document, old, LinkKind.REPLACES)
+    _link(tx, document, in_reply_to, replaces)
     definition = definition_for(tx, agency.id, OUTGOING, tx.acting.unit_id)
     started = runtime.start(
         tx,
@@ -80,6 +74,17 @@ def begin(
         tx, "begin_draft", "outgoing_document", document.id, instance=started.instance.id
     )
     return document, started
+
+
+def _link(
+    tx: Transaction, document: OutgoingDocument, answered: UUID | None, replaced: UUID | None
+) -> None:
+    if answered is not None:
+        link_documents(tx, document, tx.get(IncomingDocument, answered), LinkKind.REPLIES_TO)
+    if replaced is not None:
+        old = tx.get(OutgoingDocument, replaced)
+        ensure_may_be_asked(old)
+        link_documents(tx, document, old, LinkKind.REPLACES)
 
 
 #: above whose drafts there may be nobody

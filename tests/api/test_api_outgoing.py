@@ -103,3 +103,32 @@ def test_statuses_narrow_the_list(login, issued):
     assert [document["id"] for document in found] == [issued["id"]]
     wrong = clerk.get("outgoing-documents?status=lost")
     assert wrong.json["errors"][0]["parameter"] == "status"
+
+
+def test_a_document_is_asked_back_and_the_answer_is_read(login, issued, owner):
+    clerk = login("vanthu.stttt")
+    address = f"outgoing-documents/{issued['id']}/requests"
+    assert clerk.get(address).json == {"items": []}
+    (recipient,) = clerk.get(f"outgoing-documents/{issued['id']}/recipients").json["items"]
+    owner.execute("UPDATE recipient SET delivery = 'sent' WHERE id = %s", (recipient["id"],))
+    waiting = clerk.get("outgoing-documents/unreceived").json["items"]
+    assert [one["recipient_id"] for one in waiting] == [recipient["id"]]
+    assert waiting[0]["receipt_due_at"] > waiting[0]["since"]
+    wrong = clerk.post(address, {"kind": "update", "reason": "Sai"})
+    assert wrong.status_code == 422
+    assert (
+        login("chuyenvien.stttt").post(address, {"kind": "recall", "reason": "Sai"}).status_code
+        == 403
+    )
+    body = {"kind": "take_back", "reason": "Gửi nhầm", "recipient_ids": [recipient["id"]]}
+    asked = clerk.post(address, body)
+    assert asked.status_code == 201, asked.json
+    again = clerk.post(address, body)
+    assert (again.status_code, again.json["type"]) == (409, "urn:congvan:problem:already-asked")
+    (one,) = clerk.get(address).json["items"]
+    assert (one["answer"], one["reason"], one["answered_at"]) == ("open", "Gửi nhầm", None)
+    nothing = clerk.post(f"outgoing-documents/{issued['id']}/updates", {"reason": "Không đổi"})
+    assert (nothing.status_code, nothing.json["type"]) == (
+        422,
+        "urn:congvan:problem:nothing-to-update",
+    )

@@ -268,6 +268,19 @@ def test_a_recall_of_another_system_names_its_document_in_any_of_three_places(st
         assert (request.kind, request.reason) == (ChangeKind.RECALL, "Thu hồi do sai")
 
 
+def test_a_take_back_with_swapped_fields_still_finds_its_document(story_office):
+    """A deployed system builds the identifier of the receiver's code and swaps Code and OrganId."""
+    story = story_office
+    message = envelope_from(story, "STC", "7045")
+    send(story, "STC", message)
+    story.work()
+    here = story.incoming("STTTT", code_number="7045")
+    swapped = ResponseFor(here.reference, "H55.07", None, f"H55.07,2026/01/02,{here.reference}")
+    send(story, "STC", replace(taking_back(story, here, "Nhầm"), response=swapped), "H55.07")
+    story.work()
+    assert story.standing(here.id) == ["check", "decide"]
+
+
 def test_nobody_calls_back_the_document_of_another(story_office):
     story = story_office
     send(story, "STC", envelope_from(story, "STC", "7050"))

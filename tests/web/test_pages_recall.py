@@ -6,8 +6,9 @@ import story
 from issuing import issued
 from story import Story
 
-from records.change import ChangeAnswer, ChangeRequest
+from records.change import ChangeAnswer, ChangeKind, ChangeRequest
 from records.document import OutgoingDocument
+from records.transfer import Direction
 from tests.web.conftest import PASSWORD
 
 
@@ -78,3 +79,62 @@ def test_a_recall_freezes_the_document_and_its_page_says_so(knock, told):
     assert done.status_code == 303, clerk.problem(done)
     assert "giữ nguyên trạng" in clerk.get(f"/outgoing/{other}").text
     assert told.one(OutgoingDocument, OutgoingDocument.id == other).frozen_at is not None
+
+
+def test_the_list_tells_who_has_not_taken_a_document_in(knock, told, document):
+    clerk = knock("vanthu.stttt")
+    assert "/outgoing/unreceived" in clerk.get("/outgoing").text
+    tree = lxml.html.fromstring(clerk.get("/outgoing/unreceived").text)
+    rows = [" ".join(row.text_content().split()) for row in tree.xpath("//tbody/tr")]
+    mine = [row for row in rows if "xin lại văn bản" in row]
+    assert [("Sở Tài chính" in row, "Sở Nội vụ" in row) for row in mine] == [
+        (True, False),
+        (False, True),
+    ]
+    assert all("Chờ gửi" in row for row in mine)
+    assert knock("chuyenvien.stttt").get("/outgoing/unreceived").status_code == 403
+    assert "xin lại văn bản" not in knock("vanthu.stc").get("/outgoing/unreceived").text
+
+
+def test_a_clerk_updates_header_and_receivers_on_one_page(knock, told, document):
+    clerk = knock("vanthu.stttt")
+    form = clerk.get(f"{document}/update")
+    sheet = clerk.sheet(form)
+    assert sheet.values["subject"] == ["xin lại văn bản"]
+    unchanged = clerk.send(clerk.sheet(form).fill(reason="Không sửa gì"))
+    assert unchanged.status_code == 422
+    assert "Chưa có gì thay đổi" in clerk.problem(unchanged)
+    new = {"subject": "xin lại văn bản, sửa", "add": [str(told.agency("UBND"))]}
+    done = clerk.send(clerk.sheet(form).fill(reason="Sai trích yếu", **new))
+    assert done.status_code == 303, clerk.problem(done)
+    page = clerk.get(done.headers["Location"])
+    assert "xin lại văn bản, sửa" in page.text
+    shown = text_of(page, "h-statuses")
+    assert "Ủy ban nhân dân tỉnh Thái Nguyên Chờ gửi" in shown
+    assert "Yêu cầu cập nhật: Sai trích yếu" in shown
+
+
+def test_a_replacement_begins_on_the_page_of_what_it_replaces(knock, told, document):
+    author = knock("vanthu.stttt")
+    found = lxml.html.fromstring(author.get(document).text)
+    [href] = found.xpath("//a[contains(@href, 'replaces=')]/@href")
+    form = author.get(href)
+    assert "Soạn văn bản thay thế" in form.text
+    done = author.send(author.sheet(form).fill(subject="bản thay thế"))
+    assert done.status_code == 303, author.problem(done)
+    shown = author.get(document)
+    assert "Bị thay thế bởi" in text_of(shown, "h-related")
+
+
+def test_what_is_asked_of_documents_not_here_is_listed(knock, told):
+    with told.office.database.transaction() as tx:
+        tx.add(
+            ChangeRequest(
+                agency_id=told.agency("STC"), direction=Direction.IN, kind=ChangeKind.RECALL,
+                identifier="X,2026/11/01,9/A", organ_code="X", reference="9/A",
+                reason="Thu hồi do sai", asked_at=tx.now, received_at=tx.now,
+            )
+        )  # fmt: skip
+    shown = knock("vanthu.stc").get("/incoming/requests").text
+    assert "Thu hồi do sai" in shown
+    assert "Thu hồi do sai" not in knock("vanthu.stttt").get("/incoming/requests").text
