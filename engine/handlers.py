@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from engine import jobs
+from engine.backoff import Backoff, Patience
 from engine.database import SYSTEM, Acting, Database, Transaction
 from engine.errors import Stale
 from engine.jobs import ClaimedJob, LeaseLost
@@ -32,6 +33,14 @@ class GiveUp(Exception):
     def __init__(self, *words: object, also: Callable[[Transaction], None] | None = None) -> None:
         super().__init__(*words)
         self.also = also
+
+
+class Later(Exception):
+    """The handler cannot begin now, through no fault of the job; no attempt is used up."""
+
+    def __init__(self, pause: timedelta) -> None:
+        super().__init__(pause)
+        self.pause = pause
 
 
 class Errand:
@@ -69,12 +78,14 @@ class Handler:
     """How one kind of job is carried out; of the kinds that share a `lane` one job runs at a time.
 
     `limit` is how long its lease is renewed: what takes longer is taken for hung and tried again.
+    What `waits` mostly waits for others and has threads of its own.
     """
 
     kind: str
     run: Callable[[Database, ClaimedJob], None]
     lane: str | None
     limit: timedelta
+    waits: bool = False
 
 
 class Handlers:
@@ -82,6 +93,8 @@ class Handlers:
 
     def __init__(self) -> None:
         self._known: dict[str, Handler] = {}
+        #: the kinds that are tried otherwise than the rest
+        self.patience: dict[str, Backoff] = {}
 
     def in_transaction(
         self, kind: str, call: InTransaction, *, limit: timedelta = timedelta(minutes=1)
@@ -110,6 +123,8 @@ class Handlers:
         lane: str | None = None,
         limit: timedelta = timedelta(minutes=10),
         forget: bool = False,
+        waits: bool = False,
+        backoff: Backoff | None = None,
     ) -> None:
         """Have jobs of `kind` done by `call` outside any transaction.
 
@@ -123,7 +138,9 @@ class Handlers:
                 with errand.finish():
                     pass
 
-        self._add(Handler(kind, run, lane, limit))
+        self._add(Handler(kind, run, lane, limit, waits))
+        if backoff is not None:
+            self.patience[kind] = backoff
 
     def _add(self, handler: Handler) -> None:
         if handler.kind in self._known:
@@ -139,7 +156,12 @@ class Handlers:
     @property
     def free_kinds(self) -> list[str]:
         """The kinds of which any number may run at the same time."""
-        return [h.kind for h in self._known.values() if h.lane is None]
+        return [h.kind for h in self._known.values() if h.lane is None and not h.waits]
+
+    @property
+    def waiting_kinds(self) -> list[str]:
+        """The kinds that mostly wait for others: they take no thread from those that work."""
+        return [h.kind for h in self._known.values() if h.waits]
 
     @property
     def lanes(self) -> dict[str, list[str]]:
@@ -165,24 +187,28 @@ def execute(database: Database, handlers: Handlers, job: ClaimedJob) -> None:
         handlers[job.kind].run(database, job)
     except LeaseLost:
         log.warning("job %s (%s) was lost to another worker", job.id, job.kind)
+    except Later as put_off:
+        with database.transaction() as tx:
+            jobs.postpone(tx, job, put_off.pause)
     except GiveUp as error:
-        _fail(database, job, str(error), final=True, also=error.also)
+        _fail(database, job, str(error), handlers.patience, final=True, also=error.also)
     except Exception as error:
         log.warning("job %s (%s) failed", job.id, job.kind, exc_info=True)
-        _fail(database, job, f"{type(error).__name__}: {error}", final=False)
+        _fail(database, job, f"{type(error).__name__}: {error}", handlers.patience, final=False)
 
 
 def _fail(
     database: Database,
     job: ClaimedJob,
     error: str,
+    patience: Patience,
     *,
     final: bool,
     also: Callable[[Transaction], None] | None = None,
 ) -> None:
     try:
         with database.transaction(acting_for(job) if also else SYSTEM) as tx:
-            jobs.fail(tx, job, error, final=final)
+            jobs.fail(tx, job, error, patience, final=final)
             if also is not None:
                 also(tx)
     except LeaseLost:

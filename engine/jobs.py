@@ -18,14 +18,9 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from engine.backoff import ATTEMPTS, FIRST_PAUSE, LONGEST_PAUSE, PLAIN, Patience
 from engine.database import Base, Transaction, as_jsonb, new_id
 from engine.errors import OfficeError, Stale
-
-#: attempts before an incident, and granted again by an operator's retry
-ATTEMPTS = 6
-#: seconds before the second attempt; doubles with each further one, ± half of it by chance
-FIRST_PAUSE = 2.0
-LONGEST_PAUSE = 3600.0
 
 
 class JobState(StrEnum):
@@ -86,17 +81,6 @@ class Incident(Base):
     opened_at: Mapped[datetime] = mapped_column(server_default=sa.text("clock_timestamp()"))
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[UUID | None]
-
-
-class Worker(Base):
-    """A worker process that lives, as far as its last heartbeat tells (tiến trình xử lý)."""
-
-    __tablename__ = "worker"
-
-    name: Mapped[str] = mapped_column(primary_key=True)
-    version: Mapped[str]
-    started_at: Mapped[datetime] = mapped_column(server_default=sa.text("clock_timestamp()"))
-    beat_at: Mapped[datetime] = mapped_column(server_default=sa.text("clock_timestamp()"))
 
 
 class LeaseLost(OfficeError):
@@ -281,11 +265,12 @@ def extend(tx: Transaction, jobs: Sequence[ClaimedJob], *, lease: float) -> set[
 # By chance between half and one and a half of the doubled pause, so that what failed together
 # does not come back together.
 _GIVE_BACK = """
-WITH given AS (SELECT id FROM job WHERE {which})
+WITH given AS (SELECT id, coalesce(%s::jsonb -> kind, %s::jsonb) AS patience FROM job WHERE {which})
 UPDATE job SET locked_by = NULL, locked_until = NULL, last_error = %s,
-    state = CASE WHEN %s OR attempt >= max_attempts THEN 'failed' ELSE 'ready' END,
-    run_at = clock_timestamp() + make_interval(secs =>
-        least(%s * power(2, attempt - 1), %s) * (0.5 + random()))
+    state = CASE WHEN %s OR attempt >= max_attempts + (patience ->> 0)::int
+        THEN 'failed' ELSE 'ready' END,
+    run_at = clock_timestamp() + make_interval(secs => least((patience ->> 1)::float
+        * power(2, least(attempt - 1, 60)), (patience ->> 2)::float) * (0.5 + random()))
 FROM given WHERE job.id = given.id
 RETURNING job.id, agency_id, kind, state"""
 _FAIL = _GIVE_BACK.format(which=f"{_FENCE} FOR UPDATE")
@@ -295,26 +280,43 @@ _REAP = _GIVE_BACK.format(
 )
 
 
-def fail(tx: Transaction, job: ClaimedJob, error: str, *, final: bool = False) -> None:
+def fail(
+    tx: Transaction, job: ClaimedJob, error: str, patience: Patience = PLAIN, *, final: bool = False
+) -> None:
     """Give the job back to be tried later, or open an incident after the last attempt.
 
     `final` opens it at once: trying again cannot help. Raises `LeaseLost` when it is not ours.
     """
-    if not _give_back(tx, _FAIL, error, final, *job.fence):
+    if not _give_back(tx, _FAIL, patience, error, final, *job.fence):
         raise LeaseLost(kind=job.kind)
 
 
-def reap(tx: Transaction) -> int:
+def postpone(tx: Transaction, job: ClaimedJob, pause: timedelta) -> None:
+    """Put off a job that could not be begun: no attempt is used up, though the fence counts one."""
+    put_off = tx.execute(
+        "UPDATE job SET state = 'ready', max_attempts = max_attempts + 1, locked_by = NULL,"  # noqa: S608 - a constant
+        f" locked_until = NULL, run_at = clock_timestamp() + %s::interval WHERE {_FENCE}",
+        *(pause, *job.fence),
+    )
+    if put_off.rowcount != 1:
+        raise LeaseLost(kind=job.kind)
+
+
+def reap(tx: Transaction, patience: Patience = PLAIN) -> int:
     """Take jobs from workers whose lease ran out (killed or hung); return how many.
 
     A worker that is committing its effect at this moment keeps its job.
     """
-    return _give_back(tx, _REAP, "the worker died or did not answer any more", False)
+    return _give_back(tx, _REAP, patience, "the worker died or did not answer any more", False)
 
 
-def _give_back(tx: Transaction, statement: str, error: str, final: bool, *where: Any) -> int:
+def _give_back(
+    tx: Transaction, statement: str, patience: Patience, error: str, final: bool, *where: Any
+) -> int:
     text = error[:4000]
-    rows = tx.execute(statement, *where, text, final, FIRST_PAUSE, LONGEST_PAUSE).fetchall()
+    told = {k: [b.attempts - ATTEMPTS, b.first, b.longest] for k, b in patience.items()}
+    plain = [0, FIRST_PAUSE, LONGEST_PAUSE]
+    rows = tx.execute(statement, as_jsonb(told), as_jsonb(plain), *where, text, final).fetchall()
     for job_id, agency_id, kind, state in rows:
         if state == JobState.FAILED:
             tx.add(Incident(agency_id=agency_id, job_id=job_id, kind=kind, error=text))
@@ -366,30 +368,6 @@ def ring(
 def unring(tx: Transaction, job_id: UUID) -> None:
     """Note that the broker's message for a ready job was used up, so that it is told again."""
     tx.execute("UPDATE job SET rung_at = NULL WHERE id = %s AND state = 'ready'", job_id)
-
-
-def beat(tx: Transaction, name: str, version: str) -> None:
-    """Write the heartbeat of worker `name`; forget workers silent for a day."""
-    tx.execute(
-        """INSERT INTO worker (name, version) VALUES (%s, %s)
-           ON CONFLICT (name) DO UPDATE SET beat_at = clock_timestamp()""",
-        *(name, version),
-    )
-    tx.execute("DELETE FROM worker WHERE beat_at < statement_timestamp() - interval '1 day'")
-
-
-def silence(tx: Transaction) -> timedelta | None:
-    """Return how long ago the last worker gave a sign of life; None when none ever did."""
-    row = tx.execute("SELECT clock_timestamp() - max(beat_at) FROM worker").fetchone()
-    return None if row is None else row[0]
-
-
-def alive(tx: Transaction, within: timedelta) -> int:
-    """Return how many workers gave a sign of life `within` this time: a killed one says no more."""
-    row = tx.execute(
-        "SELECT count(*) FROM worker WHERE beat_at > clock_timestamp() - %s::interval", within
-    ).fetchone()
-    return 0 if row is None else int(row[0])
 
 
 def sweep(tx: Transaction, *, keep: timedelta = timedelta(days=30)) -> None:

@@ -34,7 +34,19 @@ class Runner:
         self._lock = threading.Lock()
 
     def claim(self, limit: int) -> list[ClaimedJob]:
-        """Take up to `limit` due jobs; of each lane at most one, when none of it runs."""
+        """Take up to `limit` due jobs of any kind; of each lane at most one."""
+        found = self.claim_work(limit)
+        return found + (self.claim_waiting(limit - len(found)) if len(found) < limit else [])
+
+    def claim_waiting(self, limit: int) -> list[ClaimedJob]:
+        """Take up to `limit` due jobs of the kinds that mostly wait for others."""
+        with self.database.transaction() as tx:
+            kinds = self.handlers.waiting_kinds
+            found = jobs.claim(tx, self.name, kinds, limit, lease=self.lease)
+        return self._hold(found)
+
+    def claim_work(self, limit: int) -> list[ClaimedJob]:
+        """Take up to `limit` due jobs of the other kinds."""
         with self.database.transaction() as tx:
             found = jobs.claim(tx, self.name, self.handlers.free_kinds, limit, lease=self.lease)
             for lane, kinds in self.handlers.lanes.items():

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from marshmallow import ValidationError
 
+from exchange.identity import organ_key
 from signing.addresses import read_address
 from signing.errors import AddressRefused
 
@@ -97,3 +98,15 @@ def carrier(text: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
         raise ValidationError("cần dạng https://máy-chủ/đường-dẫn hoặc /thư/mục")
     return text.rstrip("/")
+
+
+def pairs(text: str) -> frozenset[tuple[str, str]]:
+    """Return pairs of codes, each written `one:other`, as keys; `*` stays as it is."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    found = frozenset(
+        (organ_key(node), organ_key(agency))
+        for node, _, agency in (p.partition(":") for p in parts)
+    )
+    if any(not node or node == "*" or not agency for node, agency in found):
+        raise ValidationError("cần dạng NÚT:ĐƠN_VỊ, cách nhau bằng dấu phẩy")
+    return found

@@ -203,6 +203,20 @@ SETTINGS = (
         "nobody logs in.",
     ),
     Setting(
+        "CONGVAN_SEND_ATTEMPTS",
+        12,
+        "Số lần gửi một gói tin trước khi thành sự cố để văn thư xử lý (1–30).",
+        "Attempts to send a packet before it is an incident for the clerk (1–30).",
+    ),
+    Setting(
+        "CONGVAN_INTERMEDIARIES",
+        "",
+        "Nút trung gian được chuyển gói tin thay đơn vị khác: NÚT:ĐƠN_VỊ cách nhau bằng dấu phẩy; "
+        "* là mọi đơn vị. Gói tin do nơi khác chuyển bị từ chối.",
+        "Nodes that forward packets for others: NODE:AGENCY separated by commas, * for any agency. "
+        "A packet that comes from elsewhere than its sender is refused.",
+    ),
+    Setting(
         "CONGVAN_AXIS_SIGNATURE",
         AxisSignature.NONE,
         "Chữ ký số trên gói tin gửi lên trục: none (không), xmldsig hoặc xades; cần keys/axis.p12.",
@@ -252,6 +266,8 @@ class Settings:
     bridge: str = ""
     bridge_transport: str = Transport.AGENT_FILE
     axis_signature: AxisSignature = AxisSignature.NONE
+    send_attempts: int = 12
+    intermediaries: frozenset[tuple[str, str]] = frozenset()
     axis: AxisDriver = AxisDriver.ADAPTER
     axis_url: str = ""
     axis_system: str = ""
@@ -341,6 +357,12 @@ def load() -> Settings:
             "axis_signature": env.axis_signature(
                 "CONGVAN_AXIS_SIGNATURE", _DEFAULTS["CONGVAN_AXIS_SIGNATURE"]
             ),
+            "send_attempts": env.int(
+                "CONGVAN_SEND_ATTEMPTS", _DEFAULTS["CONGVAN_SEND_ATTEMPTS"], validate=Range(1, 30)
+            ),
+            "intermediaries": env.pairs(
+                "CONGVAN_INTERMEDIARIES", _DEFAULTS["CONGVAN_INTERMEDIARIES"]
+            ),
             "axis": env.driver("CONGVAN_AXIS", _DEFAULTS["CONGVAN_AXIS"]),
             "axis_url": env.carrier("CONGVAN_AXIS_URL", _DEFAULTS["CONGVAN_AXIS_URL"]),
             "axis_system": env.str("CONGVAN_AXIS_SYSTEM", _DEFAULTS["CONGVAN_AXIS_SYSTEM"]),
@@ -364,6 +386,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "postgres": setting_values.postgres,
     "broker": setting_values.broker,
     "origin": setting_values.origin,
+    "pairs": setting_values.pairs,
     "networks": setting_values.networks,
     "addresses": setting_values.addresses,
     "socket": setting_values.program_socket,

@@ -20,9 +20,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from engine import jobs
+from engine import heartbeat, jobs
 from engine.database import Database, Transaction
 from engine.handlers import Handlers
+from engine.jobs import ClaimedJob
 from engine.release import release
 from office.runner import LEASE, Runner
 
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 #: seconds between two looks at the table: short after work, longer while there is none
 QUICK, IDLE = 0.02, 0.25
+#: jobs that wait for other machines, beside those that work: a dead one there holds up nobody here
+LINES = 8
 #: seconds after which a message that nobody followed up is taken for lost
 RING_AGAIN = 30.0
 #: seconds without progress after which a worker no longer claims to be alive
@@ -53,11 +56,12 @@ class Periodic:
     call: Callable[[Transaction], object]
 
 
-#: what every worker does besides what it is given
-HOUSEKEEPING = (
-    Periodic("reap jobs", timedelta(seconds=1), jobs.reap),
-    Periodic("sweep jobs", timedelta(hours=1), jobs.sweep),
-)
+def housekeeping(handlers: Handlers) -> tuple[Periodic, ...]:
+    """Return what every worker does besides what it is given."""
+    return (
+        Periodic("reap jobs", timedelta(seconds=1), lambda tx: jobs.reap(tx, handlers.patience)),
+        Periodic("sweep jobs", timedelta(hours=1), jobs.sweep),
+    )
 
 
 class Worker:
@@ -77,7 +81,7 @@ class Worker:
         name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.database = database
         self.runner = Runner(database, handlers, name=name, lease=lease)
-        self.periodic = (*HOUSEKEEPING, *periodic)
+        self.periodic = (*housekeeping(handlers), *periodic)
         self.broker_url = broker_url
         self.threads = threads
         self.ring_again = ring_again
@@ -94,15 +98,20 @@ class Worker:
             )
         ]
         background.append(threading.Thread(target=self._tick, name="clock", daemon=True))
+        lines = (self.runner.claim_waiting, LINES)
+        background.append(threading.Thread(target=self._claim, args=lines, name="lines"))
         if self.broker_url:
             background.append(threading.Thread(target=self._relay, name="relay", daemon=True))
+        else:
+            for sent in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(sent, self.stop)
         for thread in background:
             thread.start()
         try:
             if self.broker_url:
                 listen(bell(self.broker_url, self._hear), self.threads)
             else:
-                self._claim_until_stopped()
+                self._claim(self.runner.claim_work, self.threads)
         finally:
             self._stopping = True
             for thread in background:
@@ -115,18 +124,17 @@ class Worker:
 
     # -- claiming from the table ------------------------------------------------------------------
 
-    def _claim_until_stopped(self) -> None:
-        for sent in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(sent, self.stop)
+    def _claim(self, claim: Callable[[int], list[ClaimedJob]], threads: int) -> None:
+        """Carry out what `claim` finds in so many threads, until told to stop."""
         done = threading.Event()
         running: set[Future[None]] = set()
         pause = QUICK
-        with ThreadPoolExecutor(self.threads, thread_name_prefix="job") as pool:
+        with ThreadPoolExecutor(threads, thread_name_prefix="job") as pool:
             while not self._stopping:
                 self._progress = time.monotonic()
                 running = {job for job in running if not job.done()}
-                room = self.threads - len(running)
-                found = self._guarded(lambda: self.runner.claim(room), []) if room else []  # noqa: B023 - called at once
+                room = threads - len(running)
+                found = self._guarded(lambda: claim(room), []) if room else []  # noqa: B023 - called at once
                 for job in found:
                     future = pool.submit(self.runner.carry_out, job)
                     future.add_done_callback(lambda _: done.set())
@@ -188,7 +196,7 @@ class Worker:
     def _beat(self) -> None:
         if time.monotonic() - self._progress < LONGEST_SILENCE:
             with self.database.transaction() as tx:
-                jobs.beat(tx, self.runner.name, release())
+                heartbeat.beat(tx, self.runner.name, release())
 
     def _tick(self) -> None:
         due = dict.fromkeys(self.periodic, 0.0)

@@ -15,7 +15,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import orjson
 from gunicorn.app.base import BaseApplication
 
-from engine import jobs
+from engine import heartbeat
 from engine.database import Database
 from engine.release import release
 from office.child import die_with_parent
@@ -84,7 +84,7 @@ def worker_beats(database: Database) -> Check:
 
     def check() -> str | None:
         with database.transaction() as tx:
-            silence = jobs.silence(tx)
+            silence = heartbeat.silence(tx)
         if silence is None or silence > LONGEST_SILENCE:
             return f"no worker has given a sign of life for {silence or 'ever'}"
         return None

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from engine.backoff import Backoff
 from engine.database import Transaction
 from exchange.gateway import Gateway
 from processes.desk import Desk
 from processes.envelope_signature import EnvelopeSigner
 from processes.keys import KeyOrder, Note
+from processes.roads import Roads
 from records.content import ContentStore
 from records.journal_signature import JournalKey
 from signing.keystores.base import KeyStore, OpenKeyStore
@@ -120,6 +122,12 @@ class Means:
     axis_secret: str = ""
     #: another road to the axis than our own client, by agency id and code
     gateway: Callable[[UUID, str], Gateway] | None = None
+    #: how often a sending is tried, and the seconds between
+    sending: Backoff = field(default_factory=Backoff)
+    #: nodes that may bring packets of others, as keys of codes; `*` stands for any sender
+    intermediaries: frozenset[tuple[str, str]] = frozenset()
+    #: whom this process sends to right now
+    roads: Roads = field(default_factory=Roads)
     #: signs what goes to the axis; None where the axis asks for no signature
     envelope_signer: EnvelopeSigner | None = None
     #: where LibreOffice and other converters may work

@@ -33,6 +33,7 @@ from web import (
     run,
     running,
     search,
+    sendings,
     signing_batch,
     start,
     step,
@@ -58,8 +59,8 @@ LARGEST_TEXT = 8 << 20
 
 _ROOMS = (
     start, login, inbox, step, desk_signing, unsent, begin, copying, recalling, updating,
-    unreceived, document, search, file, register, dossier, procedure, decision, replay, run,
-    running, migration, master, rehearsal, proposal, account, operator, trust, journal, keys,
+    unreceived, document, sendings, search, file, register, dossier, procedure, decision, replay,
+    run, running, migration, master, rehearsal, proposal, account, operator, trust, journal, keys,
     signing_batch, api_page, help_page,
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ from engine.errors import NotFound
 from engine.instance import InstanceStatus, ProcessInstance
 from engine.work_item import ItemStatus, WorkItem
 from processes import reach
+from processes.delivery.unsent import documents_unsent
 from processes.search import matches
 from records import journal
 from records.authority import Act, may
@@ -74,9 +75,11 @@ def _documents(tx: Transaction, way: str) -> dict[str, Any]:
     entity: Any = IncomingDocument if is_in else OutgoingDocument
     done = _DONE_IN if is_in else _DONE_OUT
     asked = {k: request.args.get(k, "").strip() for k in ("text", "state", "urgency", "before")}
-    state = asked["state"] if asked["state"] in {"open", "done", "all"} else "open"
+    state = asked["state"] if asked["state"] in {"open", "done", "all", "unsent"} else "open"
     select = sa.select(entity).where(reach.within_reach(acting(), entity))
-    if state != "all":
+    if state == "unsent":
+        select = select.where(entity.id.in_(documents_unsent(tx, way)))
+    elif state != "all":
         select = select.where(
             entity.status.in_(done) if state == "done" else entity.status.not_in(done)
         )
@@ -94,7 +97,10 @@ def _documents(tx: Transaction, way: str) -> dict[str, Any]:
     def at(**changed: Any) -> str:
         return url_for(endpoint, **{**kept, "state": state, **changed})
 
-    tabs = (("open", _("Đang xử lý")), ("done", _("Đã xong")), ("all", _("Tất cả")))
+    tabs = (
+        ("open", _("Đang xử lý")), ("done", _("Đã xong")), ("all", _("Tất cả")),
+        ("unsent", _unsent_tab(tx, way)),
+    )  # fmt: skip
     urgencies = [("", _("Tất cả")), *((u.value, u.label(language())) for u in Urgency)]
     return {
         "title": _("Văn bản đến") if is_in else _("Văn bản đi"),
@@ -130,6 +136,11 @@ def _documents(tx: Transaction, way: str) -> dict[str, Any]:
             "text": _("Đổi điều kiện lọc, hoặc xem mục Tất cả."),
         },
     }
+
+
+def _unsent_tab(tx: Transaction, way: str) -> str:
+    count = len(documents_unsent(tx, way))
+    return _("Chưa gửi được (%(n)s)", n=count) if count else _("Chưa gửi được")
 
 
 def _summary(count: int, more: bool) -> str:

@@ -32,6 +32,7 @@ from web.document_facts import facts_of, makers, statuses
 from web.door import language
 from web.keeping import keeping_facts
 from web.paper import Papers
+from web.sendings import failures_of, sendings_of
 from web.tongue import _, ngettext
 
 #: procedures beside the one that handles the document: they answer what its sender asks of it
@@ -100,6 +101,8 @@ def view_of(
         "facts": facts,
         "facts_text": _("%(n)s trường", n=len(facts)),
         "statuses": statuses(tx, document),
+        "sendings": sendings_of(tx, document),
+        "failures": failures_of(tx, document),
         "acts": change_view.acts(tx, document),
     }
 

@@ -117,6 +117,7 @@ _JOBS: dict[str, Any] = {
     "keep_signatures": later("Bổ sung bằng chứng cho chữ ký số"),
     "migrate_runs": later("Chuyển hồ sơ sang bản khác"),
     "migrate_run": later("Chuyển lại một hồ sơ sang bản khác"),
+    "packet_in_doubt": later("Đối chiếu nơi gửi gói tin"),
     "poll_axis": later("Nhận gói tin từ trục"),
     "refresh_revocation": later("Cập nhật danh sách thu hồi chứng thư số"),
     "revocation_list_stale": later("Danh sách thu hồi chứng thư số hết hạn"),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Blueprint, make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from engine import jobs
+from engine import heartbeat, jobs
 from engine.database import Transaction
 from engine.jobs import Incident, Job, JobState
 from processes import revocation_lists
@@ -60,9 +60,9 @@ def _services(tx: Transaction) -> list[dict[str, str]]:
         _service(_("Trang web"), text=_("đang trả lời trang này")),
         _service(_("Cơ sở dữ liệu"), text=f"PostgreSQL {version}, {words.size(int(size))}"),
     ]
-    alive = jobs.alive(tx, _SILENT)
+    alive = heartbeat.alive(tx, _SILENT)
     if not alive:
-        silence = jobs.silence(tx)
+        silence = heartbeat.silence(tx)
         text = _("chưa từng chạy") if silence is None else _("im lặng %(t)s", t=_span(silence))
         found.append(_service(_("Tiến trình xử lý"), "bad", _("không chạy"), text))
     else:

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 
 from engine import jobs
 from engine.database import Query, Transaction
+from engine.errors import OfficeError
 from engine.faultpoint import Point, reach
-from engine.handlers import Errand, Handlers
+from engine.handlers import Errand, GiveUp, Handlers
 from engine.jobs import ClaimedJob, LeaseLost
 from exchange import edxml
 from exchange.envelope import Envelope
@@ -26,6 +27,7 @@ from exchange.status import StatusMessage
 from processes.delivery.accept import Examined, accept, examine
 from processes.delivery.departure import keep_packet
 from processes.delivery.gateway import gateway_of, tenants
+from processes.delivery.senders import DOUBT_JOB, SenderInDoubt, ensure_sender, post_doubt
 from processes.delivery.statuses import apply_status
 from processes.means import Means
 from records.content import Stored
@@ -33,6 +35,9 @@ from records.file_error import FileTooLarge
 from records.transfer import Carriage, Direction, Packet
 
 log = logging.getLogger(__name__)
+
+#: what nobody here can hold; unless its sender is told it is listed for ever
+_TOO_LARGE = (AnswerTooLarge, MessageTooLarge, FileTooLarge)
 
 #: the result of a packet that could not be read
 REFUSED = "refused"
@@ -52,7 +57,10 @@ _TOLD = "SELECT agency_id FROM incident WHERE closed_at IS NULL AND kind = %s"
 def add_handlers(handlers: Handlers, means: Means) -> None:
     """Tell the worker how arrivals are taken in."""
     # What a look takes in is a packet; there are as many looks a day as seconds.
-    handlers.outside(POLL_JOB, lambda errand, job: poll(errand, job, means), forget=True)
+    handlers.outside(
+        POLL_JOB, lambda errand, job: poll(errand, job, means), forget=True, waits=True
+    )
+    handlers.outside(DOUBT_JOB, lambda errand, job: take_in_kept(errand, job, means))
 
 
 def post_polls(tx: Transaction) -> None:
@@ -74,11 +82,12 @@ def poll(errand: Errand, job: ClaimedJob, means: Means) -> None:
     confirmed: list[str] = []
     for message_type in (MessageType.EDOC, MessageType.STATUS):
         try:
-            waiting = gateway.list_received(message_type)
+            with means.roads.taken(f"axis of {job.agency_id}", ExchangeError):
+                waiting = gateway.list_received(message_type)
         except ExchangeError as error:
             # The next look comes by itself; only an axis that stays away is worth a word.
             log.info("agency %s: the axis does not answer: %s", job.agency_id, error)
-            continue
+            break
         listed += [arrival.packet_id for arrival in waiting]
         for arrival in waiting:
             try:
@@ -112,28 +121,22 @@ def take_in(
         log.info("agency %s: %s came again", agency_id, arrival.packet_id)
         gateway.confirm(arrival.packet_id, Outcome.DONE, "Đã nhận trước đó")
         return
+    stored = None
     try:
         data = gateway.fetch(arrival.packet_id)
         reach(Point.RECEIVE_FETCHED)
         stored = keep_packet(means, data)
-    except (AnswerTooLarge, MessageTooLarge, FileTooLarge) as error:
-        # Nobody here can hold it; unless its sender is told it is listed for ever.
-        if packet is None:
-            _note_refused(errand, agency_id, arrival, None, error.text("vi"))
-        gateway.confirm(arrival.packet_id, Outcome.FAIL, error.text("vi")[:500])
-        return
-    try:
         message = edxml.read(data)
-    except ExchangeError as error:
-        if packet is None:
-            _note_refused(errand, agency_id, arrival, stored, error.text("vi"))
+        with errand.transaction() as tx:
+            now = tx.now
+            ensure_sender(tx, means, arrival, message.sender.organ_id)
+    except (ExchangeError, FileTooLarge, SenderInDoubt) as error:
+        if stored is None and not isinstance(error, _TOO_LARGE):
+            raise  # it could not be fetched: the next look tries again
+        _note_refused(errand, agency_id, arrival, stored, error)
         gateway.confirm(arrival.packet_id, Outcome.FAIL, error.text("vi")[:500])
         return
-    examined = None
-    with errand.transaction() as tx:
-        now = tx.now
-    if isinstance(message, Envelope):
-        examined = examine(means, message, now)
+    examined = examine(means, message, now) if isinstance(message, Envelope) else None
     with errand.transaction() as tx:
         _accept(tx, means, agency_id, Kept(arrival, data, stored), message, examined)
         reach(Point.RECEIVE_KEEPING, tx.flush)
@@ -241,13 +244,40 @@ FORGOTTEN = timedelta(hours=1)
 
 
 def _note_refused(
-    errand: Errand, agency_id: UUID, arrival: Arrival, stored: Stored | None, why: str
+    errand: Errand,
+    agency_id: UUID,
+    arrival: Arrival,
+    stored: Stored | None,
+    why: ExchangeError | OfficeError,
 ) -> None:
-    """Keep the reason for the clerk why a packet could not be read; its bytes where they fit."""
+    """Keep the reason for the clerk why a packet was not taken in; its bytes where they fit."""
     with errand.transaction() as tx:
-        packet = tx.add(_packet(tx, agency_id, arrival, stored))
+        packet = tx.scalar(_KNOWN, agency_id=agency_id, packet_id=arrival.packet_id)
+        if packet is None:
+            packet = tx.add(_packet(tx, agency_id, arrival, stored))
         packet.result = REFUSED
-        packet.note = why[:500]
+        packet.note = why.text("vi")[:500]
+        if isinstance(why, SenderInDoubt):
+            post_doubt(tx, packet)
+
+
+def take_in_kept(errand: Errand, job: ClaimedJob, means: Means) -> None:
+    """Take in a packet whose sender was in doubt, from the bytes at hand, if it no longer is."""
+    with errand.transaction() as tx:
+        packet, now = tx.get(Packet, UUID(job.payload["packet"])), tx.now
+    kind = MessageType(packet.message_type)
+    arrival = Arrival(packet.packet_id or "", kind, packet.from_code, packet.to_code)
+    data = means.content.read(packet.sha256)
+    message = edxml.read(data)
+    try:
+        with errand.transaction() as tx:
+            ensure_sender(tx, means, arrival, message.sender.organ_id)
+    except SenderInDoubt as error:
+        raise GiveUp(f"{error.text('vi')} {error.text('en')}") from error
+    examined = examine(means, message, now) if isinstance(message, Envelope) else None
+    stored = keep_packet(means, data)
+    with errand.finish() as tx:
+        _accept(tx, means, packet.agency_id, Kept(arrival, data, stored), message, examined)
 
 
 def _packet(tx: Transaction, agency_id: UUID, arrival: Arrival, stored: Stored | None) -> Packet:

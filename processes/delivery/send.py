@@ -1,5 +1,7 @@
 """What leaves (gửi liên thông): envelopes and status reports, by jobs, each once in effect."""
 
+from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -42,8 +44,13 @@ from records.vocabulary import Delivery, LinkKind
 
 def add_handlers(handlers: Handlers, means: Means) -> None:
     """Tell the worker how envelopes and status reports are sent."""
-    handlers.outside(SEND_JOB, lambda errand, job: send_envelope(errand, job, means))
-    handlers.outside(STATUS_JOB, lambda errand, job: send_status(errand, job, means))
+    for kind, send in ((SEND_JOB, send_envelope), (STATUS_JOB, send_status)):
+        call = partial(_with, send, means)
+        handlers.outside(kind, call, waits=True, backoff=means.sending)
+
+
+def _with(send: Callable[..., None], means: Means, errand: Errand, job: ClaimedJob) -> None:
+    send(errand, job, means)
 
 
 def send_envelope(errand: Errand, job: ClaimedJob, means: Means) -> None:

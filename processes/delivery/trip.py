@@ -58,7 +58,8 @@ class Trip:
         """Commit the attempt, hand the message to the axis; return the axis's id of it."""
         departure = self.departure
         assert departure is not None
-        with self.told():
+        road = self.means.roads.taken(departure.receiver, ExchangeError)
+        with road, self.told():
             self.attempted = departure.begin(
                 self.errand, self.job, self.means, written, kept=kept, now=now
             )
@@ -83,7 +84,8 @@ class Trip:
             raise
         except Exception as error:
             settled = isinstance(error, _SETTLED) and not getattr(error, "retryable", False)
-            if not settled and self.job.attempt < self.job.max_attempts:
+            job = self.job
+            if not settled and not self.means.sending.is_last(job.attempt, job.max_attempts):
                 with self.errand.transaction() as tx:
                     self._note(tx, error, final=False)
                 raise

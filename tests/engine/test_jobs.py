@@ -6,7 +6,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from engine import jobs
+from engine import heartbeat, jobs
 from engine.database import Acting, Database, Transaction, new_id
 from engine.errors import Stale
 from engine.handlers import Errand, GiveUp, Handlers, execute
@@ -483,21 +483,21 @@ def test_rings_are_bounded_and_a_lost_one_is_repeated(fresh_database: Database):
 
 def test_heartbeats(fresh_database: Database):
     with fresh_database.transaction() as tx:
-        assert jobs.silence(tx) is None
+        assert heartbeat.silence(tx) is None
     with fresh_database.transaction() as tx:
-        jobs.beat(tx, "w1", "1.0")
-        jobs.beat(tx, "w1", "1.0")
+        heartbeat.beat(tx, "w1", "1.0")
+        heartbeat.beat(tx, "w1", "1.0")
     with fresh_database.transaction() as tx:
-        assert jobs.silence(tx) < timedelta(seconds=5)
-        jobs.beat(tx, "killed", "1.0")
-        assert jobs.alive(tx, timedelta(seconds=15)) == 2
+        assert heartbeat.silence(tx) < timedelta(seconds=5)
+        heartbeat.beat(tx, "killed", "1.0")
+        assert heartbeat.alive(tx, timedelta(seconds=15)) == 2
         tx.execute(
             "UPDATE worker SET beat_at = beat_at - interval '1 minute' WHERE name = 'killed'"
         )
-        assert jobs.alive(tx, timedelta(seconds=15)) == 1
+        assert heartbeat.alive(tx, timedelta(seconds=15)) == 1
         tx.execute("UPDATE worker SET beat_at = beat_at - interval '2 days'")
-        assert jobs.alive(tx, timedelta(seconds=15)) == 0
-        jobs.beat(tx, "w2", "1.0")
+        assert heartbeat.alive(tx, timedelta(seconds=15)) == 0
+        heartbeat.beat(tx, "w2", "1.0")
     with fresh_database.transaction() as tx:
         assert tx.execute("SELECT name FROM worker").fetchall() == [("w2",)]
 

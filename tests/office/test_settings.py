@@ -33,6 +33,8 @@ SAMPLES = {
     "CONGVAN_AXIS_URL": "https://lgsp.example/api",
     "CONGVAN_AXIS_SYSTEM": "stttt",
     "CONGVAN_AXIS_USER": "congvan",
+    "CONGVAN_SEND_ATTEMPTS": "20",
+    "CONGVAN_INTERMEDIARIES": "02.29.W00:*, H55.W00:H55.07",
     "CONGVAN_AXIS_SIGNATURE": "xmldsig",
     "CONGVAN_LOG": "DEBUG",
 }

@@ -546,7 +546,7 @@ def test_an_axis_that_stays_away_is_a_visible_failure_in_the_end(story_office):
     story.do("vanthu.stttt", "issue", of=document, confirm=True)
     away = replace(story.means, axis_endpoint="http://127.0.0.1:9/axis")
     offline = Story(replace(story.office, means=away), story.acting)
-    for attempt in range(1, jobs.ATTEMPTS + 1):
+    for attempt in range(1, story.means.sending.attempts + 1):
         (recipient,) = story.recipients(document)
         assert recipient.delivery is Delivery.PENDING, attempt
         offline.run_sql("UPDATE job SET run_at = created_at WHERE state = 'ready'")

@@ -8,7 +8,7 @@ from pathlib import Path
 import lxml.html
 import pytest
 
-from engine import jobs
+from engine import heartbeat
 from engine.jobs import Job
 from processes.catalogue import VERBS
 from web.journal_words import act_words, job_words, object_words
@@ -97,7 +97,7 @@ def test_the_journal_names_what_a_line_is_about_and_keeps_subjects_to_itself(kno
 def workers(office):
     with office.database.transaction() as tx:
         for name in ("alive", "killed"):
-            jobs.beat(tx, name, "1.0")
+            heartbeat.beat(tx, name, "1.0")
         tx.add(Job(kind="fire_timer", payload={}))
         tx.execute(
             "UPDATE worker SET beat_at = beat_at - interval '1 minute' WHERE name = 'killed'"

@@ -1,0 +1,99 @@
+"""How the packets of a document fared (gói tin của văn bản): attempts, failures, send again."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import Blueprint, redirect, url_for
+from werkzeug.wrappers import Response
+
+from engine.database import Transaction
+from processes import reach
+from processes.delivery.unsent import send_again, unsent
+from records.authority import Act, may
+from records.document import Document, IncomingDocument, about
+from records.transfer import Attempt, AttemptOutcome, Carriage, Direction, Packet
+from web import paper, words
+from web.door import language, transaction
+from web.policy import ensure, needs
+from web.shell import say
+from web.tongue import _, ngettext
+
+pages = Blueprint("sending", __name__)
+_TONES = {Carriage.FAILED: "bad", Carriage.QUEUED: "warn", Carriage.ACKNOWLEDGED: "ok"}
+
+
+def sendings_of(tx: Transaction, document: Document) -> list[dict[str, Any]]:
+    """Return what left about a document, each message with its attempts, and what was given up."""
+    ((column, key),) = about(document).items()
+    packets = tx.scalars(
+        sa.select(Packet)
+        .where(getattr(Packet, column) == key, Packet.direction == Direction.OUT)
+        .order_by(Packet.at, Packet.id)
+    )
+    attempts: dict[UUID, list[Attempt]] = {}
+    for one in tx.scalars(
+        sa.select(Attempt)
+        .where(Attempt.of_packet_id.in_([p.id for p in packets]))
+        .order_by(Attempt.started_at, Attempt.id)
+    ):
+        attempts.setdefault(one.of_packet_id, []).append(one)
+    return [_packet(tx, one, attempts.get(one.id, [])) for one in packets]
+
+
+def _packet(tx: Transaction, packet: Packet, attempts: Sequence[Attempt]) -> dict[str, Any]:
+    is_status = packet.message_type == "status"
+    count = ngettext("%(num)d lần gửi", "%(num)d lần gửi", len(attempts))
+    return {
+        "to": packet.to_code,
+        "what": _("Thông báo trạng thái") if is_status else _("Văn bản"),
+        "state_text": packet.state.label(language()),
+        "tone": _TONES.get(packet.state, ""),
+        "count_text": count,
+        "attempts": [_attempt(tx, one) for one in attempts],
+    }
+
+
+def _attempt(tx: Transaction, one: Attempt) -> dict[str, str]:
+    took = "" if one.ended_at is None else _seconds((one.ended_at - one.started_at).total_seconds())
+    text = one.outcome.label(language())
+    if one.outcome in {AttemptOutcome.FAILED, AttemptOutcome.GIVEN_UP}:
+        text = f"{text}: {one.error} ({one.error_code})"
+    when = words.moment(one.started_at, tx.now)
+    return {"when": when, "took": took, "address": one.address, "text": text}
+
+
+def _seconds(length: float) -> str:
+    return _("%(n)s giây", n=f"{length:.1f}".replace(".", "," if language() == "vi" else "."))
+
+
+def failures_of(tx: Transaction, document: Document) -> list[dict[str, Any]]:
+    """Return what was given up about a document, with the act that sends it again."""
+    allowed = may(tx.acting, Act.ISSUE_DOCUMENT)
+    way = "incoming" if isinstance(document, IncomingDocument) else "outgoing"
+    return [
+        {
+            "text": _("Không gửi được tới %(to)s: %(why)s", to=one.to, why=one.why),
+            "action": url_for(
+                "sending.again", way=way, document_id=document.id, incident_id=one.incident_id
+            )
+            if allowed
+            else None,
+        }
+        for one in unsent(tx)
+        if one.document_id == document.id
+    ]
+
+
+@pages.post("/<any(incoming, outgoing):way>/<uuid:document_id>/sendings/<uuid:incident_id>/again")
+@needs(Act.ISSUE_DOCUMENT)
+def again(way: str, document_id: UUID, incident_id: UUID) -> Response:
+    """Have what could not be sent tried again."""
+    with transaction() as tx:
+        document = paper.load_document(tx, way, document_id)
+        ensure(tx.acting, Act.READ_DOCUMENT, reach.facts_of_document(tx, document))
+        one = send_again(tx, incident_id)
+        target = paper.page_of(document)
+    say(_("Đang gửi lại tới %(to)s.", to=one.to))
+    return redirect(target, 303)
