@@ -1,18 +1,17 @@
 """The axis over HTTP (trục liên thông): the adapter interface that clients of an axis speak."""
 
 import logging
+from dataclasses import replace
 
 from flask import Blueprint, Response, current_app, request
 
 from engine.errors import OfficeError
 from engine.faultpoint import Point, reach
-from exchange.axis import Axis, AxisResponse, fault
+from exchange.axis import Axis, AxisResponse, fault, too_large
+from exchange.limits import DEFAULT_LIMITS
 from records.axis import AxisStore
 
 log = logging.getLogger(__name__)
-
-#: an edXML message of the largest files, base64, with room for its header
-LARGEST_MESSAGE = 100_000_000
 
 _POINTS = {
     "sendEdoc": (Point.HUB_KEEPING, Point.HUB_KEPT),
@@ -25,12 +24,14 @@ blueprint = Blueprint("axis", __name__, url_prefix="/axis")
 @blueprint.post("/<operation>")
 def handle(operation: str) -> Response:
     """Serve one call of an axis client; the core decides, this only carries."""
-    if (request.content_length or 0) > LARGEST_MESSAGE:
-        return Response(status=413)
-    database = current_app.extensions["congvan"].database
+    office = current_app.extensions["congvan"]
+    limits = replace(DEFAULT_LIMITS, message=office.settings.hub.largest)
+    if (request.content_length or 0) > limits.message:
+        return _response(too_large(limits.message))
     try:
-        with database.transaction() as tx:
-            axis = Axis(AxisStore(tx), clock=lambda: tx.now)
+        with office.database.transaction() as tx:
+            rules = office.means.axis_rules
+            axis = Axis(AxisStore(tx), lambda: tx.now, limits, rules=rules)
             answer = axis.handle(operation, dict(request.headers), request.get_data())
             before, after = _POINTS.get(operation, (None, None))
             if before is not None:
@@ -45,4 +46,5 @@ def handle(operation: str) -> Response:
 
 
 def _response(answer: AxisResponse) -> Response:
-    return Response(answer.body, status=answer.status, content_type=answer.content_type)
+    headers = {"Retry-After": str(answer.retry_after)} if answer.retry_after else {}
+    return Response(answer.body, answer.status, headers, content_type=answer.content_type)

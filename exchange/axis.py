@@ -1,8 +1,8 @@
 """Our own axis (trục liên thông): the core of a hub, without HTTP and without a database.
 
 It serves the header-signed adapter interface, so that any client of the national or provincial
-axis can talk to it. A message is delivered at least once until its receiver confirms it; bytes are
-passed on untouched, since adding a trace hop would break an envelope signature.
+axis can talk to it. A message is delivered at least once until its receiver confirms it; members
+get the exact bytes. What is not for a member is left for the axis above, see `Route`.
 """
 
 import base64
@@ -10,16 +10,20 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any, Final
 
 import orjson
 
-from exchange.axis_headers import NotAuthentic, SignedCall, verify
+from exchange.axis_acceptance import Acceptance, Handed, Message, Receivers, entry
+from exchange.axis_headers import NotAuthentic, SignedCall, ensure_fresh, verify
+from exchange.axis_log import LogKind
 from exchange.axis_refusals import (
     BadCall,
     CodeTaken,
     NoPacket,
+    NotProven,
+    OverQuota,
+    Removed,
     SenderMismatch,
     TooManyReceivers,
     UnknownOperation,
@@ -27,11 +31,11 @@ from exchange.axis_refusals import (
 )
 from exchange.axis_registry import Registry
 from exchange.axis_rows import agency_rows, received_row, sent_row, unit_rows
-from exchange.axis_store import Agency, Packet, PacketState, Period, Sending, Store
-from exchange.clock import now, parse_moment
+from exchange.axis_rules import AxisRules
+from exchange.axis_store import Agency, Packet, PacketState, Period, Store
+from exchange.clock import now, parse_moment, write_date
 from exchange.edxml_read import read
-from exchange.envelope import BusinessType, Envelope
-from exchange.errors import ExchangeError
+from exchange.errors import ExchangeError, MessageTooLarge
 from exchange.gateway import MessageType, Outcome
 from exchange.identity import organ_key
 from exchange.limits import DEFAULT_LIMITS, Limits
@@ -40,7 +44,14 @@ from exchange.status import StatusMessage
 #: addressees of one send
 MOST_RECEIVERS: Final = 10_000
 #: facts of a refusal that a program can use
-_TOLD: Final = ("successors",)
+_TOLD: Final = ("successors", "retry_after")
+#: what clients of the adapter call: they set their timestamp once and repeat themselves for ever
+ADAPTER: Final = frozenset(
+    {
+        "getAgenciesList", "getSynchronizeUnit", "registerAgency", "deleteAgency", "sendEdoc",
+        "getReceivedEdocList", "getEdoc", "updateStatus", "getSentEdocList",
+    }
+)  # fmt: skip
 _LISTED: Final = 1_000
 _WINDOW: Final = timedelta(minutes=10)
 
@@ -52,6 +63,8 @@ class AxisResponse:
     status: int
     body: bytes
     content_type: str = "application/json; charset=utf-8"
+    #: seconds after which to come back, 0 where that does not help
+    retry_after: int = 0
 
 
 class Axis:
@@ -63,6 +76,7 @@ class Axis:
         clock: Callable[[], datetime] = now,
         limits: Limits = DEFAULT_LIMITS,
         window: timedelta = _WINDOW,
+        rules: AxisRules = AxisRules(),  # noqa: B008 - frozen
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
         self._store = store
@@ -71,7 +85,8 @@ class Axis:
         self.registry = Registry(store, clock)
         self._limits = limits
         self._window = window
-        self._new_id = new_id
+        self._rules = rules
+        self._acceptance = Acceptance(store, rules, clock, new_id)
         self._operations: Mapping[str, Callable[[SignedCall, bytes], dict[str, Any]]] = {
             "getAgenciesList": self._agencies,
             "getSynchronizeUnit": self._directory,
@@ -101,6 +116,10 @@ class Axis:
             raise NoPacket(packet_id=packet_id)
         state, at = PacketState.INITIAL, self._clock()
         self._store.put_packet(replace(packet, state=state, description="", updated_at=at))
+        self._note(LogKind.OFFERED, packet, "")
+
+    def _note(self, kind: LogKind, packet: Packet, system_id: str, note: str = "") -> None:
+        self._store.note([entry(kind, packet, self._clock(), system_id, note)])
 
     def handle(self, operation: str, headers: Mapping[str, str], body: bytes) -> AxisResponse:
         """Serve one call; what the store raises goes through, see `fault`."""
@@ -109,10 +128,13 @@ class Axis:
             if run is None:
                 raise UnknownOperation(operation=operation[:40])
             call = verify(headers, body, self._secret_of, self._clock(), self._window)
+            if operation not in ADAPTER:
+                ensure_fresh(call, self._window)
             answer = run(call, body)
         except ExchangeError as error:
             # the adapter's clients read the JSON; only who may not call at all sees it in HTTP
-            status = error.status if isinstance(error, NotAuthentic | UnknownOperation) else 200
+            plain = isinstance(error, NotAuthentic | UnknownOperation | OverQuota | NotProven)
+            status = error.status if plain else 200
             more = {name: error.fields[name] for name in _TOLD if error.fields.get(name)}
             return _respond(status, "FAIL", error_code(error), error.text(), more)
         return _respond(200, "OK", "0", "", answer)
@@ -175,49 +197,43 @@ class Axis:
         stated = call.parameters.get("from", "")
         if stated and not sender.has(stated):
             raise SenderMismatch(stated=stated, system=call.system_id)
-        receivers = self._receivers(call, message, sender)
-        digest, at = sha256(body).hexdigest(), self._clock()
-        sending = Sending(self._new_id(), sender.agency_id, _keys(message, digest), digest, at)
-        reference, subject = _title(message)
-        packets = [
-            Packet(
-                packet_id=self._new_id(),
-                sending_id=sending.sending_id,
-                message_type=message_type,
-                sender=sender.agency_id,
-                sent_as=message.sender.organ_id,
-                sent_by=call.system_id,
-                receiver=receiver,
-                addressed_as=addressed_as,
-                digest=digest,
-                reference=reference,
-                subject=subject,
-                created_at=at,
-                updated_at=at,
-            )
-            for receiver, addressed_as in receivers.items()
-        ]
-        return {"DocId": self._store.keep(sending, packets, body)}
+        self._rules.check_trace(message)
+        note = "stale" if call.is_stale else ""
+        handed = Handed(message, body, sender.agency_id, call.system_id, note)
+        return {"DocId": self._acceptance.accept(handed, self._receivers(call, message, sender))}
 
-    def _receivers(
-        self, call: SignedCall, message: Envelope | StatusMessage, sender: Agency
-    ) -> dict[str, str]:
-        """Return the agencies addressed, each once whatever codes name it, with the code used."""
+    def _receivers(self, call: SignedCall, message: Message, sender: Agency) -> Receivers:
+        """Return the agencies addressed, each once whatever codes name it, and the way to each."""
         codes = _addressees(call, message)
         if len(codes) > MOST_RECEIVERS:
             raise TooManyReceivers(count=len(codes), limit=MOST_RECEIVERS)
+        forwards = self._rules.forwards
         if isinstance(message, StatusMessage):
-            return {self.registry.answered(code).agency_id: code for code in codes}
-        found = self.registry.receivers(codes, sender)
-        return {agency_id: code for agency_id, (_, code) in found.items()}
+            return self.registry.answered(codes, forwards=forwards)
+        return self.registry.receivers(codes, sender, forwards=forwards)
+
+    def take_in(self, body: bytes, code: str, system_id: str) -> str:
+        """Accept what the axis above has for a member; return the id of the send.
+
+        Nothing that comes from there goes back there. Raises ExchangeError.
+        """
+        message = read(body, self._limits)
+        receivers = self.registry.answered([code], forwards=False)
+        sender = organ_key(message.sender.organ_id)
+        return self._acceptance.accept(Handed(message, body, sender, system_id), receivers)
 
     def _received(self, call: SignedCall, _body: bytes) -> dict[str, Any]:
+        self._store.saw(call.system_id, self._clock())
         waiting = self._store.waiting(call.system_id, _message_type(call), _period(call), _LISTED)
         return {"data": [received_row(packet) for packet in waiting]}
 
     def _fetch(self, call: SignedCall, _body: bytes) -> dict[str, Any]:
         packet = self._own_packet(call)
-        return {"data": base64.b64encode(self._store.data(packet.digest)).decode()}
+        data = self._store.data(packet.digest)
+        if isinstance(data, datetime):
+            raise Removed(packet_id=packet.packet_id, on=write_date(data.date()))
+        self._note(LogKind.DELIVERED, packet, call.system_id, "stale" if call.is_stale else "")
+        return {"data": base64.b64encode(data).decode()}
 
     def _confirm(self, call: SignedCall, _body: bytes) -> dict[str, Any]:
         """Note what became of a packet; `done` is final, a late `fail` does not undo it."""
@@ -229,6 +245,7 @@ class Axis:
             text = call.parameters.get("description", "")[:500]
             state, at = PacketState(stated), self._clock()
             self._store.put_packet(replace(packet, state=state, description=text, updated_at=at))
+        self._note(LogKind.CONFIRMED, packet, call.system_id, stated)
         return {}
 
     def _sent(self, call: SignedCall, _body: bytes) -> dict[str, Any]:
@@ -249,11 +266,19 @@ def fault(description: str = "") -> AxisResponse:
     return _respond(500, "FAIL", "20", text, {})
 
 
+def too_large(limit: int) -> AxisResponse:
+    """Return the answer to a message of more bytes than the axis takes."""
+    what = {"what_vi": "cả gói tin", "what_en": "the whole message"}
+    error = MessageTooLarge(**what, limit=limit)
+    return _respond(413, "FAIL", error_code(error), error.text(), {})
+
+
 def _respond(
     status: int, verdict: str, code: str, description: str, answer: Mapping[str, Any]
 ) -> AxisResponse:
     stated = {"status": verdict, "ErrorCode": code, "ErrorDesc": description, **answer}
-    return AxisResponse(status, orjson.dumps(stated))
+    retry_after = int(answer.get("retry_after") or 0)
+    return AxisResponse(status, orjson.dumps(stated), retry_after=retry_after)
 
 
 def _message_type(call: SignedCall) -> MessageType:
@@ -280,7 +305,7 @@ def _moment(call: SignedCall, name: str) -> datetime | None:
     return moment
 
 
-def _addressees(call: SignedCall, message: Envelope | StatusMessage) -> list[str]:
+def _addressees(call: SignedCall, message: Message) -> list[str]:
     """Return the codes to deliver to: those of the call, else those in the message."""
     if stated := call.parameters.get("to", ""):
         try:
@@ -294,23 +319,6 @@ def _addressees(call: SignedCall, message: Envelope | StatusMessage) -> list[str
     if isinstance(message, StatusMessage):
         return [message.response.organ_id]
     return [receiver.organ_id for receiver in message.receivers]
-
-
-def _keys(message: Envelope | StatusMessage, digest: str) -> tuple[str, ...]:
-    """Return what makes a repeat: the same bytes, or a new document of the same DocumentId.
-
-    An update, recall or replacement legitimately carries a DocumentId again.
-    """
-    keys = [f"bytes:{digest}"]
-    if isinstance(message, Envelope) and message.business.type is BusinessType.NEW:
-        keys.append(f"new:{message.identifier}")
-    return tuple(keys)
-
-
-def _title(message: Envelope | StatusMessage) -> tuple[str, str]:
-    if isinstance(message, StatusMessage):
-        return message.response.code, f"{message.code.value} {message.code.vi}"
-    return str(message.code), message.subject
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -35,10 +35,14 @@ class NotAuthentic(ExchangeError):
 
 @dataclass(frozen=True)
 class SignedCall:
-    """A verified call: who calls and with which parameters (names in lower case)."""
+    """A verified call: who calls and with which parameters (names in lower case).
+
+    `is_stale` says that its timestamp is another time than ours: deployed clients set it once.
+    """
 
     system_id: str
     parameters: Mapping[str, str]
+    is_stale: bool = False
 
 
 def sign(
@@ -72,7 +76,8 @@ def verify(
     """Verify one call and return what it states; raises NotAuthentic.
 
     Refused are an unknown system, a wrong HMAC, a parameter header that is not signed or differs
-    from the signed text, a time outside ±`window`, and a body whose digest is not signed.
+    from the signed text, and a body whose digest is not signed. A time outside ±`window` is told,
+    see `ensure_fresh`.
     """
     sent = {
         name.lower()[len(PREFIX) :]: value
@@ -89,15 +94,20 @@ def verify(
         raise _refusal("sai mã hệ thống hoặc khóa bí mật", "wrong system id or secret")
     _check_coverage(sent, signed)
     moment = _moment(signed.get("timestamp", ""))
-    if moment is None or abs(at - moment) > window:
-        minutes = int(window.total_seconds() // 60)
-        vi = f"thời điểm gọi lệch quá {minutes} phút, hãy kiểm tra đồng hồ máy chủ"
-        raise _refusal(vi, f"the timestamp is more than {minutes} minutes off")
+    is_stale = moment is None or abs(at - moment) > window
     digest = signed.get(BODY_DIGEST, "").strip().lower()
     if (body or digest) and digest != sha256(body).hexdigest():
         vi = "nội dung gửi không khớp mã băm đã ký (hash-file)"
         raise _refusal(vi, "the body does not match its signed hash-file")
-    return SignedCall(signed["systemid"], signed)
+    return SignedCall(signed["systemid"], signed, is_stale)
+
+
+def ensure_fresh(call: SignedCall, window: timedelta) -> None:
+    """Raise NotAuthentic for a stale call, where only our own programs call."""
+    if call.is_stale:
+        minutes = int(window.total_seconds() // 60)
+        vi = f"thời điểm gọi lệch quá {minutes} phút, hãy kiểm tra đồng hồ máy chủ"
+        raise _refusal(vi, f"the timestamp is more than {minutes} minutes off")
 
 
 def _one_line(value: str) -> str:

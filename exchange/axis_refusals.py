@@ -130,6 +130,62 @@ class UnknownOperation(AxisRefusal):
     en = "The axis has no operation {operation}."
 
 
+class OverQuota(AxisRefusal):
+    """A system has sent as much as it may in this hour (vượt hạn mức); the queue waits."""
+
+    code = "over-quota"
+    axis_code = "20"
+    status = 429
+    retryable = True
+    vi = (
+        "Hệ thống {system} đã gửi hết hạn mức của giờ này ({messages} gói tin, {bytes} byte một "
+        "giờ). Hãy gửi lại từ {until}."
+    )
+    en = (
+        "The system {system} has used up its quota ({messages} messages, {bytes} bytes an hour). "
+        "Come back at {until}."
+    )
+
+
+class NotProven(AxisRefusal):
+    """The message log has had no timestamp for too long (nhật ký chưa được đóng dấu thời gian)."""
+
+    code = "axis-not-proven"
+    axis_code = "20"
+    status = 503
+    retryable = True
+    vi = (
+        "Trục liên thông tạm ngừng tiếp nhận: đã quá {hours} giờ nhật ký gói tin chưa được đóng "
+        "dấu thời gian. Hãy giữ gói tin trong hàng đợi và gửi lại sau."
+    )
+    en = "The axis accepts nothing: its log has had no timestamp for over {hours} hours. Try later."
+
+
+class Looped(AxisRefusal):
+    """The message has passed this axis before (gói tin đi vòng)."""
+
+    code = "axis-loop"
+    axis_code = "21"
+    vi = (
+        "Gói tin đã đi qua trục {node} rồi quay lại. Không chuyển tiếp nữa; hãy kiểm tra tuyến "
+        "giữa các trục."
+    )
+    en = "The message has passed the axis {node} before and came back. Check how axes are joined."
+
+
+class Removed(AxisRefusal):
+    """The bytes were removed after their time (nội dung đã hết hạn lưu trên trục)."""
+
+    code = "message-removed"
+    axis_code = "404"
+    status = 410
+    vi = (
+        "Nội dung gói tin {packet_id} đã được xóa khỏi trục ngày {on} vì hết hạn lưu. Hãy đề nghị "
+        "bên gửi gửi lại."
+    )
+    en = "The content of the packet {packet_id} was removed on {on}. Ask the sender to send again."
+
+
 def error_code(error: ExchangeError) -> str:
     """Return the number for an error: 10 file, 15 secret, 21 its attachments, 22 its format."""
     match error:

@@ -18,7 +18,7 @@ from exchange.axis_refusals import (
     UnknownSender,
     UnknownSystem,
 )
-from exchange.axis_store import Agency, AgencyCode, Store, System
+from exchange.axis_store import Agency, AgencyCode, Route, Store, System
 from exchange.clock import VIETNAM
 from exchange.identity import ORGAN_ID_LENGTH, OrganForm, organ_form, organ_key
 
@@ -144,46 +144,57 @@ class Registry:
             raise SenderMismatch(stated=code, system=system_id)
         return agency
 
-    def receivers(self, codes: Iterable[str], sender: Agency) -> dict[str, tuple[Agency, str]]:
-        """Return by id the agencies addressed and the code used, each once; all or nothing.
+    def receivers(
+        self, codes: Iterable[str], sender: Agency, *, forwards: bool
+    ) -> dict[str, tuple[str, Route]]:
+        """Return the agencies addressed, each once, with the code used and the way; all or nothing.
 
-        Raises UnknownReceiver with what took the place of a code no longer in force,
-        ReceiverLocked, SentToSelf.
+        With `forwards`, a code the directory does not know is left for the axis above. Raises
+        UnknownReceiver with what took the place of a code no longer in force, ReceiverLocked,
+        SentToSelf.
         """
         wanted = {organ_key(code): code for code in reversed([*codes])}
         holders = self._store.holders(wanted)
-        found: dict[str, tuple[Agency, str]] = {}
+        found: dict[str, tuple[str, Route]] = {}
         unknown, locked = [], []
         for key, code in reversed(wanted.items()):
             agency = holders.get(key)
-            if agency is None or agency.is_deleted or not agency.holds(code, self.today):
+            if agency is None and forwards:
+                found[key] = (code, Route.UPSTREAM)
+            elif agency is None or agency.is_deleted or not agency.holds(code, self.today):
                 unknown.append(code)
             elif agency.is_locked:
                 locked.append(code)
             else:
-                found.setdefault(agency.agency_id, (agency, code))
+                found.setdefault(agency.agency_id, (code, Route.LOCAL))
         if unknown:
             raise self._unknown(unknown, holders)
         if locked:
             raise ReceiverLocked(codes=", ".join(locked))
         if sender.agency_id in found:
-            raise SentToSelf(code=found[sender.agency_id][1])
+            raise SentToSelf(code=found[sender.agency_id][0])
         return found
 
-    def answered(self, code: str) -> Agency:
-        """Return who is told of a document that was sent under this code, in force or not.
+    def answered(self, codes: Iterable[str], *, forwards: bool) -> dict[str, tuple[str, Route]]:
+        """Return who is told of a document that was sent under these codes, in force or not.
 
         A status names the code that stood on the document: the agency has it still, or another
-        took its place. Raises UnknownReceiver.
+        took its place. Raises UnknownReceiver, ReceiverLocked.
         """
-        agency = self._store.agency(code)
-        if agency is not None and agency.is_deleted:
-            agency = self._store.agency(agency.term(code).successor) or agency
-        if agency is None or agency.is_deleted:
-            raise self._unknown([code], {})
-        if agency.is_locked:
-            raise ReceiverLocked(codes=code)
-        return agency
+        found: dict[str, tuple[str, Route]] = {}
+        for code in codes:
+            agency = self._store.agency(code)
+            if agency is not None and agency.is_deleted:
+                agency = self._store.agency(agency.term(code).successor) or agency
+            if agency is None and forwards:
+                found[organ_key(code)] = (code, Route.UPSTREAM)
+                continue
+            if agency is None or agency.is_deleted:
+                raise self._unknown([code], {})
+            if agency.is_locked:
+                raise ReceiverLocked(codes=code)
+            found.setdefault(agency.agency_id, (code, Route.LOCAL))
+        return found
 
     def _put(self, agency: Agency, **changes: object) -> None:
         changed = replace(agency, changed_at=self._clock(), **changes)  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from exchange.axis_store import Agency, AgencyCode, Packet, PacketState
+from exchange.axis_store import Agency, AgencyCode, Packet, PacketState, Route
 from exchange.clock import write_date, write_moment
 
 
@@ -70,8 +70,15 @@ def sent_row(packet: Packet) -> dict[str, Any]:
         "title": packet.subject,
         "sentTime": write_moment(packet.created_at),
         "receivedTime": received,
-        "sendStatus": PacketState.DONE.value,
-        "sendStatusDesc": "",
+        "sendStatus": _send_state(packet).value,
+        "sendStatusDesc": packet.description if _send_state(packet) is PacketState.FAIL else "",
         "receiveStatus": packet.state.value,
         "receiveStatusDesc": packet.description,
     }
+
+
+def _send_state(packet: Packet) -> PacketState:
+    """Return how far a packet is on its way to the axis that hands it over."""
+    if packet.route is Route.LOCAL or packet.forwarded_as:
+        return PacketState.DONE
+    return PacketState.FAIL if packet.state is PacketState.FAIL else PacketState.PROCESSING

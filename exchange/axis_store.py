@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from exchange.axis_log import LogEntry
 from exchange.gateway import MessageType
 from exchange.identity import organ_key
 
@@ -26,10 +27,30 @@ class PacketState(StrEnum):
 
 @dataclass(frozen=True)
 class System:
-    """A system connected to the axis (hệ thống kết nối); the HMAC needs its secret in clear."""
+    """A system connected to the axis (hệ thống kết nối); the HMAC needs its secret in clear.
+
+    Quotas of its own count instead of the axis's; 0 means it has none.
+    """
 
     system_id: str
     secret: str = field(repr=False)
+    messages_per_hour: int = 0
+    bytes_per_hour: int = 0
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a system has sent in one hour (lượng đã gửi)."""
+
+    messages: int = 0
+    bytes: int = 0
+
+
+class Route(StrEnum):
+    """Which way a packet goes (tuyến): to a member of this axis, or on to the axis above."""
+
+    LOCAL = "local"
+    UPSTREAM = "upstream"
 
 
 @dataclass(frozen=True)
@@ -110,6 +131,9 @@ class Packet:
     updated_at: datetime
     state: PacketState = PacketState.INITIAL
     description: str = ""
+    route: Route = Route.LOCAL
+    #: the receipt of the axis above, once it has it
+    forwarded_as: str = ""
 
 
 @dataclass(frozen=True)
@@ -159,13 +183,30 @@ class Store(Protocol):
     def agencies(self, since: int = 0) -> Sequence[Agency]:
         """Return the agencies changed after this version, deleted ones included, by code."""
 
-    def keep(self, sending: Sending, packets: Iterable[Packet], data: bytes) -> str:
-        """Keep a send and return its id, atomically.
+    def known(self, sender: str, keys: Sequence[str]) -> tuple[str | None, Sequence[Packet]]:
+        """Return the id and the packets of the sending that has one of these keys.
 
-        Where the same sender has a sending with one of `sending.keys`, its id is returned, the
-        keys are joined to it, and only the packets of receivers it has not reached are added,
-        under that id.
+        Whoever asks holds the keys until his transaction ends, so that of two equal sends at once
+        the second finds the first.
         """
+
+    def keep(self, sending: Sending, packets: Sequence[Packet], data: bytes) -> None:
+        """Keep the packets of a send with its keys and bytes; they are not `known` yet."""
+
+    def used(self, system_id: str, hour: datetime) -> Usage:
+        """Return what a system has sent in an hour."""
+
+    def count(self, system_id: str, hour: datetime, size: int) -> None:
+        """Count one more message of a system in an hour."""
+
+    def note(self, entries: Sequence[LogEntry]) -> None:
+        """Append to the message log."""
+
+    def unproven_since(self) -> datetime | None:
+        """Return when the oldest entry was made that no timestamp covers, None for none."""
+
+    def saw(self, system_id: str, at: datetime) -> None:
+        """Note that a system asked for its packets."""
 
     def waiting(
         self, system_id: str, message_type: MessageType, period: Period, limit: int
@@ -183,5 +224,5 @@ class Store(Protocol):
     def put_packet(self, packet: Packet) -> None:
         """Replace a packet whose state changed."""
 
-    def data(self, digest: str) -> bytes:
-        """Return the bytes of a message as they came in."""
+    def data(self, digest: str) -> bytes | datetime:
+        """Return the bytes of a message as they came in, or when they were removed."""

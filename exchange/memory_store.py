@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from threading import RLock
 
-from exchange.axis_store import Agency, Packet, Period, Sending, System
+from exchange.axis_log import LogEntry
+from exchange.axis_store import Agency, Packet, Period, Sending, System, Usage
 from exchange.gateway import MessageType
 from exchange.identity import organ_key
 
@@ -18,6 +20,9 @@ class MemoryStore:
         self._agencies: dict[str, Agency] = {}
         self._by_code: dict[str, str] = {}
         self._version = 0
+        self._usage: dict[tuple[str, datetime], Usage] = {}
+        #: the message log, oldest first
+        self.log: list[LogEntry] = []
         self._sendings: dict[tuple[str, str], str] = {}
         self._packets: dict[str, Packet] = {}
         self._data: dict[str, bytes] = {}
@@ -63,19 +68,44 @@ class MemoryStore:
             found = [agency for agency in self._agencies.values() if agency.version > since]
             return sorted(found, key=lambda agency: agency.code)
 
-    def keep(self, sending: Sending, packets: Iterable[Packet], data: bytes) -> str:
-        """Keep a send once; a repeat only reaches receivers not reached before."""
+    def known(self, sender: str, keys: Sequence[str]) -> tuple[str | None, Sequence[Packet]]:
+        """Return the sending that has one of these keys, and its packets."""
         with self._lock:
-            keys = [(sending.sender, key) for key in sending.keys]
-            known = next((self._sendings[key] for key in keys if key in self._sendings), None)
-            sending_id = known or sending.sending_id
-            self._sendings.update((key, sending_id) for key in keys)
-            reached = {p.receiver for p in self._packets.values() if p.sending_id == sending_id}
-            for packet in packets:
-                if packet.receiver not in reached:
-                    self._packets[packet.packet_id] = replace(packet, sending_id=sending_id)
-                    self._data[packet.digest] = data
-            return sending_id
+            found = (self._sendings.get((sender, key)) for key in keys)
+            known = next((one for one in found if one is not None), None)
+            if known is None:
+                return None, []
+            return known, [p for p in self._packets.values() if p.sending_id == known]
+
+    def keep(self, sending: Sending, packets: Sequence[Packet], data: bytes) -> None:
+        """Keep the packets of a send."""
+        with self._lock:
+            self._sendings.update(((sending.sender, k), sending.sending_id) for k in sending.keys)
+            self._packets.update((packet.packet_id, packet) for packet in packets)
+            self._data[sending.digest] = data
+
+    def used(self, system_id: str, hour: datetime) -> Usage:
+        """Return what a system has sent in an hour."""
+        with self._lock:
+            return self._usage.get((system_id, hour), Usage())
+
+    def count(self, system_id: str, hour: datetime, size: int) -> None:
+        """Count one more message."""
+        with self._lock:
+            used = self.used(system_id, hour)
+            self._usage[system_id, hour] = Usage(used.messages + 1, used.bytes + size)
+
+    def note(self, entries: Sequence[LogEntry]) -> None:
+        """Append to the log."""
+        with self._lock:
+            self.log.extend(entries)
+
+    def unproven_since(self) -> datetime | None:
+        """Return None: what is kept in memory is not proven to anybody."""
+        return None
+
+    def saw(self, system_id: str, at: datetime) -> None:
+        """Forget who asked."""
 
     def waiting(
         self, system_id: str, message_type: MessageType, period: Period, limit: int

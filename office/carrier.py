@@ -130,6 +130,22 @@ def _folder(root: Path, code: str) -> FolderGateway:
     return FolderGateway.of_agency(root, code) if code else FolderGateway(root)
 
 
+def upstream_of(settings: Settings) -> Callable[[str], AxisClient] | None:
+    """Return the axis above ours by the code that sends, None where none is set (trục cấp trên).
+
+    What is missing is told when it is used: a hub serves its members whatever is above it.
+    """
+    if not settings.hub.upstream:
+        return None
+
+    def connect(code: str) -> AxisClient:
+        secret = _read_secret(settings, "upstream.secret")
+        hub = settings.hub
+        return AxisClient(Connection(hub.upstream, hub.upstream_system, secret, code))
+
+    return connect
+
+
 def _system(settings: Settings) -> str:
     if not settings.axis_system:
         raise _not_ready("chưa đặt CONGVAN_AXIS_SYSTEM.", "CONGVAN_AXIS_SYSTEM is not set.")
@@ -137,7 +153,11 @@ def _system(settings: Settings) -> str:
 
 
 def _secret(settings: Settings, kind: str) -> Secret:
-    name, path = f"keys/carrier.{kind}", settings.data / "keys" / f"carrier.{kind}"
+    return _read_secret(settings, f"carrier.{kind}")
+
+
+def _read_secret(settings: Settings, file: str) -> Secret:
+    name, path = f"keys/{file}", settings.data / "keys" / file
     try:
         text, mode = path.read_text("utf-8").strip(), stat.S_IMODE(path.stat().st_mode)
     except FileNotFoundError:

@@ -3,9 +3,6 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,6 +13,8 @@ import orjson
 from engine.errors import OfficeError
 from engine.release import release
 from office import settings as configuration
+from office.at_hand import database_at_hand
+from office.axis_command import axis
 from office.edxml_command import edxml
 from office.refusal import NotWritable
 from office.refusal import told as _told
@@ -77,7 +76,7 @@ def migrate() -> None:
     """Nâng cấp cơ sở dữ liệu lên phiên bản mới nhất (bring the database to the newest schema)."""
     from office.migrate import upgrade
 
-    with _database() as found:
+    with database_at_hand() as found:
         click.echo(f"Phiên bản cơ sở dữ liệu: {upgrade(found.database_url)}")
 
 
@@ -95,7 +94,7 @@ def init(name: str, code: str, symbol: str, place: str, admin: str) -> None:
     """Tạo cơ quan và đường dẫn một lần cho quản trị đầu tiên (agency and first administrator)."""
     from office import start
 
-    with _database() as found:
+    with database_at_hand() as found:
         link = start.found_agency(
             found, name=name, code=code, symbol=symbol, place=place, admin=admin
         )
@@ -111,7 +110,7 @@ def add_operator(name: str, code: str) -> None:
     """Thêm người vận hành và đường dẫn một lần (an operator, who watches jobs and incidents)."""
     from office import start
 
-    with _database() as found:
+    with database_at_hand() as found:
         link = start.add_operator(found, name=name, code=code)
     click.echo("Gửi đường dẫn này cho người vận hành; chỉ dùng được một lần (one-time link):")
     click.echo(link)
@@ -124,7 +123,7 @@ def reset_password(username: str) -> None:
     """Cấp lại mật khẩu khi không còn ai cấp được (one-time password for a lost one)."""
     from office import start
 
-    with _database() as found:
+    with database_at_hand() as found:
         name, secret, until = start.reset_password(found, username)
     click.echo(f"Mật khẩu dùng một lần của {name}, đến {until} (one-time password, until then):")
     click.echo(secret)
@@ -136,7 +135,7 @@ def sample() -> None:
     """Nạp văn bản mẫu đang xử lý vào bản trình diễn (fill the demonstration's inboxes)."""
     from office.sample import load_samples
 
-    with _database() as found:
+    with database_at_hand() as found:
         count = load_samples(found)
     click.echo(f"Đã nạp {count} văn bản mẫu đang xử lý ({count} documents are in flight).")
 
@@ -172,7 +171,7 @@ def verify_journal() -> None:
     """Kiểm tra toàn vẹn nhật ký và lịch sử xử lý (verify the journal and all histories)."""
     from office import verification
 
-    with _database() as found:
+    with database_at_hand() as found:
         lines, sound = verification.verify_records(found)
     for line in lines:
         click.echo(line)
@@ -190,7 +189,7 @@ def replay(instance: UUID, at: int | None, as_json: bool) -> None:
     from processes.replay import to_json
 
     try:
-        with _database() as found:
+        with database_at_hand() as found:
             done = auditing.replay_run(found, instance, at)
     except OfficeError as error:
         click.echo(f"{error.text('vi')}\n{error.text('en')}", err=True)
@@ -214,7 +213,7 @@ def evidence(instance: UUID, out: Path, *, asice: bool) -> None:
 
     # a bundle is journalled as handed out: none is made that cannot be kept
     _expect_room_for(out)
-    with _database() as found:
+    with database_at_hand() as found:
         made = auditing.evidence(found, instance, start.who(), as_container=asice)
     try:
         out.write_bytes(made.content)
@@ -237,7 +236,7 @@ def begin_epoch() -> None:
     from engine.database import Database
     from records import seal
 
-    with _database() as found:
+    with database_at_hand() as found:
         database = Database(found.database_url, role=None)
         try:
             with database.transaction() as tx:
@@ -245,37 +244,6 @@ def begin_epoch() -> None:
         finally:
             database.dispose()
     click.echo(f"Kỳ nhật ký: {epoch}")
-
-
-@contextmanager
-def _database() -> Iterator[Settings]:
-    """Yield the settings with a database that answers: external, running, or started for this."""
-    from office.postgres import Cluster
-
-    found = configuration.load()
-    if found.database_url:
-        yield found
-        return
-    known = found.data / "database.url"
-    if known.is_file() and _answers(known.read_text().strip()):
-        yield replace(found, database_url=known.read_text().strip())
-        return
-    found.make_data()
-    cluster = Cluster(found.data, say=click.echo)
-    try:
-        yield replace(found, database_url=cluster.start())
-    finally:
-        cluster.stop()
-
-
-def _answers(url: str) -> bool:
-    import psycopg
-
-    try:
-        psycopg.connect(url.replace("+psycopg", ""), connect_timeout=3).close()
-    except psycopg.OperationalError:
-        return False
-    return True
 
 
 # files -----------------------------------------------------------------------------------------
@@ -334,6 +302,7 @@ def embed_decision(file: Path, table: Path) -> None:
 
 main.add_command(verify_pdf)
 main.add_command(edxml)
+main.add_command(axis)
 
 
 def mode_line(found: Settings) -> str:

@@ -14,13 +14,15 @@ from engine.database import SYSTEM, Acting, Database, Transaction
 from engine.handlers import Handlers
 from engine.runtime import MACHINE_JOB
 from office.axis_key import envelope_signer
-from office.carrier import carriers
+from office.carrier import carriers, upstream_of
 from office.journal_key import journal_key
 from office.settings import Settings, Timestamps, keep_secret
 from office.trust import TrustShelf
 from office.worker import Periodic, Worker
 from processes import (
     archive,
+    axis_forward,
+    axis_heads,
     carrying,
     catalogue,
     inbox,
@@ -38,6 +40,8 @@ from processes.keys import KeyRing
 from processes.means import Means, SigningMeans
 from processes.outgoing import convert
 from records import (
+    axis_keeping,
+    axis_log,
     content,
     keeping,
     login_session,
@@ -105,6 +109,8 @@ class Office:
         revocation_lists.add_handlers(handlers, self.means)
         stale_lists.add_handlers(handlers, self.means)
         journal_heads.add_handlers(handlers, self.means)
+        axis_heads.add_handlers(handlers, self.means)
+        axis_forward.add_handlers(handlers, self.means)
         archive.add_handlers(handlers, self.means)
         send.add_handlers(handlers, self.means)
         arrivals.add_handlers(handlers, self.means)
@@ -128,8 +134,27 @@ class Office:
             Periodic("idempotency keys", timedelta(minutes=5), idempotency.sweep),
             Periodic("content", timedelta(days=1), self._sweep_content),
             Periodic("revocation lists", timedelta(minutes=1), revocation_lists.post_refresh),
+            *self.hub_periodic(),
             *self._keeping(),
             Periodic("axis", timedelta(seconds=2), arrivals.post_polls),
+        ]
+
+    def hub_periodic(self) -> list[Periodic]:
+        """Return what our own axis does again and again."""
+        days = self.settings.hub.days_kept
+        return [
+            Periodic("axis log", axis_heads.CHAINED_EVERY, axis_log.chain),
+            Periodic(
+                "axis log head",
+                axis_heads.SIGNED_EVERY,
+                lambda tx: axis_heads.post_signing(tx, self.means),
+            ),
+            Periodic(
+                "axis above",
+                axis_forward.ASKED_EVERY,
+                lambda tx: axis_forward.post_asking(tx, self.means),
+            ),
+            Periodic("axis bytes", timedelta(hours=1), lambda tx: axis_keeping.sweep(tx, days)),
         ]
 
     def _keeping(self) -> list[Periodic]:
@@ -186,6 +211,8 @@ def means_of(
         axis_endpoint=f"http://127.0.0.1:{settings.port}/axis",
         axis_secret=keep_secret(settings.make_data() / "axis.key"),
         gateway=carriers(settings, database),
+        axis_rules=settings.hub.rules(stamps=bool(settings.tsa_urls)),
+        upstream=upstream_of(settings),
         scratch=settings.data / "scratch",
         journal_key=lambda: journal_key(settings.data / "keys"),
         draw=render_diagram,

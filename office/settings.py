@@ -19,6 +19,7 @@ from marshmallow.validate import Range
 
 from engine.errors import OfficeError
 from office import setting_values
+from office.hub_settings import HUB_SETTINGS, OWN_HUB, HubSettings, read_hub
 from signing.transport import Transport
 
 
@@ -222,6 +223,7 @@ SETTINGS = (
         "Chữ ký số trên gói tin gửi lên trục: none (không), xmldsig hoặc xades; cần keys/axis.p12.",
         "Signature on packets for the axis: none, xmldsig or xades; needs keys/axis.p12.",
     ),
+    *(Setting(*one) for one in HUB_SETTINGS),
     Setting(
         "CONGVAN_LOG",
         "WARNING",
@@ -272,6 +274,8 @@ class Settings:
     axis_url: str = ""
     axis_system: str = ""
     axis_user: str = ""
+    #: our own axis
+    hub: HubSettings = OWN_HUB
 
     @property
     def url(self) -> str:
@@ -367,6 +371,7 @@ def load() -> Settings:
             "axis_url": env.carrier("CONGVAN_AXIS_URL", _DEFAULTS["CONGVAN_AXIS_URL"]),
             "axis_system": env.str("CONGVAN_AXIS_SYSTEM", _DEFAULTS["CONGVAN_AXIS_SYSTEM"]),
             "axis_user": env.str("CONGVAN_AXIS_USER", _DEFAULTS["CONGVAN_AXIS_USER"]),
+            "hub": read_hub(env),
         }
         env.seal()
     except EnvValidationError as error:

@@ -112,12 +112,16 @@ def serve(settings: Settings) -> None:
 def application(settings: Settings) -> WSGIApplication:
     """Return the web application behind its probes, for one process of the web server."""
     office = Office.open(settings)
-    checks = {
+    return wsgi.Probes(create_app(office), checks(office))
+
+
+def checks(office: Office) -> dict[str, wsgi.Check]:
+    """Return what `/readyz` looks at."""
+    return {
         "database": wsgi.database_answers(office.database),
         "migrations": _migrated(office.database),
         "worker": wsgi.worker_beats(office.database),
     }
-    return wsgi.Probes(create_app(office), checks)
 
 
 def _migrated(database: Database) -> wsgi.Check:

@@ -36,12 +36,12 @@ def _sign(errand: Errand, _job: ClaimedJob, means: Means) -> None:
         with errand.finish():
             return
     signed = sign_head(head, means.journal_key())
-    timestamp = _stamped(means, signed.value)
+    timestamp = stamped(means, signed.value)
     with errand.finish() as tx:
         keep_signature(tx, signed, timestamp)
 
 
-def _stamped(means: Means, value: bytes) -> bytes | None:
+def stamped(means: Means, value: bytes) -> bytes | None:
     """Return an authority's timestamp on a signature, None where none is named or none answers.
 
     The next head is stamped again: it covers all before it.

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from engine.backoff import Backoff
 from engine.database import Transaction
+from exchange.axis_client import AxisClient
+from exchange.axis_rules import AxisRules
 from exchange.gateway import Gateway
 from processes.desk import Desk
 from processes.envelope_signature import EnvelopeSigner
@@ -120,6 +122,10 @@ class Means:
     #: where the axis answers, and the key our agencies' secrets are derived from
     axis_endpoint: str = ""
     axis_secret: str = ""
+    #: what our own axis holds its members to
+    axis_rules: AxisRules = field(default_factory=AxisRules)
+    #: the axis above ours, by the code that sends; None where there is none
+    upstream: Callable[[str], AxisClient] | None = None
     #: another road to the axis than our own client, by agency id and code
     gateway: Callable[[UUID, str], Gateway] | None = None
     #: how often a sending is tried, and the seconds between

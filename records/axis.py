@@ -1,113 +1,38 @@
-"""The tables of our own axis (trục liên thông): systems, directory, packets; its `Store`."""
+"""The `Store` of our own axis (kho của trục liên thông) over its tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.database import Base, Query, Transaction
-from exchange.axis_store import Agency, AgencyCode, Packet, PacketState, Period, Sending, System
+from engine import jobs
+from engine.database import Query, Transaction
+from exchange.axis_log import LogEntry
+from exchange.axis_store import (
+    Agency,
+    AgencyCode,
+    Packet,
+    PacketState,
+    Period,
+    Route,
+    Sending,
+    System,
+    Usage,
+)
 from exchange.gateway import MessageType
 from exchange.identity import organ_key
+from records.axis_log import append, unproven_since
+from records.axis_tables import (
+    AxisAgency,
+    AxisCode,
+    AxisMessage,
+    AxisPacket,
+    AxisSending,
+    AxisSystem,
+)
 
-
-class AxisSystem(Base):
-    """A system connected to the axis (hệ thống kết nối)."""
-
-    __tablename__ = "axis_system"
-
-    system_id: Mapped[str] = mapped_column(primary_key=True)
-    secret: Mapped[str]
-
-
-class AxisAgency(Base):
-    """An agency in the directory of the axis (danh bạ liên thông); its key stays for good."""
-
-    __tablename__ = "axis_agency"
-
-    key: Mapped[str] = mapped_column(primary_key=True)
-    code: Mapped[str]
-    name: Mapped[str]
-    system_id: Mapped[str] = mapped_column(sa.ForeignKey("axis_system.system_id"), index=True)
-    changed_at: Mapped[datetime]
-    #: version of the directory in which this was changed last
-    revision: Mapped[int] = mapped_column(index=True)
-    #: systems that may send with its `From` beside its own
-    intermediaries: Mapped[list[str]]
-    parent: Mapped[str] = mapped_column(default="")
-    mail: Mapped[str] = mapped_column(default="")
-    is_locked: Mapped[bool] = mapped_column(default=False)
-    is_deleted: Mapped[bool] = mapped_column(default=False)
-
-
-class AxisCode(Base):
-    """A code of an agency (mã định danh) with the days on which it is in force."""
-
-    __tablename__ = "axis_code"
-
-    #: the code as codes are compared
-    key: Mapped[str] = mapped_column(primary_key=True)
-    code: Mapped[str]
-    agency: Mapped[str] = mapped_column(sa.ForeignKey("axis_agency.key"), index=True)
-    #: its place among the codes of the agency
-    no: Mapped[int]
-    valid_from: Mapped[date | None]
-    valid_until: Mapped[date | None]
-    successor: Mapped[str] = mapped_column(default="")
-
-
-class AxisMessage(Base):
-    """The bytes of a message, once for all its receivers (nội dung gói tin)."""
-
-    __tablename__ = "axis_message"
-
-    digest: Mapped[str] = mapped_column(primary_key=True)
-    data: Mapped[bytes]
-
-
-class AxisSending(Base):
-    """One key by which a repeated send is known again (lần gửi)."""
-
-    __tablename__ = "axis_sending"
-
-    sender: Mapped[str] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    sending_id: Mapped[str]
-    accepted_at: Mapped[datetime]
-
-
-class AxisPacket(Base):
-    """One message on its way to one agency (gói tin)."""
-
-    __tablename__ = "axis_packet"
-    __table_args__ = (
-        sa.UniqueConstraint("sending_id", "receiver"),
-        sa.Index(
-            "ix_axis_packet_waiting", "receiver", "message_type", "created_at",
-            postgresql_where=sa.text("state IN ('initial', 'processing')"),
-        ),
-        sa.Index("ix_axis_packet_sender", "sender", "created_at"),
-        sa.Index("ix_axis_packet_sent_by", "sent_by", "created_at"),
-    )  # fmt: skip
-
-    packet_id: Mapped[str] = mapped_column(primary_key=True)
-    sending_id: Mapped[str]
-    message_type: Mapped[str]
-    sender: Mapped[str]
-    sent_as: Mapped[str]
-    sent_by: Mapped[str]
-    receiver: Mapped[str]
-    addressed_as: Mapped[str]
-    digest: Mapped[str] = mapped_column(sa.ForeignKey("axis_message.digest"))
-    reference: Mapped[str]
-    subject: Mapped[str]
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
-    state: Mapped[str]
-    description: Mapped[str] = mapped_column(default="")
-
+#: the job that takes a send on to the axis above
+FORWARD_JOB = "forward_axis"
 
 _CODES = (
     sa.select(AxisAgency, AxisCode)
@@ -120,6 +45,55 @@ _HELD = Query(sa.select(AxisCode.key, AxisCode.agency).where(AxisCode.key == _KE
 _OF_KEYS = Query(_CODES.where(AxisAgency.key == _KEYS))
 _CHANGED = Query(_CODES.where(AxisAgency.revision > sa.bindparam("since", type_=sa.BigInteger())))
 _SPEAKER = Query(sa.select(AxisAgency.system_id).where(AxisAgency.key == sa.bindparam("id")))
+_SYSTEM = Query(sa.select(AxisSystem).where(AxisSystem.system_id == sa.bindparam("id")))
+_IDS = sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Text())))
+_BY_IDS = Query(sa.select(AxisPacket).where(AxisPacket.packet_id == _IDS))
+_KNOWN = Query(
+    sa.select(AxisPacket)
+    .where(
+        AxisPacket.sending_id.in_(
+            sa.select(AxisSending.sending_id).where(
+                AxisSending.sender == sa.bindparam("sender"), AxisSending.key == _KEYS
+            )
+        )
+    )
+    .order_by(AxisPacket.sending_id)
+)
+_KEEP = """
+WITH keyed AS (
+    INSERT INTO axis_sending (sender, key, sending_id, accepted_at)
+    SELECT %s, key, %s, %s FROM unnest(%s::text[]) key ON CONFLICT DO NOTHING),
+  kept AS (
+    INSERT INTO axis_message (digest, data, kept_at) VALUES (%s, %s, %s)
+    ON CONFLICT (digest) DO UPDATE SET data = excluded.data, kept_at = excluded.kept_at,
+      removed_at = NULL WHERE axis_message.data IS NULL)
+INSERT INTO axis_packet (packet_id, receiver, addressed_as, route, sending_id, message_type, sender,
+  sent_as, sent_by, digest, reference, subject, created_at, updated_at, state, description,
+  forwarded_as)
+SELECT packet_id, receiver, addressed_as, route, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, ''
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])
+  AS new (packet_id, receiver, addressed_as, route)"""
+# states written out: of bound ones the server could not tell that they are those of the index
+_WAITING = """
+SELECT packet_id FROM axis_agency CROSS JOIN LATERAL (
+    SELECT packet_id, created_at, row_number() OVER (ORDER BY created_at, packet_id) AS turn
+    FROM (SELECT packet_id, created_at FROM axis_packet
+          WHERE receiver = axis_agency.key AND state IN ('initial', 'processing')
+            AND route = 'local' AND message_type = %s AND created_at >= %s AND created_at < %s
+          ORDER BY created_at, packet_id LIMIT %s) oldest) queue
+WHERE system_id = %s ORDER BY turn, created_at, packet_id LIMIT %s"""
+_SENT = """
+SELECT packet_id FROM (
+  (SELECT packet_id, created_at FROM axis_packet WHERE sent_by = %s AND message_type = %s
+     AND created_at >= %s AND created_at < %s ORDER BY created_at DESC LIMIT %s)
+  UNION
+  SELECT packet_id, created_at FROM axis_agency CROSS JOIN LATERAL (
+    SELECT packet_id, created_at FROM axis_packet WHERE sender = axis_agency.key
+      AND message_type = %s AND created_at >= %s AND created_at < %s
+    ORDER BY created_at DESC LIMIT %s) own WHERE system_id = %s) AS found
+ORDER BY created_at DESC, packet_id LIMIT %s"""
+_EVER, _NEVER = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+_MINUTE = timedelta(minutes=1)
 _PACKET = Query(
     sa.select(AxisPacket).where(AxisPacket.packet_id == sa.bindparam("id")).with_for_update()
 )
@@ -133,17 +107,54 @@ class AxisStore:
 
     def system(self, system_id: str) -> System | None:
         """Return a connected system."""
-        row = self.tx.scalar(sa.select(AxisSystem).where(AxisSystem.system_id == system_id))
-        return System(row.system_id, row.secret) if row else None
+        row = self.tx.scalar(_SYSTEM, id=system_id)
+        if row is None:
+            return None
+        return System(row.system_id, row.secret, row.messages_per_hour, row.bytes_per_hour)
 
     def put_system(self, system: System) -> None:
-        """Add a system or give it a new secret."""
-        row = self.tx.scalar(sa.select(AxisSystem).where(AxisSystem.system_id == system.system_id))
+        """Add a system, or give it a new secret and quotas."""
+        row = self.tx.scalar(_SYSTEM, id=system.system_id)
+        values = {
+            "secret": system.secret,
+            "messages_per_hour": system.messages_per_hour,
+            "bytes_per_hour": system.bytes_per_hour,
+        }
         if row is None:
-            self.tx.add(AxisSystem(system_id=system.system_id, secret=system.secret))
+            self.tx.add(AxisSystem(system_id=system.system_id, **values))
         else:
-            row.secret = system.secret
+            for name, value in values.items():
+                setattr(row, name, value)
         self.tx.flush()
+
+    def saw(self, system_id: str, at: datetime) -> None:
+        """Note that a system asked for its packets, once a minute: it asks every few seconds."""
+        row = self.tx.scalar(_SYSTEM, id=system_id)
+        if row is not None and (row.polled_at is None or at - row.polled_at > _MINUTE):
+            self.tx.execute(
+                "UPDATE axis_system SET polled_at = %s WHERE system_id = %s"
+                " AND (polled_at IS NULL OR polled_at < %s)",
+                *(at, system_id, at),
+            )
+
+    def used(self, system_id: str, hour: datetime) -> Usage:
+        """Return what a system has sent in an hour."""
+        row = self.tx.execute(
+            "SELECT coalesce(sum(messages), 0)::bigint, coalesce(sum(bytes), 0)::bigint"
+            " FROM axis_usage WHERE system_id = %s AND hour = %s",
+            *(system_id, hour),
+        ).fetchone()
+        return Usage(*(row or (0, 0)))
+
+    def count(self, system_id: str, hour: datetime, size: int) -> None:
+        """Count one more message, in the slot of this connection."""
+        self.tx.execute(
+            """INSERT INTO axis_usage (system_id, hour, slot, messages, bytes)
+               VALUES (%s, %s, mod(pg_backend_pid(), 16), 1, %s)
+               ON CONFLICT (system_id, hour, slot) DO UPDATE
+               SET messages = axis_usage.messages + 1, bytes = axis_usage.bytes + excluded.bytes""",
+            *(system_id, hour, size),
+        )
 
     def agency(self, code: str) -> Agency | None:
         """Return the agency that holds this code, preferred or not, deleted or not."""
@@ -213,85 +224,76 @@ class AxisStore:
         """Return the agencies changed after this version, deleted ones included, by code."""
         return _agencies(self.tx.rows(_CHANGED, since=since))
 
-    def keep(self, sending: Sending, packets: Iterable[Packet], data: bytes) -> str:
-        """Keep a send and return its id; what was sent before is known again by its keys."""
+    def known(self, sender: str, keys: Sequence[str]) -> tuple[str | None, Sequence[Packet]]:
+        """Return the sending that has one of these keys, and its packets."""
         # Two sends of the same document at once: the second waits here and finds the first.
         self.tx.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", f"axis {sending.sender}"
+            "SELECT pg_advisory_xact_lock(hashtextextended(key, 0))"
+            " FROM (SELECT key FROM unnest(%s::text[]) key ORDER BY key) held",
+            [f"axis {sender} {key}" for key in keys],
         )
-        known = self.tx.scalars(
-            sa.select(AxisSending).where(
-                AxisSending.sender == sending.sender, AxisSending.key.in_(sending.keys)
-            )
-        )
-        sending_id = known[0].sending_id if known else sending.sending_id
-        for key in set(sending.keys) - {k.key for k in known}:
-            self.tx.add(
-                AxisSending(
-                    sender=sending.sender,
-                    key=key,
-                    sending_id=sending_id,
-                    accepted_at=sending.accepted_at,
-                )
-            )
-        reached = set(
-            self.tx.scalars(
-                sa.select(AxisPacket.receiver).where(AxisPacket.sending_id == sending_id)
-            )
-        )
-        self.tx.flush()
-        fresh = [replace(p, sending_id=sending_id) for p in packets if p.receiver not in reached]
-        if fresh:
-            self.tx.execute(
-                "INSERT INTO axis_message (digest, data) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-                *(sending.digest, data),
-            )
-            self._add(fresh)
-        return sending_id
+        found = [_packet(row) for row in self.tx.scalars(_KNOWN, sender=sender, keys=[*keys])]
+        if not found:
+            return None, []
+        sending_id = found[0].sending_id
+        return sending_id, [packet for packet in found if packet.sending_id == sending_id]
 
-    def _add(self, packets: list[Packet]) -> None:
-        """Insert the packets of one send, however many: they differ in what is unnested."""
+    def keep(self, sending: Sending, packets: Sequence[Packet], data: bytes) -> None:
+        """Keep the packets of one send, however many, in one statement.
+
+        They differ in what is unnested. Bytes that were removed are there again.
+        """
         one = packets[0]
         self.tx.execute(
-            """INSERT INTO axis_packet (packet_id, receiver, addressed_as, sending_id, message_type,
-                 sender, sent_as, sent_by, digest, reference, subject, created_at, updated_at,
-                 state, description)
-               SELECT packet_id, receiver, addressed_as, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
-                 %s, %s
-               FROM unnest(%s::text[], %s::text[], %s::text[])
-                 AS new (packet_id, receiver, addressed_as)""",
+            _KEEP,
+            *(sending.sender, sending.sending_id, sending.accepted_at, [*sending.keys]),
+            *(sending.digest, data, sending.accepted_at),
             *(one.sending_id, one.message_type.value, one.sender, one.sent_as, one.sent_by),
             *(one.digest, one.reference, one.subject, one.created_at, one.updated_at),
             *(one.state.value, one.description),
             [p.packet_id for p in packets],
             [p.receiver for p in packets],
             [p.addressed_as for p in packets],
+            [p.route.value for p in packets],
         )
+        if any(packet.route is Route.UPSTREAM for packet in packets):
+            jobs.post(self.tx, FORWARD_JOB, {"sending": sending.sending_id})
+
+    def note(self, entries: Sequence[LogEntry]) -> None:
+        """Append to the message log."""
+        append(self.tx, entries)
+
+    def unproven_since(self) -> datetime | None:
+        """Return when the oldest entry was made that no timestamp covers."""
+        return unproven_since(self.tx)
 
     def waiting(
         self, system_id: str, message_type: MessageType, period: Period, limit: int
     ) -> Sequence[Packet]:
-        """Return the oldest packets waiting for the agencies of a system."""
-        select = (
-            _within(sa.select(AxisPacket), message_type, period)
-            .join(AxisAgency, AxisAgency.key == AxisPacket.receiver)
-            .where(AxisAgency.system_id == system_id)
-            .where(AxisPacket.state.in_(["initial", "processing"]))
-            .order_by(AxisPacket.created_at, AxisPacket.packet_id)
-        )
-        return [_packet(r) for r in self.tx.scalars(select.limit(limit))]
+        """Return packets waiting for the agencies of a system, the oldest of each first.
+
+        Each of its agencies is asked by itself and all have their turn: one whose packets nobody
+        takes away hides no other's, and the queues of others are not looked at.
+        """
+        rows = self.tx.execute(
+            _WAITING,
+            *(message_type.value, period.since or _EVER, period.until or _NEVER, limit),
+            *(system_id, limit),
+        ).fetchall()
+        ids = [row[0] for row in rows]
+        found = {row.packet_id: _packet(row) for row in self.tx.scalars(_BY_IDS, ids=ids)}
+        return sorted(found.values(), key=lambda packet: (packet.created_at, packet.packet_id))
 
     def sent(
         self, system_id: str, message_type: MessageType, period: Period, limit: int
     ) -> Sequence[Packet]:
         """Return the newest packets that a system sent, or that others sent for its agencies."""
-        own = sa.select(AxisAgency.key).where(AxisAgency.system_id == system_id)
-        select = (
-            _within(sa.select(AxisPacket), message_type, period)
-            .where(sa.or_(AxisPacket.sent_by == system_id, AxisPacket.sender.in_(own)))
-            .order_by(AxisPacket.created_at.desc(), AxisPacket.packet_id)
-        )
-        return [_packet(r) for r in self.tx.scalars(select.limit(limit))]
+        given = (message_type.value, period.since or _EVER, period.until or _NEVER, limit)
+        rows = self.tx.execute(_SENT, *(system_id, *given), *given, system_id, limit).fetchall()
+        ids = [row[0] for row in rows]
+        found = [_packet(row) for row in self.tx.scalars(_BY_IDS, ids=ids)]
+        found.sort(key=lambda packet: packet.packet_id)
+        return sorted(found, key=lambda packet: packet.created_at, reverse=True)
 
     def packet(self, packet_id: str) -> Packet | None:
         """Return a packet, locked."""
@@ -305,24 +307,18 @@ class AxisStore:
             row.state = packet.state.value
             row.description = packet.description
             row.updated_at = packet.updated_at
+            row.forwarded_as = packet.forwarded_as
 
-    def data(self, digest: str) -> bytes:
-        """Return the bytes of a message as they came in."""
-        found = self.tx.scalar(sa.select(AxisMessage.data).where(AxisMessage.digest == digest))
+    def data(self, digest: str) -> bytes | datetime:
+        """Return the bytes of a message as they came in, or when they were removed."""
+        found = self.tx.one(
+            sa.select(AxisMessage.data, AxisMessage.removed_at).where(AxisMessage.digest == digest)
+        )
         if found is None:
             raise KeyError(digest)
-        return found
-
-
-def _within(
-    select: "sa.Select[AxisPacket]", message_type: MessageType, period: Period
-) -> "sa.Select[AxisPacket]":
-    select = select.where(AxisPacket.message_type == message_type.value)
-    if period.since is not None:
-        select = select.where(AxisPacket.created_at >= period.since)
-    if period.until is not None:
-        select = select.where(AxisPacket.created_at < period.until)
-    return select
+        held = found[0] if found[0] is not None else found[1]
+        assert held is not None  # removed bytes leave their time
+        return held
 
 
 def _agencies(rows: Iterable[tuple[AxisAgency, AxisCode]]) -> list[Agency]:
@@ -368,4 +364,6 @@ def _packet(row: AxisPacket) -> Packet:
         row.updated_at,
         PacketState(row.state),
         row.description,
+        Route(row.route),
+        row.forwarded_as,
     )

@@ -9,6 +9,7 @@ from engine.release import release
 from web import (
     account,
     api_page,
+    axis,
     begin,
     copying,
     decision,
@@ -60,8 +61,8 @@ LARGEST_TEXT = 8 << 20
 _ROOMS = (
     start, login, inbox, step, desk_signing, unsent, begin, copying, recalling, updating,
     unreceived, document, sendings, search, file, register, dossier, procedure, decision, replay,
-    run, running, migration, master, rehearsal, proposal, account, operator, trust, journal, keys,
-    signing_batch, api_page, help_page,
+    run, running, migration, master, rehearsal, proposal, account, operator, axis, trust, journal,
+    keys, signing_batch, api_page, help_page,
 )  # fmt: skip
 
 

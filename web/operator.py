@@ -44,6 +44,7 @@ def show() -> Response:
             "updated_text": _("Cập nhật %(at)s", at=words.exact(tx.now)),
             "notes": [],
             "acts": [],
+            "axis_href": url_for("axis_page.show"),
             "services": _services(tx),
             "queues": _queues(tx),
             "backups": None,

@@ -284,11 +284,25 @@ def test_an_empty_secret_opens_nothing(hub, clock):
     assert hub.handle("getAgenciesList", headers, b"").status == 401
 
 
-@pytest.mark.parametrize("minutes", [-11, 11])
-def test_calls_outside_the_window(ask, clock, minutes):
-    near = ask("getAgenciesList", {}, at=clock() + timedelta(minutes=minutes * 0.8))
-    assert near[0] == 200
-    status, answer = ask("getAgenciesList", {}, at=clock() + timedelta(minutes=minutes))
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_stale_call_of_the_adapter_is_served_and_written_down(
+    hub, ask, make_envelope, days, clock
+):
+    """An SDK sets its timestamp once, when it is made: a long-lived client is stale for ever."""
+    far = clock() + timedelta(days=days)
+    answer = ask("sendEdoc", sending(), write(make_envelope()), at=far)[1]
+    again = ask("sendEdoc", sending(), write(make_envelope()), at=far)[1]
+    assert (answer["status"], again["DocId"]) == ("OK", answer["DocId"])
+    ask("sendEdoc", sending(), write(make_envelope(216)))
+    assert [(one.kind, one.note) for one in hub._store.log] == [
+        ("accepted", "stale"), ("repeated", "stale"), ("accepted", ""),
+    ]  # fmt: skip
+
+
+def test_our_own_extensions_refuse_a_stale_call(hub, ask, clock):
+    hub._operations = {**hub._operations, "ourOwn": lambda *_: {}}
+    assert ask("ourOwn", {})[0] == 200
+    status, answer = ask("ourOwn", {}, at=clock() + timedelta(minutes=11))
     assert status == 401
     assert "đồng hồ" in answer["ErrorDesc"]
 

@@ -592,11 +592,32 @@ def operator() -> dict[str, Any]:
                 "trend": [1, 2, 1, 4, 8, 9, 12, 10], "state_text": text, "state_tone": tone}  # fmt: skip
 
     return {
-        "title": "Vận hành", "updated_text": "Cập nhật 10 giờ 15 phút 20 giây", "notes": [{"tone": "warn", "text": "Trục liên thông của tỉnh chậm từ 09 giờ 52. 31 văn bản đang chờ gửi lại, không mất văn bản nào."}], "acts": [{"label": "Chạy chẩn đoán", "action": "/doctor", "icon": "activity", "kind": ""}],
+        "title": "Vận hành", "updated_text": "Cập nhật 10 giờ 15 phút 20 giây", "notes": [{"tone": "warn", "text": "Trục liên thông của tỉnh chậm từ 09 giờ 52. 31 văn bản đang chờ gửi lại, không mất văn bản nào."}], "axis_href": "/operator/axis", "acts": [{"label": "Chạy chẩn đoán", "action": "/doctor", "icon": "activity", "kind": ""}],
         "services": [{"name": "Trang web", "state": "", "state_text": "hoạt động", "text": "p95 84 ms"}, {"name": "Cơ sở dữ liệu", "state": "", "state_text": "hoạt động", "text": "sao chép trễ 0,3 giây"}, {"name": "Trục tỉnh", "state": "warn", "state_text": "chậm", "text": "31 việc thử lại"}, {"name": "Nhật ký", "state": "", "state_text": "chuỗi băm khớp", "text": "neo lúc 06:00"}],
         "queues": [queue("Gửi qua Trục tỉnh", 38, "warn", "Chậm: Trục trả lời mã 20"), queue("Nhận từ Trục tỉnh", 3, "ok", "Bình thường"), queue("Kiểm tra chữ ký", 1, "ok", "Bình thường")],
         "backups": [{"agency": "Sở Tài chính", "last": "22:10 hôm qua", "age_text": "12 giờ, đạt", "age_tone": "ok", "restore_text": "13/12, đủ 100%", "restore_tone": ""}, {"agency": "UBND huyện Phú Lương", "last": "22:40, 11/12", "age_text": "3 ngày 12 giờ, quá 72 giờ", "age_tone": "bad", "restore_text": "29/11, lệch 2 tệp", "restore_tone": "bad"}],
         "incidents": [{"message": "Trục trả lời mã 20 khi gửi", "step": "Phát hành qua Trục tỉnh", "count": 31, "since": "09:52", "state_text": "Thử lại tự động lúc 10:20, lần 4/8", "state_tone": "warn", "retry_action": "/retry", "retry_label": "Thử lại 31", "href": "#"}], "incidents_text": "1 nhóm, 31 hồ sơ",
+    }  # fmt: skip
+
+
+def axis_row() -> dict[str, Any]:
+    return {"reference": "215/STTTT-VP", "subject": "V/v góp ý quy chế liên thông văn bản", "way": "H55.07 → H55.08", "since": "hôm nay, 8 giờ 05", "state_text": "chờ bên nhận", "state_tone": "warn", "why": "Chưa kết nối được trục cấp trên"}  # fmt: skip
+
+
+def axis() -> dict[str, Any]:
+    queue = {"system": "stc", "agencies": "H55.08 Sở Tài chính", "waiting": 12, "oldest": "hôm qua, 15 giờ 20", "asked": "hôm qua, 15 giờ 18", "state_text": "im lặng", "state_tone": "bad"}  # fmt: skip
+    return {
+        "title": "Trục liên thông", "updated_text": "Cập nhật 10 giờ 15 phút 20 giây", "back": "/operator",
+        "log": {"text": "12.034 mục trong chuỗi, 3 mục chờ", "state_text": "chưa đóng dấu thời gian", "state_tone": "warn"},
+        "queues": [queue], "stuck": [axis_row() | {"href": "/operator/axis/1"}],
+    }  # fmt: skip
+
+
+def axis_packet() -> dict[str, Any]:
+    return axis_row() | {
+        "title": "Gói tin 215/STTTT-VP", "facts": [{"label": "Nơi gửi", "value": "H55.07 (stttt)", "href": None}, {"label": "SHA-256", "value": "a1" * 32, "href": None}], "error": "Hãy nêu lý do mở nội dung",
+        "log": [{"at": "15/12/2020 08:05:00", "what": "trục tiếp nhận", "who": "stttt", "note": "stale"}],
+        "resend_action": "/operator/axis/1/resend", "open_action": "/operator/axis/1/content", "back": "/operator/axis",
     }  # fmt: skip
 
 
@@ -1088,6 +1109,8 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "signing-batch": ("signing_batch.html", {"shell": shell(who="Phạm Dung", position="Giám đốc"), "batch": {"title": "Ký nhiều văn bản", "told": "Đã ký 2 văn bản, còn 1 văn bản chưa ký.", "desk": None, "action": "#", "submit": "Ký số 1 văn bản", "back_href": "/inbox", "signed": [{"document": "Báo cáo kết quả quý IV", "how": "đã ký"}], "form": form(field("text", "pin", "Mật khẩu chứng thư số (mã PIN)")), "rows": [{"value": "1:3", "version": 3, "begin": "#", "reference": "Dự thảo", "subject": "Về việc báo cáo kết quả thực hiện Quy chế", "facts": "Công văn · Trần Bình", "href": "/inbox?item=1", "due": "16/12/2020 16:30", "note": "Văn bản đã thay đổi từ khi chọn. Mở xem lại trước khi ký.", "tone": "warn"}]}}),
         "signing-batch-desk": ("signing_batch.html", {"shell": shell(who="Phạm Dung", position="Giám đốc"), "batch": {"title": "Ký nhiều văn bản", "told": "Đã ký 2 văn bản, còn 1 văn bản chưa ký.", "desk": {"bridge": "ws://127.0.0.1:8987", "words": {"waiting": "Đang chờ ký trên thiết bị…"}}, "action": "#", "submit": "Ký số 1 văn bản", "back_href": "/inbox", "signed": [{"document": "Báo cáo kết quả quý IV", "how": "đã ký"}], "form": form(field("text", "pin", "Mật khẩu chứng thư số (mã PIN)")), "rows": [{"value": "1:3", "version": 3, "begin": "#", "reference": "Dự thảo", "subject": "Về việc báo cáo kết quả thực hiện Quy chế", "facts": "Công văn · Trần Bình", "href": "/inbox?item=1", "due": "16/12/2020 16:30", "note": "Văn bản đã thay đổi từ khi chọn. Mở xem lại trước khi ký.", "tone": "warn"}]}}),
         "operator": ("operator.html", {"shell": shell("Vận hành", who="Tạ Vinh", position="Trung tâm CNTT&TT"), "operator": operator()}),
+        "axis": ("axis.html", {"shell": shell("Vận hành", who="Tạ Vinh", position="Trung tâm CNTT&TT"), "axis": axis()}),
+        "axis-packet": ("axis_packet.html", {"shell": shell("Vận hành", who="Tạ Vinh", position="Trung tâm CNTT&TT"), "packet": axis_packet()}),
         "trust": ("trust.html", {"shell": shell("Danh sách tin cậy", who="Tạ Vinh", position="Trung tâm CNTT&TT"), "trust": trust()}),
         **steering(),
         "api": ("api.html", {"shell": admin, "api": {"spec_href": "/api/v1/openapi.json", "title": "API"}}),
