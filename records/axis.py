@@ -275,6 +275,8 @@ class AxisStore:
         Each of its agencies is asked by itself and all have their turn: one whose packets nobody
         takes away hides no other's, and the queues of others are not looked at.
         """
+        # a plan made while the table was small is kept until the server counts it again
+        self.tx.execute("SET LOCAL enable_seqscan = off")
         rows = self.tx.execute(
             _WAITING,
             *(message_type.value, period.since or _EVER, period.until or _NEVER, limit),

@@ -154,6 +154,8 @@ def test_the_table_of_settings_gives_the_defaults(guide: Path):
 def commands(group: click.Group, before: str = "congvan") -> Iterator[tuple[str, click.Command]]:
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
+            if command.invoke_without_command:
+                yield f"{before} {name}", command
             yield from commands(command, f"{before} {name}")
         else:
             yield f"{before} {name}", command

@@ -90,7 +90,7 @@ def test_systems_agencies_and_codes_are_kept_by_commands(told):
 
 
 def test_a_hub_alone_answers_serves_its_members_and_proves_its_log(
-    told, fresh_database, eventually
+    careful_cluster, told, fresh_database, eventually
 ):
     """In a process of its own, as an operator starts it: the axis and nothing beside it."""
     secrets = {name: secret_of(told("axis", "system", name)) for name in ("stttt", "stc")}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.database import Database
-from office import settings, start
+from office import hub_settings, settings, start
 from office.settings import SETTINGS, Mode, WrongSetting
 
 SAMPLES = {
@@ -72,8 +72,8 @@ def test_each_setting_of_the_table_is_read(setting, monkeypatch: pytest.MonkeyPa
 
 
 def test_no_setting_is_read_that_is_not_in_the_table():
-    source = Path(settings.__file__).read_text()
-    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', source))
+    source = Path(settings.__file__).read_text() + Path(hub_settings.__file__).read_text()
+    read = set(re.findall(r'(?:env\.\w+|number|text)\(\s*"([A-Z_]+)"', source))
     assert read == {setting.name for setting in SETTINGS}
 
 

@@ -56,7 +56,7 @@ def test_who_is_silent_and_what_is_stuck(knock, packet):
 
 
 def test_only_an_operator_sees_it(knock, packet):
-    for who in ("vanthu.stttt", "quantri.stttt", "thanhtra"):
+    for who in ("vanthu.stttt", "quantri.stttt", "giamdoc.stttt"):
         for address in ("/operator/axis", f"/operator/axis/{packet}"):
             assert knock(who).get(address).status_code == 403
         assert knock(who).post(f"/operator/axis/{packet}/content").status_code == 403
