@@ -40,8 +40,9 @@ def _sign(errand: Errand, _job: ClaimedJob, means: Means) -> None:
     value = key.keystore.sign(head.text(), DIGEST)
     timestamp = stamped(means, value)
     with errand.transaction() as tx:
-        kept = axis_log.keep_head(tx, head, value, key.keystore.certificate())
-        kept.timestamp = timestamp
+        is_signed = axis_log.head_to_sign(tx, stamps=False) is None
+        if timestamp is not None or not is_signed:
+            axis_log.keep_head(tx, head, value, key.keystore.certificate(), timestamp)
     if timestamp is None and _stamps(means):
         _watch(errand, means)
     elif timestamp is not None:

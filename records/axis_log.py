@@ -160,13 +160,12 @@ def head_to_sign(tx: Transaction, *, stamps: bool) -> LogHead | None:
     return LogHead(no, last, tx.now) if no > (row or (0,))[0] else None
 
 
-def keep_head(tx: Transaction, head: LogHead, value: bytes, certificate: bytes) -> AxisLogHead:
-    """Keep the signature on a head; the timestamp is set by whoever has one."""
-    return tx.add(
-        AxisLogHead(
-            no=head.no, head=head.text(), value=value, certificate=certificate, signed_at=tx.now
-        )
-    )
+def keep_head(
+    tx: Transaction, head: LogHead, value: bytes, certificate: bytes, timestamp: bytes | None
+) -> None:
+    """Keep the signature on a head, with its timestamp where one was had."""
+    told = {"value": value, "certificate": certificate, "timestamp": timestamp}
+    tx.add(AxisLogHead(no=head.no, head=head.text(), signed_at=tx.now, **told))
 
 
 def unproven_since(tx: Transaction) -> datetime | None:
@@ -270,15 +269,16 @@ def verify_log(
     session: orm.Session, key: JournalKey, stamps: StampCheck | None = None
 ) -> LogVerification:
     """Check every entry, head and timestamp; name the first place that does not hold."""
-    heads = {one.no: one for one in session.scalars(sa.select(AxisLogHead))}
-    found, hashes = _walk(session, set(heads))
+    select = sa.select(AxisLogHead).order_by(AxisLogHead.no, AxisLogHead.id)
+    heads = session.scalars(select).all()
+    found, hashes = _walk(session, {one.no for one in heads})
     if not found.holds:
         return found
-    for no, one in sorted(heads.items()):
-        reason = _fault(one, hashes.get(no), key.trusted)
+    for one in heads:
+        reason = _fault(one, hashes.get(one.no), key.trusted)
         if reason:
-            return replace(found, no=no, reason=reason)
-        found = replace(found, signed=no)
+            return replace(found, no=one.no, reason=reason)
+        found = replace(found, signed=one.no)
     return found if stamps is None else _with_stamps(found, heads, stamps)
 
 
@@ -319,18 +319,18 @@ def _fault(one: AxisLogHead, reached: bytes | None, trusted: frozenset[bytes]) -
 
 
 def _with_stamps(
-    found: LogVerification, heads: dict[int, AxisLogHead], stamps: StampCheck
+    found: LogVerification, heads: Sequence[AxisLogHead], stamps: StampCheck
 ) -> LogVerification:
-    for no, one in sorted(heads.items(), reverse=True):
+    for one in reversed(heads):
         if one.timestamp is None:
             continue
         report = stamps.judge(one.timestamp, sha256(one.value).digest(), DIGEST)
         if report.stamped_at is None or report.reason in FORGED:
-            return replace(found, no=no, reason="timestamp-wrong")
+            return replace(found, no=one.no, reason="timestamp-wrong")
         if not one.signed_at - SKEW <= report.stamped_at <= one.signed_at + SKEW:
-            return replace(found, no=no, reason="timestamp-astray")
+            return replace(found, no=one.no, reason="timestamp-astray")
         if report.verdict is not Verdict.VALID:
             found = replace(found, unproven=found.unproven + 1)
         elif not found.stamped:
-            found = replace(found, stamped=no, stamped_at=report.stamped_at)
+            found = replace(found, stamped=one.no, stamped_at=report.stamped_at)
     return found

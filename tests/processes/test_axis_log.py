@@ -169,6 +169,9 @@ def test_unproven_too_long_the_hub_accepts_nothing_until_it_is_proven_again(hub,
         receiver.confirm(packet.packet_id, Outcome.DONE)
     for _ in range(3):
         head(hub)
+    unstamped = "SELECT count(*), count(DISTINCT no) FROM axis_log_head WHERE timestamp IS NULL"
+    ((heads, places),) = hub.rows(unstamped)
+    assert heads == places, "what is signed and gets no timestamp is not signed again"
     ((kind, error),) = incidents(hub)
     assert kind == axis_heads.HEAD_JOB
     assert "tạm ngừng tiếp nhận" in error
@@ -177,7 +180,11 @@ def test_unproven_too_long_the_hub_accepts_nothing_until_it_is_proven_again(hub,
     head(hub)
     assert incidents(hub) == []
     assert sender.send(EDOC, document("H55.07", "H55", number=3))
-    assert checked(hub).holds
+    found = checked(hub, StampCheck(trust, Revocation(()), ValidationPolicy(), now=clock()))
+    assert (found.holds, found.signed) == (
+        True,
+        hub.rows("SELECT max(no) FROM axis_log_head")[0][0],
+    )
 
 
 def incidents(hub: Hub) -> list[tuple]:
