@@ -323,54 +323,45 @@ def keep_secret(path: Path) -> str:
 
 def load() -> Settings:
     """Read the settings from the environment; raises `WrongSetting` naming everything wrong."""
-    env = Env(eager=False)
+    env, at = Env(eager=False), _DEFAULTS
     for name, parser in _PARSERS.items():
         env.add_parser(name, parser)
-    port = Range(1, 65535)
     few = Range(1, 64)
     try:
         values = {
-            "host": env.str("HOST", _DEFAULTS["HOST"]),
-            "port": env.int("PORT", _DEFAULTS["PORT"], validate=port),
-            "data": env.path("CONGVAN_DATA", Path(_DEFAULTS["CONGVAN_DATA"])),
-            "mode": env.enum("CONGVAN_MODE", _DEFAULTS["CONGVAN_MODE"], enum=Mode, by_value=True),
-            "demo_password": env.str("CONGVAN_DEMO_PASSWORD", _DEFAULTS["CONGVAN_DEMO_PASSWORD"]),
-            "configured_secret": env.str("CONGVAN_SECRET_KEY", _DEFAULTS["CONGVAN_SECRET_KEY"]),
-            "database_url": env.postgres("DATABASE_URL", _DEFAULTS["DATABASE_URL"]),
-            "broker_url": env.broker("CELERY_BROKER_URL", _DEFAULTS["CELERY_BROKER_URL"]),
-            "web_workers": env.int(
-                "CONGVAN_WEB_WORKERS", _DEFAULTS["CONGVAN_WEB_WORKERS"], validate=few
-            ),
-            "job_threads": env.int(
-                "CONGVAN_JOB_THREADS", _DEFAULTS["CONGVAN_JOB_THREADS"], validate=few
-            ),
+            "host": env.str("HOST", at["HOST"]),
+            "port": env.int("PORT", at["PORT"], validate=Range(1, 65535)),
+            "data": env.path("CONGVAN_DATA", Path(at["CONGVAN_DATA"])),
+            "mode": env.enum("CONGVAN_MODE", at["CONGVAN_MODE"], enum=Mode, by_value=True),
+            "demo_password": env.str("CONGVAN_DEMO_PASSWORD", at["CONGVAN_DEMO_PASSWORD"]),
+            "configured_secret": env.str("CONGVAN_SECRET_KEY", at["CONGVAN_SECRET_KEY"]),
+            "database_url": env.postgres("DATABASE_URL", at["DATABASE_URL"]),
+            "broker_url": env.broker("CELERY_BROKER_URL", at["CELERY_BROKER_URL"]),
+            "web_workers": env.int("CONGVAN_WEB_WORKERS", at["CONGVAN_WEB_WORKERS"], validate=few),
+            "job_threads": env.int("CONGVAN_JOB_THREADS", at["CONGVAN_JOB_THREADS"], validate=few),
             "max_instances": env.int(
-                "CONGVAN_MAX_INSTANCES",
-                _DEFAULTS["CONGVAN_MAX_INSTANCES"],
-                validate=Range(1, 5000),
+                "CONGVAN_MAX_INSTANCES", at["CONGVAN_MAX_INSTANCES"], validate=Range(1, 5000)
             ),
-            "log_level": env.log_level("CONGVAN_LOG", _DEFAULTS["CONGVAN_LOG"]),
-            "public_url": env.origin("CONGVAN_URL", _DEFAULTS["CONGVAN_URL"]),
-            "bridge": env.socket("CONGVAN_BRIDGE", _DEFAULTS["CONGVAN_BRIDGE"]),
+            "log_level": env.log_level("CONGVAN_LOG", at["CONGVAN_LOG"]),
+            "public_url": env.origin("CONGVAN_URL", at["CONGVAN_URL"]),
+            "bridge": env.socket("CONGVAN_BRIDGE", at["CONGVAN_BRIDGE"]),
             "bridge_transport": env.bridge_transport(
-                "CONGVAN_BRIDGE_TRANSPORT", _DEFAULTS["CONGVAN_BRIDGE_TRANSPORT"]
+                "CONGVAN_BRIDGE_TRANSPORT", at["CONGVAN_BRIDGE_TRANSPORT"]
             ),
-            "proxies": env.networks("CONGVAN_PROXIES", _DEFAULTS["CONGVAN_PROXIES"]),
-            "tsa_urls": env.addresses("CONGVAN_TSA_URLS", _DEFAULTS["CONGVAN_TSA_URLS"]),
-            "timestamps": env.timestamps("CONGVAN_TIMESTAMPS", _DEFAULTS["CONGVAN_TIMESTAMPS"]),
+            "proxies": env.networks("CONGVAN_PROXIES", at["CONGVAN_PROXIES"]),
+            "tsa_urls": env.addresses("CONGVAN_TSA_URLS", at["CONGVAN_TSA_URLS"]),
+            "timestamps": env.timestamps("CONGVAN_TIMESTAMPS", at["CONGVAN_TIMESTAMPS"]),
             "axis_signature": env.axis_signature(
-                "CONGVAN_AXIS_SIGNATURE", _DEFAULTS["CONGVAN_AXIS_SIGNATURE"]
+                "CONGVAN_AXIS_SIGNATURE", at["CONGVAN_AXIS_SIGNATURE"]
             ),
             "send_attempts": env.int(
-                "CONGVAN_SEND_ATTEMPTS", _DEFAULTS["CONGVAN_SEND_ATTEMPTS"], validate=Range(1, 30)
+                "CONGVAN_SEND_ATTEMPTS", at["CONGVAN_SEND_ATTEMPTS"], validate=Range(1, 30)
             ),
-            "intermediaries": env.pairs(
-                "CONGVAN_INTERMEDIARIES", _DEFAULTS["CONGVAN_INTERMEDIARIES"]
-            ),
-            "axis": env.driver("CONGVAN_AXIS", _DEFAULTS["CONGVAN_AXIS"]),
-            "axis_url": env.carrier("CONGVAN_AXIS_URL", _DEFAULTS["CONGVAN_AXIS_URL"]),
-            "axis_system": env.str("CONGVAN_AXIS_SYSTEM", _DEFAULTS["CONGVAN_AXIS_SYSTEM"]),
-            "axis_user": env.str("CONGVAN_AXIS_USER", _DEFAULTS["CONGVAN_AXIS_USER"]),
+            "intermediaries": env.pairs("CONGVAN_INTERMEDIARIES", at["CONGVAN_INTERMEDIARIES"]),
+            "axis": env.driver("CONGVAN_AXIS", at["CONGVAN_AXIS"]),
+            "axis_url": env.carrier("CONGVAN_AXIS_URL", at["CONGVAN_AXIS_URL"]),
+            "axis_system": env.str("CONGVAN_AXIS_SYSTEM", at["CONGVAN_AXIS_SYSTEM"]),
+            "axis_user": env.str("CONGVAN_AXIS_USER", at["CONGVAN_AXIS_USER"]),
             "hub": read_hub(env),
         }
         env.seal()

@@ -17,7 +17,7 @@ from records.transfer import Packet
 def brought_by(story: Story, code: str, number: str) -> str:
     """Have a packet of Sở Tài chính listed as brought by the holder of `code`; return its id."""
     sending = send(story, "STC", envelope_from(story, "STC", number))
-    story.run_sql("UPDATE axis_packet SET sender = %s WHERE sending_id = %s", code, sending)
+    story.run_sql("UPDATE axis_packet SET sent_as = %s WHERE sending_id = %s", code, sending)
     return str(story.value("SELECT packet_id FROM axis_packet WHERE sending_id = %s", sending))
 
 

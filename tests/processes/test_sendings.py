@@ -88,7 +88,7 @@ def offer_again(story: Story, packet: Packet, change: Callable[[bytes], bytes] =
     """Have the axis list the same sending once more, as a packet of its own."""
     digest, again = uuid4().hex, uuid4().hex
     story.run_sql(
-        "INSERT INTO axis_message SELECT %s, %s", digest,
+        "INSERT INTO axis_message (digest, data, kept_at) VALUES (%s, %s, now())", digest,
         change(story.means.content.read(packet.sha256)),
     )  # fmt: skip
     copied = (
@@ -133,7 +133,7 @@ def test_another_senders_packet_with_a_stolen_id_is_no_repeat(story_office, sent
         assert other != data
         return other
 
-    story.run_sql("UPDATE axis_packet SET sender = 'H55.05' WHERE packet_id = %s", came.packet_id)
+    story.run_sql("UPDATE axis_packet SET sent_as = 'H55.05' WHERE packet_id = %s", came.packet_id)
     again = offer_again(story, came, stolen)
     assert story.one(Packet, Packet.packet_id == again).result == "accepted"
     here = story.all(IncomingDocument, IncomingDocument.subject == SUBJECT)

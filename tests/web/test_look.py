@@ -103,7 +103,10 @@ CELLS = """() => [...document.querySelectorAll('.tbl.cards')].flatMap((table) =>
 })"""
 
 
-@pytest.mark.parametrize("path", ["/keys", "/trust", "/signing-batch", "/journal", "/operator"])
+@pytest.mark.parametrize(
+    "path",
+    ["/keys", "/trust", "/signing-batch", "/journal", "/operator", "/axis", "/axis-packet"],
+)
 def test_on_a_phone_each_value_stands_beside_the_words_of_its_column(tab, base, path) -> None:
     tab.set_viewport_size(PHONE)
     tab.goto(base + path)
