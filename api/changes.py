@@ -26,7 +26,13 @@ from processes.unreceived import unreceived
 from processes.update.ask import UpdateIssued, update_issued
 from records.authority import Act
 from records.calendar_day import load_calendar
-from records.change import ChangeKind, ChangeRequest, requests_received, requests_sent
+from records.change import (
+    ChangeKind,
+    ChangeRequest,
+    requests_received,
+    requests_sent,
+    requests_waiting,
+)
 from records.document import IncomingDocument, OutgoingDocument
 from records.vocabulary import Urgency
 
@@ -116,6 +122,15 @@ def unreceived_documents(query: dict[str, Any]) -> Response:
         ]
     after = items[-1]["recipient_id"] if len(found) > limit else None
     return show({"items": items, "after": after})
+
+
+@incoming.get("/requests")
+@guarded(Scope.READ, Act.READ_EXCHANGE)
+@incoming.response(200, RequestList)
+def waiting() -> Response:
+    """List what senders asked of documents that have not come here, newest first."""
+    with transaction() as tx:
+        return show(_listed(requests_waiting(tx)))
 
 
 @incoming.get("/<uuid:document_id>/requests")

@@ -161,13 +161,13 @@ def settle_answers(
     agreed = []
     for index, one in enumerate(asked):
         own = [a for a in answers if _belongs(a.reported_at, index, asked)]
-        if not own or one.answer is ChangeAnswer.AGREED:
+        if not own:
             continue
         said = min(own, key=lambda a: (a.code, a.reported_at, a.description))
         answer = ChangeAnswer.AGREED if said.code == "15" else ChangeAnswer.REFUSED
-        one.decide(answer, said.description, said.staff, said.reported_at)
-        if answer is ChangeAnswer.AGREED:
+        if answer is ChangeAnswer.AGREED and one.answer is not answer:
             agreed.append(one)
+        one.decide(answer, said.description, said.staff, said.reported_at)
     return agreed
 
 

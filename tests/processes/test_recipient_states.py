@@ -12,7 +12,7 @@ from exchange.envelope import Party, ResponseFor, Staff
 from exchange.status import StatusCode, StatusMessage
 from processes.delivery.statuses import apply_status
 from records.document import OutgoingDocument
-from records.transfer import Direction, Packet
+from records.transfer import Carriage, Direction, Packet
 from records.vocabulary import Delivery
 
 T0 = datetime.combine(today(), datetime.min.time(), VIETNAM) + timedelta(hours=9)
@@ -48,6 +48,7 @@ def state_after(story: Story, sent: OutgoingDocument, messages: list[StatusMessa
                 Packet(
                     agency_id=sent.agency_id, direction=Direction.IN, message_type="status",
                     packet_id=f"xếp lại {number}", sha256="0" * 64, size=1, at=tx.now,
+                    state=Carriage.RECEIVED,
                 )
             )  # fmt: skip
             apply_status(tx, story.means, packet, replace(message, sender=known))
