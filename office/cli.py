@@ -15,6 +15,7 @@ from engine.release import release
 from office import settings as configuration
 from office.at_hand import database_at_hand
 from office.axis_command import axis
+from office.conformance_command import conformance
 from office.edxml_command import edxml
 from office.refusal import NotWritable
 from office.refusal import told as _told
@@ -300,6 +301,12 @@ def embed_decision(file: Path, table: Path) -> None:
     click.echo(f"{file}: đã có bảng của {table.name} (now holds its tables)")
 
 
+@main.group()
+def axis() -> None:
+    """Trục liên thông (the axis)."""
+
+
+axis.add_command(conformance)
 main.add_command(verify_pdf)
 main.add_command(edxml)
 main.add_command(axis)

@@ -181,7 +181,9 @@ def test_every_command_and_option_is_documented(guide: Path):
 def test_no_page_names_a_command_that_is_not_there(page: Path):
     known = {name for name, _ in commands(main)}
     for called in re.findall(
-        r"(?:`|^|bin/)congvan ((?:[a-z][a-z-]*)(?: read| write)?)", read(page), re.MULTILINE
+        r"(?:`|^|bin/)congvan ((?:[a-z][a-z-]*)(?: read| write| conformance)?)",
+        read(page),
+        re.MULTILINE,
     ):
         assert f"congvan {called}" in known, called
 
