@@ -10,9 +10,11 @@ from office.settings import Settings
 from processes import replay
 from processes.evidence import bundle
 from processes.evidence.bundle import Bundle
+from processes.evidence.exchange import make_exchange
 from processes.replay import Replay
 from processes.telling import told, ways
 from records.organization import Role
+from records.transfer import Packet
 
 _VERDICTS = {
     Verdict.AGREES: "khớp",
@@ -36,19 +38,26 @@ def replay_run(settings: Settings, instance_id: UUID, at: int | None) -> Replay:
 def evidence(
     settings: Settings, instance_id: UUID, by: str, *, as_container: bool = False
 ) -> Bundle:
-    """Make the bundle of a run; the journal says who of the machine did. Raises `NotFound`."""
+    """Make the bundle of a run, or of the exchange of one packet (then a container always).
+
+    The journal says who of the machine did. Raises `NotFound`.
+    """
     database = Database(settings.database_url)
     try:
         with database.session() as session:
             instance = session.get(ProcessInstance, instance_id)
-            if instance is None:
+            packet = session.get(Packet, instance_id) if instance is None else None
+            found = instance or packet
+            if found is None:
                 raise replay.no_run(instance_id)
             # Whoever may run this may read the whole database anyway.
             acting = Acting(
-                agency_id=instance.agency_id, roles=frozenset({Role.AUDITOR}), name=f"máy chủ: {by}"
+                agency_id=found.agency_id, roles=frozenset({Role.AUDITOR}), name=f"máy chủ: {by}"
             )
             with database.transaction(acting) as tx:
                 means = means_of(settings, database)
+                if packet is not None:
+                    return make_exchange(tx, session, means, packet.id)
                 return bundle.make(tx, session, means, instance_id, as_container=as_container)
     finally:
         database.dispose()

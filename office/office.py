@@ -13,10 +13,10 @@ from engine.budget import BUDGET
 from engine.database import SYSTEM, Acting, Database, Transaction
 from engine.handlers import Handlers
 from engine.runtime import MACHINE_JOB
-from office.axis_key import envelope_signer
+from office.axis_key import axis_key, envelope_signer
 from office.carrier import carriers, upstream_of
 from office.journal_key import journal_key
-from office.settings import Settings, Timestamps, keep_secret
+from office.settings import AxisSignature, Settings, Timestamps, keep_secret
 from office.trust import TrustShelf
 from office.worker import Periodic, Worker
 from processes import (
@@ -52,6 +52,7 @@ from records import (
 )
 from records.content import ContentStore
 from records.key_custody import record_use
+from signing.keystores.base import KeyStore
 from signing.timestamps import TimestampClient
 from signing.trust import Trust
 from web.svg import render_diagram
@@ -215,8 +216,20 @@ def means_of(
         upstream=upstream_of(settings),
         scratch=settings.data / "scratch",
         journal_key=lambda: journal_key(settings.data / "keys"),
+        receipt_key=lambda: receipt_key(settings),
         draw=render_diagram,
     )
+
+
+def receipt_key(settings: Settings) -> KeyStore:
+    """Return what signs receipts: the key the axis knows, else the installation's own.
+
+    Raises `EnvelopeNotSigned`, `SigningError`.
+    """
+    folder = settings.data / "keys"
+    if settings.axis_signature is AxisSignature.NONE:
+        return journal_key(folder).keystore
+    return axis_key(folder)
 
 
 def timestamps_of(

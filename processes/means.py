@@ -134,6 +134,8 @@ class Means:
     intermediaries: frozenset[tuple[str, str]] = frozenset()
     #: whom this process sends to right now
     roads: Roads = field(default_factory=Roads)
+    #: what signs receipts for packets that came; None where nothing does
+    receipt_key: Callable[[], KeyStore] | None = None
     #: signs what goes to the axis; None where the axis asks for no signature
     envelope_signer: EnvelopeSigner | None = None
     #: where LibreOffice and other converters may work

@@ -5,17 +5,19 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, make_response, redirect, url_for
 from werkzeug.wrappers import Response
 
 from engine.database import Transaction
 from processes import reach
+from processes.delivery.receipt import MATCHES
 from processes.delivery.unsent import send_again, unsent
+from processes.evidence.exchange import make_exchange, subject_of
 from records.authority import Act, may
 from records.document import Document, IncomingDocument, about
-from records.transfer import Attempt, AttemptOutcome, Carriage, Direction, Packet
+from records.transfer import Attempt, AttemptOutcome, Carriage, Direction, Packet, SignedReceipt
 from web import paper, words
-from web.door import language, transaction
+from web.door import language, office, transaction
 from web.policy import ensure, needs
 from web.shell import say
 from web.tongue import _, ngettext
@@ -39,10 +41,13 @@ def sendings_of(tx: Transaction, document: Document) -> list[dict[str, Any]]:
         .order_by(Attempt.started_at, Attempt.id)
     ):
         attempts.setdefault(one.of_packet_id, []).append(one)
-    return [_packet(tx, one, attempts.get(one.id, [])) for one in packets]
+    may_export = may(tx.acting, Act.EXPORT_EVIDENCE, reach.facts_of_document(tx, document))
+    return [_packet(tx, p, attempts.get(p.id, []), may_export=may_export) for p in packets]
 
 
-def _packet(tx: Transaction, packet: Packet, attempts: Sequence[Attempt]) -> dict[str, Any]:
+def _packet(
+    tx: Transaction, packet: Packet, attempts: Sequence[Attempt], *, may_export: bool
+) -> dict[str, Any]:
     is_status = packet.message_type == "status"
     count = ngettext("%(num)d lần gửi", "%(num)d lần gửi", len(attempts))
     return {
@@ -51,8 +56,25 @@ def _packet(tx: Transaction, packet: Packet, attempts: Sequence[Attempt]) -> dic
         "state_text": packet.state.label(language()),
         "tone": _TONES.get(packet.state, ""),
         "count_text": count,
+        "receipt_text": _receipt(tx, packet),
+        "evidence_href": evidence_href(packet) if may_export else None,
         "attempts": [_attempt(tx, one) for one in attempts],
     }
+
+
+def evidence_href(packet: Packet) -> str:
+    """Return where the evidence of one exchange is had."""
+    return url_for("sending.evidence", packet_id=packet.id)
+
+
+def _receipt(tx: Transaction, packet: Packet) -> str:
+    """Return what is known of the receiver's signed receipt, nothing for what asks for none."""
+    found = tx.scalars(sa.select(SignedReceipt).where(SignedReceipt.of_packet_id == packet.id))
+    if not found:
+        return ""
+    if found[0].verdict == MATCHES:
+        return _("Bên nhận đã ký biên nhận: %(who)s", who=found[0].signer)
+    return _("Biên nhận của bên nhận KHÔNG KHỚP với gói tin đã gửi")
 
 
 def _attempt(tx: Transaction, one: Attempt) -> dict[str, str]:
@@ -84,6 +106,22 @@ def failures_of(tx: Transaction, document: Document) -> list[dict[str, Any]]:
         for one in unsent(tx)
         if one.document_id == document.id
     ]
+
+
+@pages.get("/sendings/<uuid:packet_id>/evidence")
+@needs(Act.EXPORT_EVIDENCE, each=True)
+def evidence(packet_id: UUID) -> Response:
+    """Hand over the evidence of one exchange; the journal notes its digest."""
+    with transaction() as tx, office().database.session() as session:
+        packet = tx.get(Packet, packet_id)
+        document = subject_of(tx, packet)
+        facts = reach.facts_of_document(tx, document) if document is not None else None
+        ensure(tx.acting, Act.EXPORT_EVIDENCE, *(one for one in (facts,) if one is not None))
+        made = make_exchange(tx, session, office().means, packet_id)
+    response = make_response(made.content)
+    response.content_type = "application/vnd.etsi.asic-e+zip"
+    response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
+    return response
 
 
 @pages.post("/<any(incoming, outgoing):way>/<uuid:document_id>/sendings/<uuid:incident_id>/again")

@@ -5,7 +5,7 @@ nothing. It is never confirmed before what came of it is committed.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -22,11 +22,19 @@ from exchange.envelope import Envelope
 from exchange.errors import AnswerTooLarge, ExchangeError, MessageTooLarge
 from exchange.gateway import Arrival, Gateway, MessageType, Outcome
 from exchange.identity import organ_key
-from exchange.mark import send_id_of
+from exchange.mark import receipts_of, send_id_of
 from exchange.status import StatusMessage
 from processes.delivery.accept import Examined, accept, examine
 from processes.delivery.departure import keep_packet
 from processes.delivery.gateway import gateway_of, tenants
+from processes.delivery.receipt import (
+    RECEIPT_JOB,
+    Given,
+    ask_receipt,
+    examine_receipts,
+    look_again,
+    take_receipt,
+)
 from processes.delivery.senders import DOUBT_JOB, SenderInDoubt, ensure_sender, post_doubt
 from processes.delivery.statuses import apply_status
 from processes.means import Means
@@ -61,6 +69,7 @@ def add_handlers(handlers: Handlers, means: Means) -> None:
         POLL_JOB, lambda errand, job: poll(errand, job, means), forget=True, waits=True
     )
     handlers.outside(DOUBT_JOB, lambda errand, job: take_in_kept(errand, job, means))
+    handlers.outside(RECEIPT_JOB, look_again)
 
 
 def post_polls(tx: Transaction) -> None:
@@ -137,8 +146,9 @@ def take_in(
         gateway.confirm(arrival.packet_id, Outcome.FAIL, error.text("vi")[:500])
         return
     examined = examine(means, message, now) if isinstance(message, Envelope) else None
+    kept = Kept(arrival, data, stored, examine_receipts(means, receipts_of(data), now))
     with errand.transaction() as tx:
-        _accept(tx, means, agency_id, Kept(arrival, data, stored), message, examined)
+        _accept(tx, means, agency_id, kept, message, examined)
         reach(Point.RECEIVE_KEEPING, tx.flush)
     reach(Point.RECEIVE_KEPT)
     gateway.confirm(arrival.packet_id, Outcome.DONE)
@@ -170,6 +180,7 @@ class Kept:
     arrival: Arrival
     data: bytes
     stored: Stored
+    receipts: list[Given] = field(default_factory=list)
 
 
 def _accept(
@@ -201,9 +212,13 @@ def _accept(
     elif isinstance(message, StatusMessage):
         apply_status(tx, means, packet, message)
         tx.execute(_ACKNOWLEDGED, agency_id, agency_id, packet.packet_id)
+        for receipt in kept.receipts:
+            take_receipt(tx, means, receipt, packet.from_code)
     else:
         assert examined is not None
         accept(tx, means, packet, message, examined)
+        if packet.incoming_document_id is not None:
+            ask_receipt(tx, packet)
 
 
 def came_before(tx: Transaction, packet: Packet) -> Packet | None:

@@ -35,7 +35,12 @@ from records.recipient import Recipient
 
 def add_handlers(handlers: Handlers, means: Means) -> None:
     """Tell the worker how requests are sent."""
-    handlers.outside(CHANGE_JOB, lambda errand, job: send_change(errand, job, means))
+    handlers.outside(
+        CHANGE_JOB,
+        lambda errand, job: send_change(errand, job, means),
+        waits=True,
+        backoff=means.sending,
+    )
 
 
 def send_change(errand: Errand, job: ClaimedJob, means: Means) -> None:

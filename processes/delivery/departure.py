@@ -5,6 +5,7 @@ up sends the same bytes under the same id, and what was tried before is known.
 """
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -18,6 +19,7 @@ from engine.jobs import ClaimedJob
 from exchange.gateway import MessageType
 from exchange.limits import DEFAULT_LIMITS
 from exchange.mark import put_marks
+from processes.delivery.receipt import keep_signed
 from processes.means import Means
 from records.content import Stored
 from records.inspection import DEFAULT
@@ -79,6 +81,7 @@ class Departure:
         *,
         kept: str | None,
         now: datetime,
+        receipts: Mapping[UUID, bytes],
     ) -> Attempted:
         """Commit what this attempt sends, `written` where none was before, and that it begins.
 
@@ -87,7 +90,7 @@ class Departure:
         if kept is not None:
             data = means.content.read(kept)
         else:
-            data = put_marks(written, self.send_id)
+            data = put_marks(written, self.send_id, tuple(receipts.values()))
             if means.envelope_signer is not None:
                 data = means.envelope_signer.sign(data, now)
         stored = keep_packet(means, data)
@@ -103,6 +106,7 @@ class Departure:
                 started_at=tx.now,
             )
             tx.add(attempt)
+            keep_signed(tx, receipts)
             reach(Point.SEND_COMPOSING, tx.flush)
         reach(Point.SEND_COMPOSED)
         return Attempted(data, stored, attempt.id)

@@ -25,6 +25,7 @@ from exchange.envelope import (
 from exchange.gateway import MessageType
 from exchange.status import StatusCode, StatusMessage
 from processes.delivery.departure import Departure
+from processes.delivery.receipt import sign_receipts, wanted_for
 from processes.delivery.trip import NotIssued, Trip
 from processes.means import Means
 from processes.outgoing.annex import annexes_to_send
@@ -169,6 +170,8 @@ def send_status(errand: Errand, job: ClaimedJob, means: Means) -> None:
         kept, now = departure.kept(tx), tx.now
         agency = tx.get(Agency, document.agency_id)
         written = edxml.write_status(_status_of(agency, own, document, report))
+        wanted = [] if kept else wanted_for(tx, document)
+    trip.receipts = sign_receipts(means, wanted)
     packet_id = trip.make(written, kept, now)
     with errand.finish() as tx:
         report = tx.get(StatusReport, report_id, lock=True)

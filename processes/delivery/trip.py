@@ -1,6 +1,6 @@
 """One attempt to send a message, from its row to its outcome (một lần gửi)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
@@ -47,6 +47,8 @@ class Trip:
         self.recipient_id = recipient_id
         self.departure: Departure | None = None
         self.attempted: Attempted | None = None
+        #: what is signed for in the same message, by its row
+        self.receipts: Mapping[UUID, bytes] = {}
 
     @property
     def sha256(self) -> str:
@@ -61,7 +63,13 @@ class Trip:
         road = self.means.roads.taken(departure.receiver, ExchangeError)
         with road, self.told():
             self.attempted = departure.begin(
-                self.errand, self.job, self.means, written, kept=kept, now=now
+                self.errand,
+                self.job,
+                self.means,
+                written,
+                kept=kept,
+                now=now,
+                receipts=self.receipts,
             )
             gateway = gateway_of(self.means, departure.agency_id, departure.sender)
             to = (departure.receiver,)

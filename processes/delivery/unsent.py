@@ -9,6 +9,7 @@ from engine.database import Transaction
 from engine.errors import NotFound
 from engine.jobs import Incident
 from processes.outgoing.issue import SEND_JOB
+from processes.recall.ask import CHANGE_JOB
 from processes.status_reports import STATUS_JOB
 from records import journal
 from records.authority import Act, authorize
@@ -23,26 +24,30 @@ class Unsent:
     incident_id: UUID
     way: str
     document_id: UUID
-    recipient_id: UUID | None
     to: str
     why: str
     since: datetime
+    #: as in `Departure.key`
+    key: str
 
 
-_OPEN = """SELECT i.id, CASE WHEN r.id IS NULL THEN 'incoming' ELSE 'outgoing' END,
-  coalesce(r.outgoing_document_id, s.incoming_document_id), r.id, coalesce(r.name, d.organ_name),
-  i.error, i.opened_at
+_OPEN = """SELECT i.id, CASE WHEN s.id IS NULL THEN 'outgoing' ELSE 'incoming' END,
+  coalesce(r.outgoing_document_id, s.incoming_document_id), coalesce(r.name, d.organ_name),
+  i.error, i.opened_at, CASE i.kind WHEN %s THEN 'envelope:' || r.id WHEN %s THEN 'status:' || s.id
+    ELSE 'change:' || c.id END
 FROM incident i JOIN job j ON j.id = i.job_id
-LEFT JOIN recipient r ON r.id = (j.payload ->> 'recipient')::uuid
+LEFT JOIN change_request c ON c.id = (j.payload ->> 'change')::uuid
+LEFT JOIN recipient r ON r.id = coalesce(c.recipient_id, (j.payload ->> 'recipient')::uuid)
 LEFT JOIN status_report s ON s.id = (j.payload ->> 'report')::uuid
 LEFT JOIN incoming_document d ON d.id = s.incoming_document_id
-WHERE i.closed_at IS NULL AND i.kind = ANY(%s) AND i.agency_id = %s
+WHERE i.closed_at IS NULL AND i.kind IN (%s, %s, %s) AND i.agency_id = %s
   AND (r.id IS NOT NULL OR s.id IS NOT NULL) ORDER BY i.opened_at, i.id"""
 
 
 def unsent(tx: Transaction) -> list[Unsent]:
     """Return what the acting agency could not send, the oldest first."""
-    rows = tx.execute(_OPEN, [SEND_JOB, STATUS_JOB], tx.acting.agency_id).fetchall()
+    kinds = (SEND_JOB, STATUS_JOB)
+    rows = tx.execute(_OPEN, *kinds, *kinds, CHANGE_JOB, tx.acting.agency_id).fetchall()
     return [Unsent(*row) for row in rows]
 
 
@@ -57,15 +62,15 @@ def send_again(tx: Transaction, incident_id: UUID) -> Unsent:
         raise NotFound(what="gói tin không gửi được")
     incident = tx.get(Incident, incident_id, lock=True)
     jobs.retry(tx, incident)
-    if found.recipient_id is not None:
-        recipient = tx.get(Recipient, found.recipient_id, lock=True)
+    kind, _, of = found.key.partition(":")
+    if kind == "envelope":
+        recipient = tx.get(Recipient, UUID(of), lock=True)
         if recipient.delivery is Delivery.FAILED:
             recipient.delivery, recipient.delivery_reason = Delivery.PENDING, ""
     tx.execute(
-        "UPDATE packet SET state = 'queued' WHERE state = 'failed' AND agency_id = %s AND %s IN"
-        " (outgoing_document_id, incoming_document_id)"
-        " AND recipient_id IS NOT DISTINCT FROM %s::uuid",
-        *(tx.acting.agency_id, found.document_id, found.recipient_id),
+        "UPDATE packet SET state = 'queued' WHERE state = 'failed' AND agency_id = %s"
+        " AND send_key = %s",
+        *(tx.acting.agency_id, found.key),
     )
     journal.record(
         tx,

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from engine import history
-from engine.database import Base, Transaction
+from engine.database import Transaction
 from engine.definition import Definition
 from engine.errors import OfficeError
 from engine.history import Event
@@ -22,6 +22,7 @@ from engine.instance import ProcessInstance
 from engine.replay import Report, Verdict
 from engine.work_item import WorkItem
 from processes import way
+from processes.evidence.facts import as_json, columns
 from processes.evidence.page import Page, moment
 from processes.form_store import FormVersion
 from processes.history import subject_of
@@ -38,7 +39,6 @@ from records.organization import Agency
 from records.proof import Proof, proof_of
 from records.seal import Head
 from records.verification import SignatureCheck
-from records.vocabulary import Term
 from signing.asice import Content, build_container
 
 #: bytes under one digest of the manifest: what was changed is named that closely
@@ -107,18 +107,19 @@ def make(
     )  # fmt: skip
     name = f"chung-cu-{instance.id}-{digest[:16]}"
     if as_container and means.journal_key is not None:
-        files = {n: Content(data, _media_type(n)) for n, data in sorted(members.items())}
+        files = {n: Content(data, media_type(n)) for n, data in sorted(members.items())}
         key = means.journal_key().keystore
         return Bundle(f"{name}.asice", build_container(files, key, claimed_at=tx.now), digest)
-    return Bundle(f"{name}.zip", _zipped(members), digest)
+    return Bundle(f"{name}.zip", zipped(members), digest)
 
 
-def _media_type(name: str) -> str:
+def media_type(name: str) -> str:
+    """Return the media type a member's name tells."""
     return mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
 def _manifest(tx: Transaction, instance: ProcessInstance, members: dict[str, bytes]) -> bytes:
-    return _json(
+    return as_json(
         {
             "format": FORMAT,
             "instance": instance.id,
@@ -127,12 +128,13 @@ def _manifest(tx: Transaction, instance: ProcessInstance, members: dict[str, byt
             "made_at": tx.now,
             "made_by": ", ".join(part for part in (tx.acting.name, tx.acting.title) if part),
             "block": BLOCK,
-            "members": {name: _member(data) for name, data in members.items()},
+            "members": {name: member(data) for name, data in members.items()},
         }
     )
 
 
-def _member(data: bytes) -> dict[str, Any]:
+def member(data: bytes) -> dict[str, Any]:
+    """Return what a manifest says of a member."""
     blocks = [data[i : i + BLOCK] for i in range(0, len(data), BLOCK)]
     return {
         "sha256": hashlib.sha256(data).hexdigest(),
@@ -141,7 +143,8 @@ def _member(data: bytes) -> dict[str, Any]:
     }
 
 
-def _zipped(members: dict[str, bytes]) -> bytes:
+def zipped(members: dict[str, bytes]) -> bytes:
+    """Return the members as a zip."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
         for name, data in sorted(members.items()):
@@ -196,12 +199,12 @@ class _Found:
         del again["after"]
         return {
             "index.html": self._page(means).html(),
-            "events.json": _json(told),
-            "replay.json": _json(again),
-            "documents.json": _json(self._documents()),
-            "directives.json": _json(self.directives),
-            "signatures.json": _json(self._signatures()),
-            "journal.json": _json(
+            "events.json": as_json(told),
+            "replay.json": as_json(again),
+            "documents.json": as_json(self._documents()),
+            "directives.json": as_json(self.directives),
+            "signatures.json": as_json(self._signatures()),
+            "journal.json": as_json(
                 {"leaves": proof.leaves, "seals": proof.seals, "linked": proof.linked,
                  "head": proof.head, "signature": self.signature(means)}
             ),
@@ -233,14 +236,14 @@ class _Found:
 
     def _documents(self) -> dict[str, Any]:
         return {
-            "agency": _columns(self.agency, {"id", "name", "symbol"}),
+            "agency": columns(self.agency, {"id", "name", "symbol"}),
             "kind": self.instance.subject_type,
-            "document": _columns(self.document),
-            "files": [_columns(file) for file in self.files],
-            "procedure": _columns(
+            "document": columns(self.document),
+            "files": [columns(file) for file in self.files],
+            "procedure": columns(
                 self.definition, {"id", "key", "number", "name", "sha256", "reason", "published_at"}
             ),
-            "instance": _columns(
+            "instance": columns(
                 self.instance, {"id", "status", "standing", "started_at", "ended_at", "seq"}
             ),
         }
@@ -266,12 +269,12 @@ class _Found:
         )
         return [
             {
-                **_columns(one),
+                **columns(one),
                 "assignments": [
                     {
-                        **_columns(part),
+                        **columns(part),
                         "progress_entries": [
-                            _columns(entry)
+                            columns(entry)
                             for entry in tx.scalars(
                                 sa.select(ProgressEntry)
                                 .where(ProgressEntry.assignment_id == part.id)
@@ -379,18 +382,3 @@ def _signature(signature: dict[str, str] | None) -> str:
         return "chưa ký"
     fingerprint = hashlib.sha256(bytes.fromhex(signature["key"])).hexdigest()
     return f"đã ký bằng khóa của hệ thống, SHA-256 {fingerprint}"
-
-
-def _columns(record: Base, only: set[str] | None = None) -> dict[str, Any]:
-    names = [a.key for a in sa.inspect(type(record)).column_attrs]
-    return {n: getattr(record, n) for n in names if only is None or n in only}
-
-
-def _json(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z, default=_plain)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return value.hex()
-    return value.value if isinstance(value, Term) else str(value)

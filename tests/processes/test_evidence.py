@@ -85,7 +85,7 @@ def chained_anew(path: Path, change: Callable[[list[Any]], list[Any]]) -> None:
 def anew(path: Path) -> None:
     manifest = json.loads((path / "MANIFEST.json").read_text())
     manifest["members"] = {
-        p.relative_to(path).as_posix(): bundle._member(p.read_bytes())
+        p.relative_to(path).as_posix(): bundle.member(p.read_bytes())
         for p in path.rglob("*")
         if p.is_file() and not p.name.startswith("MANIFEST")
     }

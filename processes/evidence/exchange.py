@@ -1,0 +1,149 @@
+"""Evidence of one exchange (chứng cứ gửi nhận): what went to whom, and who says it came."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from engine.database import Transaction
+from processes.evidence.bundle import (
+    BLOCK,
+    FORMAT,
+    VERIFIER,
+    Bundle,
+    SecretEvidence,
+    media_type,
+    member,
+    zipped,
+)
+from processes.evidence.facts import as_json, columns
+from processes.means import Means
+from processes.reach import facts_of_document
+from records import journal
+from records.authority import Act, authorize
+from records.axis import AxisPacket
+from records.document import Document, IncomingDocument, OutgoingDocument
+from records.journal_signature import sign_head
+from records.proof import proof_of
+from records.seal import Head
+from records.transfer import Attempt, Packet, SignedReceipt, StatusReceived, StatusReport
+from signing.asice import Content, build_container
+
+#: of a document itself: what the message says is in the message
+_NAMED = {"id", "reference", "identifier", "organ_code", "issued_on", "subject"}
+
+
+def make_exchange(tx: Transaction, session: orm.Session, means: Means, packet_id: UUID) -> Bundle:
+    """Make the evidence of one packet and note in the journal that it was made, with its digest.
+
+    The message as it went or came, byte for byte, its attempts, statuses and signed receipt, what
+    our own axis knows of it, and the journal's proof. An ASiC-E that the installation's key signs
+    whole, a zip where there is no key. Raises `NotFound`, `NoRight`, `SecretEvidence`.
+    """
+    packet = tx.get(Packet, packet_id)
+    document = subject_of(tx, packet)
+    if document is not None:
+        authorize(tx.acting, Act.EXPORT_EVIDENCE, facts_of_document(tx, document))
+        if document.secrecy.is_secret:
+            raise SecretEvidence(secrecy=document.secrecy.vi)
+    else:
+        authorize(tx.acting, Act.EXPORT_EVIDENCE)
+    members = _members(tx, session, means, packet, document)
+    manifest = as_json(
+        {
+            "format": FORMAT, "instance": packet.id, "events": 0, "head": "", "made_at": tx.now,
+            "made_by": ", ".join(part for part in (tx.acting.name, tx.acting.title) if part),
+            "block": BLOCK, "members": {name: member(data) for name, data in members.items()},
+        }
+    )  # fmt: skip
+    journal.record(
+        tx, "export_evidence", "packet", packet.id,
+        document=document.id if document is not None else None, sha256=packet.sha256,
+        manifest=_digest(manifest),
+    )  # fmt: skip
+    members |= {"MANIFEST.json": manifest, "MANIFEST.sha256": f"{_digest(manifest)}\n".encode()}
+    name = f"chung-cu-gui-nhan-{packet.id}-{_digest(manifest)[:16]}"
+    if means.journal_key is None:
+        return Bundle(f"{name}.zip", zipped(members), _digest(manifest))
+    files = {n: Content(data, media_type(n)) for n, data in sorted(members.items())}
+    container = build_container(files, means.journal_key().keystore, claimed_at=tx.now)
+    return Bundle(f"{name}.asice", container, _digest(manifest))
+
+
+def _digest(data: bytes) -> str:
+    return str(member(data)["sha256"])
+
+
+def subject_of(tx: Transaction, packet: Packet) -> Document | None:
+    """Return the document a packet is about, None where it became none."""
+    if packet.outgoing_document_id is not None:
+        return tx.get(OutgoingDocument, packet.outgoing_document_id)
+    if packet.incoming_document_id is not None:
+        return tx.get(IncomingDocument, packet.incoming_document_id)
+    return None
+
+
+def _members(
+    tx: Transaction,
+    session: orm.Session,
+    means: Means,
+    packet: Packet,
+    document: Document | None,
+) -> dict[str, bytes]:
+    attempts = tx.scalars(
+        sa.select(Attempt).where(Attempt.of_packet_id == packet.id).order_by(Attempt.started_at)
+    )
+    receipts = tx.scalars(sa.select(SignedReceipt).where(SignedReceipt.of_packet_id == packet.id))
+    proof = proof_of(
+        session, packet.agency_id, [packet.id, *([document.id] if document is not None else [])]
+    )
+    signature = None
+    if proof.head is not None and means.journal_key is not None:
+        signature = sign_head(Head(**proof.head), means.journal_key()).to_data()
+    members: dict[str, Any] = {
+        "exchange.json": {
+            "packet": columns(packet),
+            "document": columns(document, _NAMED) if document is not None else None,
+            "attempts": [columns(one) for one in attempts],
+            "receipts": [columns(one, _SHOWN) for one in receipts],
+            "statuses": [columns(one) for one in _statuses(tx, packet)],
+            "axis": [columns(one) for one in _on_axis(session, packet)],
+        },
+        "events.json": [],
+        "journal.json": {
+            "leaves": proof.leaves, "seals": proof.seals, "linked": proof.linked,
+            "head": proof.head, "signature": signature,
+        },
+    }  # fmt: skip
+    made = {name: as_json(value) for name, value in members.items()}
+    if packet.sha256:
+        made["message.edxml"] = means.content.read(packet.sha256)
+    made |= {f"receipt-{n}.xml": one.body for n, one in enumerate(receipts, 1) if one.body}
+    return {**made, "verify.py": VERIFIER.read_bytes()}
+
+
+_SHOWN = {"id", "direction", "verdict", "signer", "fingerprint", "at"}
+
+
+def _statuses(tx: Transaction, packet: Packet) -> list[StatusReceived] | list[StatusReport]:
+    """Return what the receiver reported on what we sent, or what we reported on what came."""
+    if packet.recipient_id is not None:
+        return tx.scalars(
+            sa.select(StatusReceived)
+            .where(StatusReceived.recipient_id == packet.recipient_id)
+            .order_by(StatusReceived.received_at, StatusReceived.code)
+        )
+    return tx.scalars(
+        sa.select(StatusReport)
+        .where(StatusReport.incoming_document_id == packet.incoming_document_id)
+        .order_by(StatusReport.reported_at, StatusReport.code)
+    )
+
+
+def _on_axis(session: orm.Session, packet: Packet) -> list[AxisPacket]:
+    """Return what the axis of this installation knows of the message, where it went over it."""
+    sending = (packet.packet_id or "").partition(":")[0]
+    same = sa.or_(AxisPacket.packet_id == packet.packet_id, AxisPacket.sending_id == sending)
+    found = session.scalars(sa.select(AxisPacket).where(same, AxisPacket.digest == packet.sha256))
+    return [one for one in found if packet.to_code in {one.receiver, one.addressed_as}]
