@@ -8,7 +8,7 @@ it already has as success.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 class MessageType(StrEnum):
@@ -58,3 +58,11 @@ class Gateway(Protocol):
 
     def confirm(self, packet_id: str, outcome: Outcome, description: str = "") -> None:
         """Tell the carrier what became of a packet, after it is stored for good."""
+
+
+@runtime_checkable
+class TellsSent(Protocol):
+    """A gateway whose carrier tells what it took from us (sổ gửi của trục)."""
+
+    def sent(self, message_type: MessageType) -> list[dict[str, Any]] | None:
+        """Return the newest sendings, one row a receiver; None where the carrier does not tell."""

@@ -1,11 +1,12 @@
 """One connection shared by several agencies (kết nối dùng chung): each takes its own packets."""
 
 from collections.abc import Callable, Collection
+from typing import Any
 
 from exchange.addressees import addressees
 from exchange.edxml_read import read
 from exchange.errors import ExchangeError
-from exchange.gateway import Arrival, Gateway, MessageType, Outcome
+from exchange.gateway import Arrival, Gateway, MessageType, Outcome, TellsSent
 from exchange.identity import organ_key
 
 
@@ -33,6 +34,10 @@ class OwnArrivals:
     def confirm(self, packet_id: str, outcome: Outcome, description: str = "") -> None:
         """Tell the carrier what became of a packet."""
         self._inner.confirm(packet_id, outcome, description)
+
+    def sent(self, message_type: MessageType) -> list[dict[str, Any]] | None:
+        """Return what the connection sent, for all its agencies."""
+        return self._inner.sent(message_type) if isinstance(self._inner, TellsSent) else None
 
     def _receivers(self, arrival: Arrival) -> tuple[str, ...]:
         """Return who a packet is for: as the carrier says, else as its message says."""

@@ -35,7 +35,7 @@ from processes import (
     verify,
     work_items,
 )
-from processes.delivery import arrivals, change_departure, send
+from processes.delivery import arrivals, change_departure, reconciliation, send
 from processes.keys import KeyRing
 from processes.means import Means, SigningMeans
 from processes.outgoing import convert
@@ -116,6 +116,7 @@ class Office:
         send.add_handlers(handlers, self.means)
         arrivals.add_handlers(handlers, self.means)
         change_departure.add_handlers(handlers, self.means)
+        reconciliation.add_handlers(handlers, self.means)
         convert.add_handlers(handlers, self.means)
         return handlers
 
@@ -138,6 +139,7 @@ class Office:
             *self.hub_periodic(),
             *self._keeping(),
             Periodic("axis", timedelta(seconds=2), arrivals.post_polls),
+            Periodic("axis ledger", timedelta(minutes=10), reconciliation.post_reconciling),
         ]
 
     def hub_periodic(self) -> list[Periodic]:

@@ -114,7 +114,7 @@ class Departure:
     def note_sent(self, tx: Transaction, attempted: Attempted, packet_id: str) -> None:
         """Write down that the message left, once."""
         packet = self._known(tx) or tx.add(self._packet(tx, attempted.stored))
-        if packet.result == COMPOSED:
+        if packet.packet_id != packet_id:  # first, or to an axis that had forgotten it
             packet.packet_id, packet.result, packet.at = packet_id, SENT, tx.now
         if packet.state is not Carriage.ACKNOWLEDGED:
             packet.state = Carriage.SENT
