@@ -301,11 +301,6 @@ def embed_decision(file: Path, table: Path) -> None:
     click.echo(f"{file}: đã có bảng của {table.name} (now holds its tables)")
 
 
-@main.group()
-def axis() -> None:
-    """Trục liên thông (the axis)."""
-
-
 axis.add_command(conformance)
 main.add_command(verify_pdf)
 main.add_command(edxml)

@@ -22,7 +22,7 @@ from processes.means import Means
 from processes.reach import facts_of_document
 from records import journal
 from records.authority import Act, authorize
-from records.axis import AxisPacket
+from records.axis_tables import AxisPacket
 from records.document import Document, IncomingDocument, OutgoingDocument
 from records.journal_signature import sign_head
 from records.proof import proof_of

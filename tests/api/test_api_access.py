@@ -143,9 +143,9 @@ def things(login, receive, pdf, owner) -> dict[str, str]:
     (session,) = owner.execute(
         "INSERT INTO signing_session (id, agency_id, item_id, item_version, document_id, officer_id,"
         " position_id, officer_name, role, transport, state, language, form, base_sha256, mark,"
-        " certificate, told, result_sha256, created_at, expires_at)"
+        " certificate, told, result_sha256, created_at, expires_at, file_no)"
         " SELECT gen_random_uuid(), i.agency_id, i.id, 1, %s, p.officer_id, p.id, '', 'seal', 'raw',"
-        " 'done', 'vi', '{}', '', '', '', '{}', '', now(), now() FROM work_item i, position p"
+        " 'done', 'vi', '{}', '', '', '', '{}', '', now(), now(), 1 FROM work_item i, position p"
         " JOIN account a ON a.officer_id = p.officer_id"
         " WHERE i.id = %s AND a.username = 'giamdoc.stttt' LIMIT 1 RETURNING id",
         (incoming["id"], item["id"]),
