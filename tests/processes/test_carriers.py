@@ -109,7 +109,8 @@ def test_our_own_axis_conforms(ground: Story):
     bench = Bench(ground.means.axis_endpoint, sender, receiver, large=2_000_000)
     report = try_axis(bench, cases())
     failed = {r.case.number: r.seen for r in report.results if r.verdict is Verdict.FAILED}
-    assert failed.keys() <= {"1.6"}, failed  # an old time is refused still
+    assert failed == {}
+    assert report.is_conformant
     assert {r.case.number for r in report.results if r.verdict is Verdict.SKIPPED} <= {"4.2"}
 
 
