@@ -39,15 +39,15 @@ def adapter(hub, clock, faults, seed):
         response = hub.handle(operation, dict(handler.headers.items()), body)
         reply(handler, response.status, response.body)
 
-    def connect(address, system, code, minutes):
+    def connect(address, system, code, hours):
         secret = Secret(f"khoa-{system}")
         own = Connection(address, system, secret, code, total_timeout=patience(faults))
-        return AxisClient(own, skewed(clock, faults, minutes / 60))
+        return AxisClient(own, skewed(clock, faults, hours))
 
     with serve(answer) as (address, _), BadRoad(f"{address}/adapter", faults, seed) as road:
         yield (
-            connect(road.address, "stttt", "H55.07", 9),
-            connect(road.address, "ubnd", "H55", -9),
+            connect(road.address, "stttt", "H55.07", 13),
+            connect(road.address, "ubnd", "H55", -13),
             road,
         )
 

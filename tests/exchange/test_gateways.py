@@ -287,6 +287,16 @@ def test_an_agency_sees_its_own_packets_of_a_shared_connection(shared, in_proces
     assert len(shared.list_received(EDOC)) == 2  # what is nobody's stays with the carrier
 
 
+def test_a_shared_connection_tells_what_was_sent_where_its_carrier_does(
+    shared, folders, make_envelope
+):
+    office = OwnArrivals(shared, lambda: ["H55"])
+    receipt = office.send(EDOC, write(make_envelope(organ="H55", to=("H55.07",))))
+    rows = office.sent(EDOC)
+    assert [row["senderDocId"] for row in rows] == [receipt]
+    assert OwnArrivals(folders[0], lambda: ["H55"]).sent(EDOC) is None
+
+
 def test_where_the_carrier_tells_no_receiver_the_message_does(folders, make_envelope, tmp_path):
     _, there, _ = folders
     inbox = tmp_path / "b" / "inbox"
