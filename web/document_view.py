@@ -100,6 +100,13 @@ def view_of(
         "check_action": _check_action(face),
         "facts": facts,
         "facts_text": _("%(n)s trường", n=len(facts)),
+        **_exchange(tx, document),
+    }
+
+
+def _exchange(tx: Transaction, document: Document) -> dict[str, Any]:
+    """Return what became of a document on its way, and what may be asked of its receivers."""
+    return {
         "statuses": statuses(tx, document),
         "sendings": sendings_of(tx, document),
         "failures": failures_of(tx, document),
