@@ -184,7 +184,7 @@ class Registry:
         found: dict[str, tuple[str, Route]] = {}
         for code in codes:
             agency = self._store.agency(code)
-            if agency is not None and agency.is_deleted:
+            if agency is not None and agency.is_gone(self.today):
                 agency = self._store.agency(agency.term(code).successor) or agency
             if agency is None and forwards:
                 found[organ_key(code)] = (code, Route.UPSTREAM)

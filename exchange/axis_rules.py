@@ -6,6 +6,7 @@ from typing import Final
 
 from exchange.axis_refusals import Looped, NotProven, OverQuota
 from exchange.axis_store import System, Usage
+from exchange.clock import VIETNAM
 from exchange.envelope import Envelope
 from exchange.identity import organ_key
 from exchange.status import StatusMessage
@@ -38,7 +39,7 @@ class AxisRules:
                 system=system.system_id,
                 messages=messages or "∞",
                 bytes=most or "∞",
-                until=f"{until.astimezone():%H:%M}",
+                until=f"{until.astimezone(VIETNAM):%H:%M}",
                 retry_after=int((until - at).total_seconds()) + 1,
             )
 

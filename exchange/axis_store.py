@@ -102,6 +102,11 @@ class Agency:
         """Say whether it holds this code on this day."""
         return self.has(code) and self.term(code).is_valid_on(day)
 
+    def is_gone(self, day: date) -> bool:
+        """Say whether none of its codes is in force any more on this day, or it was taken off."""
+        ended = (one.valid_until is not None and one.valid_until < day for one in self.codes)
+        return self.is_deleted or all(ended)
+
     def term(self, code: str) -> AgencyCode:
         """Return what is known of a code it holds."""
         return next(one for one in self.codes if organ_key(one.code) == organ_key(code))

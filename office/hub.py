@@ -5,6 +5,7 @@ of any installation, so that one line of migrations serves both.
 """
 
 import signal
+from datetime import timedelta
 from wsgiref.types import WSGIApplication
 
 from flask import Flask
@@ -15,8 +16,8 @@ from office import start, wsgi
 from office.office import Office
 from office.settings import Settings
 from office.supervisor import House, Program
-from office.worker import Worker
-from processes import axis_forward, axis_heads
+from office.worker import Periodic, Worker
+from processes import axis_forward, axis_heads, revocation_lists
 
 
 def house(_settings: Settings) -> House:
@@ -56,10 +57,15 @@ def _worker(settings: Settings) -> Worker:
     handlers = Handlers()
     axis_heads.add_handlers(handlers, office.means)
     axis_forward.add_handlers(handlers, office.means)
+    # whose timestamps are believed is checked against lists like any signature
+    revocation_lists.add_handlers(handlers, office.means)
     return Worker(
         office.database,
         handlers,
-        office.hub_periodic(),
+        [
+            *office.hub_periodic(),
+            Periodic("revocation lists", timedelta(minutes=1), revocation_lists.post_refresh),
+        ],
         broker_url=settings.broker_url,
         threads=settings.job_threads,
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,7 +24,7 @@ from exchange.axis_log import LogKind
 from exchange.axis_store import Packet as Carried
 from exchange.axis_store import PacketState, Route
 from exchange.axis_trace import with_hop
-from exchange.errors import ExchangeError, GatewayError
+from exchange.errors import ExchangeError, NotRecognised, RefusedByAxis
 from exchange.gateway import Arrival, MessageType, Outcome
 from processes.means import Means
 from records.axis import FORWARD_JOB, AxisStore
@@ -76,13 +77,13 @@ def _forward(errand: Errand, job: ClaimedJob, means: Means) -> None:
             receipt = gateway.send(
                 one.message_type, sent, tuple(packet.addressed_as for packet in group)
             )
-        except GatewayError as error:
-            if error.retryable:
-                raise
+        except NotRecognised:
+            raise  # a secret is put right on the machine; nothing is lost by trying again
+        except RefusedByAxis as error:
             told = error.text("vi")
             raise GiveUp(told, also=partial(_fail, packets=group, why=told)) from error
         with errand.transaction() as tx:
-            _note_forwarded(tx, group, receipt)
+            _note_forwarded(tx, group, receipt, sha256(sent).hexdigest())
 
 
 def _of_sending(tx: Transaction, sending_id: str) -> list[Carried]:
@@ -96,9 +97,7 @@ def _of_sending(tx: Transaction, sending_id: str) -> list[Carried]:
         )
         .order_by(AxisPacket.packet_id)
     )
-    store = AxisStore(tx)
-    found = (store.packet(packet_id) for packet_id in ids)
-    return [packet for packet in found if packet is not None]
+    return AxisStore(tx).packets(ids)
 
 
 def _groups(packets: Sequence[Carried]) -> Iterator[Sequence[Carried]]:
@@ -106,14 +105,16 @@ def _groups(packets: Sequence[Carried]) -> Iterator[Sequence[Carried]]:
         yield packets[start : start + _AT_ONCE]
 
 
-def _note_forwarded(tx: Transaction, packets: Sequence[Carried], receipt: str) -> None:
+def _note_forwarded(tx: Transaction, packets: Sequence[Carried], receipt: str, digest: str) -> None:
+    """Note the receipt; the log names the bytes that left, which may bear one hop more."""
     store = AxisStore(tx)
     for packet in packets:
         state = PacketState.PROCESSING
         store.put_packet(
             replace(packet, state=state, forwarded_as=receipt, description="", updated_at=tx.now)
         )
-    store.note([entry(LogKind.FORWARDED, one, tx.now, UPSTREAM, receipt) for one in packets])
+    noted = [entry(LogKind.FORWARDED, one, tx.now, UPSTREAM, receipt) for one in packets]
+    store.note([replace(one, digest=digest) for one in noted])
 
 
 def _fail(tx: Transaction, packets: Sequence[Carried], why: str) -> None:
@@ -135,7 +136,7 @@ def ask(errand: Errand, means: Means) -> None:
         try:
             for arrival in gateway.list_received(kind):
                 _take_in(errand, means, gateway, arrival)
-            rows = gateway.sent(kind)
+            rows = gateway.sent(kind) if _awaits_word(errand) else []
         except LeaseLost:
             raise
         except ExchangeError as error:
@@ -145,6 +146,15 @@ def ask(errand: Errand, means: Means) -> None:
         with errand.transaction() as tx:
             for row in rows:
                 _apply(tx, row)
+
+
+def _awaits_word(errand: Errand) -> bool:
+    """Say whether anything that went up is not confirmed yet: else nobody need ask."""
+    with errand.transaction() as tx:
+        found = tx.execute(
+            "SELECT 1 FROM axis_packet WHERE state = 'processing' AND forwarded_as <> '' LIMIT 1"
+        )
+        return found.fetchone() is not None
 
 
 def _take_in(errand: Errand, means: Means, gateway: Any, arrival: Arrival) -> None:

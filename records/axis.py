@@ -282,9 +282,7 @@ class AxisStore:
             *(message_type.value, period.since or _EVER, period.until or _NEVER, limit),
             *(system_id, limit),
         ).fetchall()
-        ids = [row[0] for row in rows]
-        found = {row.packet_id: _packet(row) for row in self.tx.scalars(_BY_IDS, ids=ids)}
-        return sorted(found.values(), key=lambda packet: (packet.created_at, packet.packet_id))
+        return self.packets([row[0] for row in rows])
 
     def sent(
         self, system_id: str, message_type: MessageType, period: Period, limit: int
@@ -292,10 +290,12 @@ class AxisStore:
         """Return the newest packets that a system sent, or that others sent for its agencies."""
         given = (message_type.value, period.since or _EVER, period.until or _NEVER, limit)
         rows = self.tx.execute(_SENT, *(system_id, *given), *given, system_id, limit).fetchall()
-        ids = [row[0] for row in rows]
-        found = [_packet(row) for row in self.tx.scalars(_BY_IDS, ids=ids)]
-        found.sort(key=lambda packet: packet.packet_id)
-        return sorted(found, key=lambda packet: packet.created_at, reverse=True)
+        return self.packets([row[0] for row in rows])[::-1]
+
+    def packets(self, ids: Sequence[str]) -> list[Packet]:
+        """Return packets by their ids, the oldest first, not locked."""
+        found = [_packet(row) for row in self.tx.scalars(_BY_IDS, ids=[*ids])]
+        return sorted(found, key=lambda packet: (packet.created_at, packet.packet_id))
 
     def packet(self, packet_id: str) -> Packet | None:
         """Return a packet, locked."""

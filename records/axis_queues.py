@@ -59,9 +59,7 @@ ORDER BY created_at LIMIT %s"""
 def stuck(tx: Transaction, patience: timedelta, memory: timedelta) -> list[Packet]:
     """Return what waits longer than `patience`, and what failed within `memory`, oldest first."""
     rows = tx.execute(_STUCK, tx.now - memory, tx.now - patience, LISTED).fetchall()
-    store = AxisStore(tx)
-    found = [store.packet(row[0]) for row in rows]
-    return [packet for packet in found if packet is not None]
+    return AxisStore(tx).packets([row[0] for row in rows])
 
 
 def offer_again(tx: Transaction, packet: Packet) -> None:

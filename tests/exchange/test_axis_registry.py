@@ -95,7 +95,6 @@ def test_a_merged_agency_sends_no_more_and_its_reports_go_to_the_successor(
     """Who answers an old document names the code that stood on it (edxml.md §7: ResponseFor)."""
     for code in ("H55.08", "000.00.08.H55"):
         axis.registry.retire_code(code, MERGED, "H55.09")
-    axis.registry.delete(axis.registry.agency("H55.08"))
     refused = send(make_envelope(organ="H55.08"), "stc")
     assert refused["ErrorCode"] == "19"
     report = StatusMessage(

@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 
 import pytest
 from hub_ground import AT, EDOC, STATUS, Hub, document, open_hub
@@ -79,8 +80,8 @@ def test_a_member_gets_the_bytes_the_rest_goes_up_and_statuses_come_back(hubs):
     ask(below)
     assert len(below.client("stttt").list_received(STATUS)) == 1
     assert above.client("tinh").list_received(STATUS) == [], "confirmed above"
-    kinds = [row[0] for row in below.rows("SELECT kind FROM axis_log_entry")]
-    assert kinds.count("forwarded") == 1
+    forwarded = below.rows("SELECT digest FROM axis_log_entry WHERE kind = 'forwarded'")
+    assert forwarded == [(sha256(ministry.fetch(packet.packet_id)).hexdigest(),)]
 
 
 def report(sender: str, to: str) -> bytes:
@@ -114,6 +115,26 @@ def test_an_axis_above_that_is_away_holds_nobody_and_gets_it_later(hubs):
     with below.database.transaction() as tx:
         tx.execute("UPDATE job SET run_at = now()")
     below.work()
+    below.work()
+    assert len(above.client("bo").list_received(EDOC)) == 1
+
+
+def test_a_wrong_secret_for_the_axis_above_loses_nothing(hubs):
+    """It is put right on the machine: what waits goes up then, by itself or on a retry."""
+    below, above = hubs
+    lay_secret(below, "sai")
+    below.client("stttt", "H55.07").send(EDOC, document("H55.07", "G12"))
+    below.work()
+    assert sent(below, "stttt")["G12"] == ("processing", "initial")
+    (below.office.settings.data / "keys" / "upstream.secret").unlink()
+    with below.database.transaction() as tx:
+        tx.execute("UPDATE job SET run_at = now()")
+    below.work()
+    ((state, error),) = below.rows("SELECT state, last_error FROM job WHERE kind = 'forward_axis'")
+    assert (state, "keys/upstream.secret" in error) == ("ready", True)
+    lay_secret(below, "khoa-tinh")
+    with below.database.transaction() as tx:
+        tx.execute("UPDATE job SET run_at = now()")
     below.work()
     assert len(above.client("bo").list_received(EDOC)) == 1
 

@@ -78,6 +78,7 @@ def test_over_its_quota_a_system_is_told_when_to_come_back_and_repeats_are_answe
         assert (status, headers["Retry-After"], told["ErrorCode"]) == (429, "1801", "20")
         assert told["retry_after"] == 1801
         assert "hết hạn mức của giờ này (2 gói tin" in told["ErrorDesc"]
+        assert "gửi lại từ 10:00" in told["ErrorDesc"], "as clocks in Vietnam show it"
         # what was accepted and not heard of is answered as before, and counts once
         assert call(hub, clock, "sendEdoc", bodies[0])[2]["DocId"] == first
         client = hub.client("stttt", "H55.07")
