@@ -146,6 +146,20 @@ def upstream_of(settings: Settings) -> Callable[[str], AxisClient] | None:
     return connect
 
 
+def look_at_upstream(settings: Settings) -> Iterator[Finding]:
+    """Tell whether the axis above ours answers; nothing where there is none."""
+    above = upstream_of(settings)
+    if above is None:
+        return
+    try:
+        above("").list_received(MessageType.EDOC)
+    except ExchangeError as error:
+        yield Finding("upstream", Level.PROBLEM, error.text("vi"), error.text("en"))
+        return
+    where = settings.hub.upstream
+    yield Finding("upstream", Level.OK, f"{where}: trả lời", f"{where}: answers")
+
+
 def _system(settings: Settings) -> str:
     if not settings.axis_system:
         raise _not_ready("chưa đặt CONGVAN_AXIS_SYSTEM.", "CONGVAN_AXIS_SYSTEM is not set.")

@@ -17,7 +17,7 @@ import psycopg
 
 from engine.errors import OfficeError
 from office.axis_key import look_at_axis_key
-from office.carrier import look_at_carrier
+from office.carrier import look_at_carrier, look_at_upstream
 from office.finding import Finding, Level
 from office.list_terms import look_at_lists
 from office.office import timestamps_of
@@ -59,6 +59,7 @@ def doctor(settings: Settings, *, expected_revision: str | None = None) -> list[
         lambda: _timestamps(settings),
         lambda: _axis_key(settings),
         lambda: look_at_carrier(settings),
+        lambda: look_at_upstream(settings),
         *(lambda program=program: _program(program) for program in PROGRAMS),
         lambda: look_at_lists(settings.data / "signing"),
         _softhsm,

@@ -15,6 +15,8 @@ from exchange.envelope import Party, ResponseFor
 from exchange.gateway import Outcome
 from exchange.status import StatusCode, StatusMessage
 from exchange.wire import Secret
+from office.carrier import look_at_upstream
+from office.finding import Level
 from processes import axis_forward
 
 
@@ -122,7 +124,11 @@ def test_an_axis_above_that_is_away_holds_nobody_and_gets_it_later(hubs):
 def test_a_wrong_secret_for_the_axis_above_loses_nothing(hubs):
     """It is put right on the machine: what waits goes up then, by itself or on a retry."""
     below, above = hubs
+    assert [one.level for one in look_at_upstream(below.office.settings)] == [Level.OK]
+    assert list(look_at_upstream(above.office.settings)) == [], "there is none above it"
     lay_secret(below, "sai")
+    (found,) = look_at_upstream(below.office.settings)
+    assert found.level is Level.PROBLEM
     below.client("stttt", "H55.07").send(EDOC, document("H55.07", "G12"))
     below.work()
     assert sent(below, "stttt")["G12"] == ("processing", "initial")

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from hub_ground import EDOC, Hub, document, open_hub
 
+from exchange.axis_headers import sign
 from exchange.errors import AxisFault
 from exchange.gateway import Outcome
 from processes import axis_heads
@@ -84,6 +85,21 @@ def test_every_fact_of_a_message_is_chained_signed_and_said_to_lack_a_timestamp(
     assert (found.holds, found.chained, found.waiting, found.signed) == (True, 4, 0, 4)
     assert "chưa đóng dấu thời gian" in found.text("vi")
     assert head(hub) == [], "what is signed is not signed again"
+
+
+def test_accepting_waits_for_nobody_and_what_is_not_committed_is_chained_later(hub):
+    """One sender, two documents: the second is accepted and chained while the first is open."""
+    sign_at = hub.database.clock
+    with hub.database.transaction() as tx:
+        body = document("H55.07", "H55", number=1)
+        headers = sign({"messagetype": "edoc"}, body, "stttt", "khoa-stttt", sign_at())
+        assert hub.axis(tx).handle("sendEdoc", headers, body).status == 200
+        hub.client("stttt", "H55.07").send(EDOC, document("H55.07", "H55", number=2))
+        assert hub.chain() == 1
+    assert checked(hub).waiting == 1
+    assert hub.chain() == 1
+    found = checked(hub)
+    assert (found.holds, found.chained) == (True, 2)
 
 
 TAMPERING = {
