@@ -32,7 +32,7 @@ def document(told) -> str:
 def text_of(page, part: str) -> str:
     tree = lxml.html.fromstring(page.data.decode())
     [found] = tree.xpath(f"//section[@aria-labelledby='{part}']")
-    return " ".join(found.text_content().split())
+    return " ".join(" ".join(found.itertext()).split())
 
 
 def test_a_clerk_asks_some_receivers_with_a_reason(knock, told, document):

@@ -82,7 +82,7 @@ def test_a_document_is_asked_back_on_its_page_and_given_back_from_the_inbox(told
         (item,) = told.items("vanthu.stc", "decide", here.id)
         page.goto(f"/work-items/{item.id}")
         page.wait_for_selector("[data-step-form]")
-        assert "Gửi nhầm, đề nghị trả lại" in page.locator("[data-step-form]").inner_text()
+        assert "Gửi nhầm, đề nghị trả lại" in page.input_value("textarea[name=request]")
         assert page.locator("textarea[name=reason]").is_hidden()
         page.check("input[name=outcome][value=agree]")
         receiver.axe()
