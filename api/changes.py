@@ -24,7 +24,7 @@ from engine.database import Transaction
 from processes.recall.ask import AskBack, ask_back
 from processes.unreceived import unreceived
 from processes.update.ask import UpdateIssued, update_issued
-from records.authority import Act
+from records.authority import Act, authorize
 from records.calendar_day import load_calendar
 from records.change import (
     ChangeKind,
@@ -101,6 +101,7 @@ def unreceived_documents(query: dict[str, Any]) -> Response:
     """List what receivers have not taken in, the oldest first, with the day of receipt."""
     limit = query["limit"]
     with transaction() as tx:
+        authorize(tx.acting, Act.READ_EXCHANGE)
         assert tx.acting.agency_id is not None
         calendar = load_calendar(tx, tx.acting.agency_id)
         found = unreceived(tx, calendar, after=query.get("after"), limit=limit + 1)
@@ -130,6 +131,7 @@ def unreceived_documents(query: dict[str, Any]) -> Response:
 def waiting() -> Response:
     """List what senders asked of documents that have not come here, newest first."""
     with transaction() as tx:
+        authorize(tx.acting, Act.READ_EXCHANGE)
         return show(_listed(requests_waiting(tx)))
 
 

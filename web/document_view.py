@@ -61,9 +61,7 @@ def view_of(
     course = next((c for c in courses if c.definition.key not in ASIDE), next(iter(courses), None))
     waiting = course.open_items() if course is not None else []
     held = course is not None and course.instance.status == InstanceStatus.SUSPENDED
-    aside = [i for c in courses if c is not course and c.instance.goes_on for i in c.open_items()]
-    open_to_me = [*aside, *([] if held else waiting)]
-    mine = next((item for item in open_to_me if _may_take(tx, item)), None)
+    mine = next((i for i in _beside(courses, course, waiting, held=held) if _may_take(tx, i)), None)
     calendar = words.calendar_of(tx, document.agency_id)
     opinions = said.on_document(tx, document)
     facts = facts_of(document) + makers(tx, document) + keeping_facts(tx, face)
@@ -112,6 +110,14 @@ def _exchange(tx: Transaction, document: Document) -> dict[str, Any]:
         "failures": failures_of(tx, document),
         "acts": change_view.acts(tx, document),
     }
+
+
+def _beside(
+    courses: list[Course], course: Course | None, waiting: list[WorkItem], *, held: bool
+) -> list[WorkItem]:
+    """Return the open steps on a document: first those that answer what its sender asks."""
+    aside = [i for c in courses if c is not course and c.instance.goes_on for i in c.open_items()]
+    return [*aside, *([] if held else waiting)]
 
 
 def _may_take(tx: Transaction, item: WorkItem) -> bool:
