@@ -16,7 +16,7 @@ from engine.runtime import MACHINE_JOB
 from office.axis_key import axis_key, envelope_signer
 from office.carrier import carriers, upstream_of
 from office.journal_key import journal_key
-from office.settings import AxisSignature, Settings, Timestamps, keep_secret
+from office.settings import AxisDriver, AxisSignature, Settings, Timestamps, keep_secret
 from office.trust import TrustShelf
 from office.worker import Periodic, Worker
 from processes import (
@@ -214,6 +214,7 @@ def means_of(
         axis_endpoint=f"http://127.0.0.1:{settings.port}/axis",
         axis_secret=keep_secret(settings.make_data() / "axis.key"),
         gateway=carriers(settings, database),
+        names_all_receivers=settings.axis is AxisDriver.HUB,
         axis_rules=settings.hub.rules(stamps=bool(settings.tsa_urls)),
         upstream=upstream_of(settings),
         scratch=settings.data / "scratch",

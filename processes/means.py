@@ -128,6 +128,8 @@ class Means:
     upstream: Callable[[str], AxisClient] | None = None
     #: another road to the axis than our own client, by agency id and code
     gateway: Callable[[UUID, str], Gateway] | None = None
+    #: whether the carrier takes a new document once only, for all receivers its packet names
+    names_all_receivers: bool = False
     #: how often a sending is tried, and the seconds between
     sending: Backoff = field(default_factory=Backoff)
     #: nodes that may bring packets of others, as keys of codes; `*` stands for any sender

@@ -13,6 +13,7 @@ from exchange import edxml
 from exchange.document_type import document_type
 from exchange.envelope import (
     Attachment,
+    BusinessType,
     Code,
     Envelope,
     Party,
@@ -93,7 +94,10 @@ def send_envelope(errand: Errand, job: ClaimedJob, means: Means) -> None:
 def envelope_of(
     tx: Transaction, means: Means, document: OutgoingDocument, recipient: Recipient
 ) -> Envelope:
-    """Return the envelope of an issued document: the same for every recipient but for `To`."""
+    """Return the envelope of an issued document: the same for every recipient but for `To`.
+
+    Where the carrier takes a document once only, `To` names all who get it as a new one.
+    """
     agency = tx.get(Agency, document.agency_id)
     recipients = recipients_of(tx, document)
     paper = current_paper(tx, document)
@@ -107,9 +111,12 @@ def envelope_of(
     issued_on = document.issued_on
     if issued_on is None or document.issued_at is None:
         raise NotIssued(reference=document.reference or document.subject)
+    named = [recipient]
+    if means.names_all_receivers and _is_new_to(tx, document, recipient):
+        named = [one for one in recipients if one is recipient or _is_new_to(tx, document, one)]
     return Envelope(
         sender=Party(document.organ_code, agency.name, in_charge=agency.name),
-        receivers=(Party(recipient.organ_code, recipient.name),),
+        receivers=tuple(Party(one.organ_code, one.name) for one in named),
         code=Code(document.code_number, document.code_notation),
         promulgated_on=issued_on,
         document_type=document_type(document.type_name),
@@ -132,6 +139,14 @@ def envelope_of(
         trace=(TraceHop(document.organ_code, document.issued_at),),
         attachments=tuple(attachments),
     )
+
+
+def _is_new_to(tx: Transaction, document: OutgoingDocument, recipient: Recipient) -> bool:
+    """Say whether a recipient gets the document through the axis, and as a new one."""
+    left_out = {Delivery.PAPER_ONLY, Delivery.RECALLED}
+    if not recipient.organ_code or recipient.delivery in left_out:
+        return False
+    return business_of(tx, document, recipient).type is BusinessType.NEW
 
 
 def _responses(tx: Transaction, document: OutgoingDocument) -> list[ResponseFor]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from stand_ins import Hub, Wrapper, serve
-from story import Seeded, Story, envelope_from, open_story, send
+from story import Seeded, Story, envelope_from, letter, open_story, send
 
 from exchange.axis_client import AxisClient
 from exchange.clock import now
@@ -17,9 +17,11 @@ from exchange.wire import Secret
 from office.carrier import CarrierNotReady, carriers, look_at_carrier
 from office.conformance_command import cases
 from office.finding import Level
+from office.office import means_of
 from office.settings import AxisDriver, Settings
 from processes.delivery.gateway import secret_of
 from records.document import IncomingDocument
+from records.vocabulary import Delivery
 
 SECRET = "khoa-cua-he-thong"
 CODES = ("H55", "H55.05", "H55.07")
@@ -84,14 +86,25 @@ def test_agencies_of_one_connection_get_their_own_packets(ground: Story, told):
         assert [path for path, *_ in seen].count("/v1/auth/login") == 1
 
 
-def test_a_hub_carries_a_document_and_its_status(ground: Story, told):
-    hub = Hub(dict.fromkeys(CODES, SECRET))
+def test_a_hub_takes_a_document_once_for_all_its_receivers(ground: Story, told):
+    hub, settings = Hub(dict.fromkeys(CODES, SECRET)), told(AxisDriver.HUB, "")
     with serve(hub) as (address, _):
-        road = carriers(told(AxisDriver.HUB, address), ground.office.database)
-        with ground.reopened(gateway=road) as story:
-            subject = exchange(story, "802", ("H55",))
-            assert len(arrived(story, "UBND", subject)) == 1
-    assert [(h.kind, h.status) for h in hub.packets] == [("EDOC", "done"), ("STATUS", "done")]
+        road = carriers(replace(settings, axis_url=address), ground.office.database)
+        with ground.reopened(gateway=road) as opened:
+            means = replace(opened.means, names_all_receivers=True)
+            story = Story(replace(opened.office, means=means), opened.acting)
+            document = letter(story, subject="qua trục nội tỉnh", to=("UBND", "STC"))
+            story.work()
+            assert [len(arrived(story, s, "qua trục nội tỉnh")) for s in ("UBND", "STC")] == [1, 1]
+            assert {r.delivery for r in story.recipients(document)} == {Delivery.ARRIVED}
+    sent = sorted((held.kind, held.receiver, held.status) for held in hub.packets)
+    assert sent == [
+        ("EDOC", "H55", "done"),
+        ("EDOC", "H55.05", "done"),
+        ("STATUS", "H55.07", "done"),
+        ("STATUS", "H55.07", "done"),
+    ]
+    assert means_of(settings, ground.office.database).names_all_receivers
 
 
 def test_our_own_axis_needs_no_carrier(ground: Story):
