@@ -48,6 +48,7 @@ class Packet(Record):
     """
 
     __tablename__ = "packet"
+    called = ("gói tin", "packet")
     __table_args__ = (
         one_document(required=False),
         sa.UniqueConstraint("agency_id", "direction", "packet_id"),
@@ -111,6 +112,7 @@ class SignedReceipt(Record):
     """
 
     __tablename__ = "delivery_receipt"
+    called = ("biên nhận", "receipt")
     __table_args__ = (sa.UniqueConstraint("of_packet_id"),)
 
     of_packet_id: Mapped[UUID] = mapped_column(sa.ForeignKey("packet.id"))

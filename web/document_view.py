@@ -32,7 +32,7 @@ from web.document_facts import facts_of, makers, statuses
 from web.door import language
 from web.keeping import keeping_facts
 from web.paper import Papers
-from web.sendings import failures_of, sendings_of
+from web.sendings import packets_of
 from web.tongue import _, ngettext
 
 #: procedures beside the one that handles the document: they answer what its sender asks of it
@@ -106,8 +106,7 @@ def _exchange(tx: Transaction, document: Document) -> dict[str, Any]:
     """Return what became of a document on its way, and what may be asked of its receivers."""
     return {
         "statuses": statuses(tx, document),
-        "sendings": sendings_of(tx, document),
-        "failures": failures_of(tx, document),
+        **packets_of(tx, document),
         "acts": change_view.acts(tx, document),
     }
 

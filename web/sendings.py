@@ -26,6 +26,11 @@ pages = Blueprint("sending", __name__)
 _TONES = {Carriage.FAILED: "bad", Carriage.QUEUED: "warn", Carriage.ACKNOWLEDGED: "ok"}
 
 
+def packets_of(tx: Transaction, document: Document) -> dict[str, Any]:
+    """Return what a document's page tells of its packets."""
+    return {"sendings": sendings_of(tx, document), "failures": failures_of(tx, document)}
+
+
 def sendings_of(tx: Transaction, document: Document) -> list[dict[str, Any]]:
     """Return what left about a document, each message with its attempts, and what was given up."""
     ((column, key),) = about(document).items()
