@@ -40,8 +40,9 @@ class Roads:
         failed = False
         try:
             yield
-        except trouble:
-            failed = True
+        except trouble as error:
+            # a refusal is an answer
+            failed = bool(getattr(error, "retryable", False))
             raise
         finally:
             with self._lock:

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from engine import jobs
 from engine.database import Transaction
 from engine.handlers import Errand, Handlers
@@ -21,6 +23,9 @@ from processes.means import Means
 from processes.outgoing.issue import SEND_JOB
 from processes.recall.ask import CHANGE_JOB
 from processes.status_reports import STATUS_JOB
+from records.recipient import Recipient
+from records.transfer import Carriage, Direction, Packet
+from records.vocabulary import Delivery
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +54,9 @@ WHERE agency_id = %s AND direction = 'out' AND message_type = %s AND state = 'se
 
 def add_handlers(handlers: Handlers, means: Means) -> None:
     """Tell the worker how it compares."""
-    handlers.outside(RECONCILE_JOB, lambda errand, job: reconcile(errand, job, means), forget=True)
+    handlers.outside(
+        RECONCILE_JOB, lambda errand, job: reconcile(errand, job, means), forget=True, waits=True
+    )
 
 
 def post_reconciling(tx: Transaction) -> None:
@@ -75,7 +82,49 @@ def reconcile(errand: Errand, job: ClaimedJob, means: Means) -> None:
             log.info("agency %s: the axis does not tell what it has: %s", job.agency_id, error)
             return
         if listed is not None:
+            with errand.transaction() as tx:
+                _note_receivers(tx, job.agency_id, message_type, listed)
             _send_again(errand, job.agency_id, message_type, listed, asked_at)
+
+
+def _note_receivers(
+    tx: Transaction, agency_id: UUID, message_type: MessageType, listed: list[dict[str, object]]
+) -> None:
+    """Note who has what we sent, and who could not take it: the clerk sees that on the recipient.
+
+    Who took it in before says so himself, whatever his axis tells afterwards.
+    """
+    told: dict[str, tuple[str, str]] = {}
+    for row in listed:
+        given, why = str(row.get("senderDocId")), str(row.get("receiveStatusDesc") or "")
+        name = f"{given}:{row.get('toCode')}" if message_type is MessageType.EDOC else given
+        told[name] = (str(row.get("receiveStatus")), why)
+    packets = tx.scalars(
+        sa.select(Packet)
+        .where(
+            Packet.agency_id == agency_id,
+            Packet.direction == Direction.OUT,
+            Packet.message_type == message_type.value,
+            Packet.state == Carriage.SENT,
+            Packet.packet_id.in_([n for n, (state, _) in told.items() if state in _ENDED]),
+        )
+        .with_for_update()
+    )
+    for packet in packets:
+        state, why = told[packet.packet_id or ""]
+        packet.state = _ENDED[state]
+        if packet.state is not Carriage.FAILED:
+            continue
+        packet.note = why[:500]
+        if packet.recipient_id is not None:
+            recipient = tx.get(Recipient, packet.recipient_id, lock=True)
+            if recipient.delivery is Delivery.SENT:
+                recipient.delivery = Delivery.FAILED
+                recipient.delivery_reason = f"Bên nhận không nhận được gói tin: {why}"[:500]
+
+
+#: what a receiver told the axis, and what that makes of a packet
+_ENDED = {"done": Carriage.ACKNOWLEDGED, "fail": Carriage.FAILED}
 
 
 def _send_again(

@@ -8,7 +8,7 @@ from uuid import UUID
 from engine.database import Transaction
 from engine.errors import OfficeError
 from engine.faultpoint import Point, reach
-from engine.handlers import Errand, GiveUp
+from engine.handlers import Errand, GiveUp, Later
 from engine.jobs import ClaimedJob, LeaseLost
 from exchange.errors import ExchangeError
 from processes.delivery.departure import Attempted, Departure
@@ -61,7 +61,7 @@ class Trip:
         departure = self.departure
         assert departure is not None
         road = self.means.roads.taken(departure.receiver, ExchangeError)
-        with road, self.told():
+        with self.told(), road:
             self.attempted = departure.begin(
                 self.errand,
                 self.job,
@@ -88,7 +88,7 @@ class Trip:
         """Write down what goes wrong; what is settled, or failed often enough, is given up."""
         try:
             yield
-        except LeaseLost:
+        except (LeaseLost, Later):
             raise
         except Exception as error:
             settled = isinstance(error, _SETTLED) and not getattr(error, "retryable", False)

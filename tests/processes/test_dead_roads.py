@@ -15,7 +15,7 @@ from engine.backoff import Backoff
 from engine.errors import NotFound
 from engine.handlers import Later
 from exchange.axis_client import AxisClient, Connection, Secret
-from exchange.errors import Unreachable
+from exchange.errors import ExchangeError, RefusedByAxis, Unreachable
 from exchange.gateway import Gateway, MessageType
 from office.runner import Runner
 from office.worker import LINES
@@ -164,6 +164,14 @@ def test_a_road_that_failed_gets_one_attempt_until_one_succeeds():
         pass
     with roads.taken("A", Unreachable), roads.taken("A", Unreachable):
         pass  # the last attempt came through
+
+
+def test_a_refusal_is_an_answer():
+    roads = Roads()
+    with pytest.raises(RefusedByAxis), roads.taken("A", ExchangeError):
+        raise RefusedByAxis(operation="sendEdoc", error_code="18", description="không có nơi nhận")
+    with roads.taken("A", ExchangeError), roads.taken("A", ExchangeError):
+        pass
 
 
 def test_all_roads_that_failed_leave_lines_to_the_others():

@@ -44,6 +44,9 @@ def test_a_report_the_axis_forgot_is_sent_again_and_counts_once(story_office, re
     known = sendings(story_office)
     compare(story_office)
     assert sendings(story_office) == known  # nothing is missing, nothing is sent
+    # whoever confirmed it has it: that is known now, and such a message is not asked after again
+    assert story_office.one(Packet, Packet.id == packet.id).state is Carriage.ACKNOWLEDGED
+    story_office.run_sql("UPDATE packet SET state = 'sent' WHERE id = %s", packet.id)
 
     forget(story_office, before)
     compare(story_office)
@@ -79,6 +82,24 @@ def test_a_document_forgotten_before_anybody_fetched_it_arrives(story_office):
     assert recipient.delivery is Delivery.ARRIVED
     of_document = IncomingDocument.identifier == story_office.outgoing(document).identifier
     assert len(story_office.all(IncomingDocument, of_document)) == 1
+
+
+def test_a_receiver_that_could_not_take_it_in_is_shown_to_the_clerk(story_office):
+    document = letter(story_office, subject="bên nhận không đọc được")
+    story_office.work(hurry=True, poll=False)
+    given = story_office.one(
+        Packet, Packet.outgoing_document_id == document, Packet.direction == Direction.OUT
+    )
+    story_office.run_sql(
+        "UPDATE axis_packet SET state = 'fail', description = 'Tệp đính kèm hỏng'"
+        " WHERE sending_id = %s",
+        given.packet_id.partition(":")[0],
+    )
+    compare(story_office)
+    assert story_office.one(Packet, Packet.id == given.id).state is Carriage.FAILED
+    [recipient] = story_office.all(Recipient, Recipient.outgoing_document_id == document)
+    assert recipient.delivery is Delivery.FAILED
+    assert "Tệp đính kèm hỏng" in recipient.delivery_reason
 
 
 class Carrier:
