@@ -32,11 +32,14 @@ def packets_of(tx: Transaction, document: Document) -> dict[str, Any]:
 
 
 def sendings_of(tx: Transaction, document: Document) -> list[dict[str, Any]]:
-    """Return what left about a document, each message with its attempts, and what was given up."""
+    """Return the packets of a document that came or left, each with its attempts."""
     ((column, key),) = about(document).items()
     packets = tx.scalars(
         sa.select(Packet)
-        .where(getattr(Packet, column) == key, Packet.direction == Direction.OUT)
+        .where(
+            getattr(Packet, column) == key,
+            sa.or_(Packet.direction == Direction.OUT, Packet.message_type == "edoc"),
+        )
         .order_by(Packet.at, Packet.id)
     )
     attempts: dict[UUID, list[Attempt]] = {}
@@ -53,18 +56,24 @@ def sendings_of(tx: Transaction, document: Document) -> list[dict[str, Any]]:
 def _packet(
     tx: Transaction, packet: Packet, attempts: Sequence[Attempt], *, may_export: bool
 ) -> dict[str, Any]:
-    is_status = packet.message_type == "status"
     count = ngettext("%(num)d lần gửi", "%(num)d lần gửi", len(attempts))
     return {
-        "to": packet.to_code,
-        "what": _("Thông báo trạng thái") if is_status else _("Văn bản"),
+        "text": _called(packet),
         "state_text": packet.state.label(language()),
         "tone": _TONES.get(packet.state, ""),
-        "count_text": count,
+        "count_text": count if packet.direction is Direction.OUT else "",
         "receipt_text": _receipt(tx, packet),
         "evidence_href": evidence_href(packet) if may_export else None,
         "attempts": [_attempt(tx, one) for one in attempts],
     }
+
+
+def _called(packet: Packet) -> str:
+    if packet.direction is Direction.IN:
+        return _("Văn bản nhận từ %(who)s", who=packet.from_code)
+    if packet.message_type == "status":
+        return _("Thông báo trạng thái gửi %(to)s", to=packet.to_code)
+    return _("Văn bản gửi %(to)s", to=packet.to_code)
 
 
 def evidence_href(packet: Packet) -> str:
@@ -77,6 +86,8 @@ def _receipt(tx: Transaction, packet: Packet) -> str:
     found = tx.scalars(sa.select(SignedReceipt).where(SignedReceipt.of_packet_id == packet.id))
     if not found:
         return ""
+    if packet.direction is Direction.IN:
+        return _("Đã ký biên nhận gửi bên gửi") if found[0].body else ""
     if found[0].verdict == MATCHES:
         return _("Bên nhận đã ký biên nhận: %(who)s", who=found[0].signer)
     return _("Biên nhận của bên nhận KHÔNG KHỚP với gói tin đã gửi")

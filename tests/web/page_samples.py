@@ -398,7 +398,7 @@ def document() -> dict[str, Any]:
             "history": [{"text": "Hợp lệ", "when": "14/12/2020 08:30:00", "at": "2020-12-14T01:30:00+00:00", "href": "#check"}],
         },
         "statuses": [{"agency": "Sở Nội vụ", "code_text": "03 Đã tiếp nhận", "when": "14/12, 8 giờ 30"}],
-        "sendings": [{"to": "H55.04", "what": "Văn bản", "state_text": "Không gửi được", "tone": "bad", "count_text": "12 lần gửi", "receipt_text": "Bên nhận đã ký biên nhận: Sở Nội vụ", "evidence_href": "#", "attempts": [{"when": "14/12, 8 giờ 30", "took": "10,0 giây", "address": "http://127.0.0.1:8080/axis → H55.04", "text": "Không gửi được, đã thôi: Chưa kết nối được trục liên thông (axis-unreachable)"}]}],
+        "sendings": [{"text": "Văn bản gửi H55.04", "state_text": "Không gửi được", "tone": "bad", "count_text": "12 lần gửi", "receipt_text": "Bên nhận đã ký biên nhận: Sở Nội vụ", "evidence_href": "#", "attempts": [{"when": "14/12, 8 giờ 30", "took": "10,0 giây", "address": "http://127.0.0.1:8080/axis → H55.04", "text": "Không gửi được, đã thôi: Chưa kết nối được trục liên thông (axis-unreachable)"}]}],
         "failures": [{"text": "Không gửi được tới Sở Nội vụ: chưa kết nối được trục liên thông.", "action": "#"}],
         "facts": [{"label": a, "value": b, "href": None} for a, b in facts] + [{"label": "Hồ sơ", "value": "04.CNTT", "href": "/dossiers/1"}], "facts_text": "Đủ 18/18 trường",
     }  # fmt: skip
