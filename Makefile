@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 ARGS ?=
 
-.PHONY: help setup run test faults fuzz check fmt machine
+.PHONY: help setup run test faults hosts fuzz check fmt machine
 
 help:
 	@echo 'make run     chạy Congvan (start everything, Ctrl-C stops it)'
@@ -17,6 +17,7 @@ help:
 	@echo 'make check   định dạng, lint, kiểu, ranh giới (format, lint, types, layers)'
 	@echo 'make fmt     sửa định dạng (format the code)'
 	@echo 'make faults  kiểm thử sự cố kéo dài (long fault tests)'
+	@echo 'make hosts   ba máy chủ dưới sự cố (three hosts; DOCUMENTS=500 FAULTS=20 SEED=7)'
 	@echo 'make fuzz    dò lỗi bộ máy quy trình và gói tin 10 phút (search; SECONDS=60 SEED=7)'
 
 # pip compiles what it installs, but not what it installs --editable; and Python may not be able to
@@ -43,10 +44,14 @@ machine:
 	@tools/prepare-machine
 
 test: $(VENV)/.dev machine
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not faults' $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not faults and not hosts' $(ARGS)
 
 faults: $(VENV)/.dev
 	$(BIN)/python -m pytest -m faults $(ARGS)
+
+hosts: $(VENV)/.dev
+	HOSTS_DOCUMENTS=$(or $(DOCUMENTS),500) HOSTS_FAULTS=$(or $(FAULTS),20) HOSTS_SEED=$(SEED) \
+	  HOSTS_TOTALS=benchmarks/hosts.jsonl $(BIN)/python -m pytest -m hosts tests/hosts $(ARGS)
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python tools/fuzz.py $(or $(SECONDS),600) $(SEED)

@@ -66,9 +66,9 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
-    """With CI=true a browser, token or program that is missing is a failure, not a skip."""
+    """With CI=true a browser, token, program or host that is missing is a failure, not a skip."""
     report = yield
-    needed = [m for m in ("browser", "token", "openssl") if item.get_closest_marker(m)]
+    needed = [m for m in ("browser", "token", "openssl", "hosts") if item.get_closest_marker(m)]
     if STRICT and needed and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"CI=true: a {needed[0]} test may not be skipped: {report.longrepr}"
