@@ -40,7 +40,11 @@ _CODES = (
     .order_by(AxisAgency.code, AxisCode.no)
 )
 _KEYS = sa.any_(sa.bindparam("keys", type_=sa.ARRAY(sa.Text())))
-# two questions: in one, the plan without statistics compares every code with every code
+_FEW = 20
+# of many codes in two questions: in one, a plan without statistics compares each with each
+_HOLDERS = Query(
+    _CODES.where(AxisAgency.key.in_(sa.select(AxisCode.agency).where(AxisCode.key == _KEYS)))
+)
 _HELD = Query(sa.select(AxisCode.key, AxisCode.agency).where(AxisCode.key == _KEYS))
 _OF_KEYS = Query(_CODES.where(AxisAgency.key == _KEYS))
 _CHANGED = Query(_CODES.where(AxisAgency.revision > sa.bindparam("since", type_=sa.BigInteger())))
@@ -104,12 +108,15 @@ class AxisStore:
 
     def __init__(self, tx: Transaction) -> None:
         self.tx = tx
+        #: a call asks for its system more than once
+        self._systems: dict[str, AxisSystem] = {}
 
     def system(self, system_id: str) -> System | None:
         """Return a connected system."""
-        row = self.tx.scalar(_SYSTEM, id=system_id)
+        row = self._systems.get(system_id) or self.tx.scalar(_SYSTEM, id=system_id)
         if row is None:
             return None
+        self._systems[system_id] = row
         return System(row.system_id, row.secret, row.messages_per_hour, row.bytes_per_hour)
 
     def put_system(self, system: System) -> None:
@@ -129,7 +136,7 @@ class AxisStore:
 
     def saw(self, system_id: str, at: datetime) -> None:
         """Note that a system asked for its packets, once a minute: it asks every few seconds."""
-        row = self.tx.scalar(_SYSTEM, id=system_id)
+        row = self._systems.get(system_id) or self.tx.scalar(_SYSTEM, id=system_id)
         if row is not None and (row.polled_at is None or at - row.polled_at > _MINUTE):
             self.tx.execute(
                 "UPDATE axis_system SET polled_at = %s WHERE system_id = %s"
@@ -162,7 +169,12 @@ class AxisStore:
 
     def holders(self, codes: Iterable[str]) -> Mapping[str, Agency]:
         """Return the agencies that hold these codes, by `organ_key` of the code."""
-        held = dict(self.tx.rows(_HELD, keys=sorted({organ_key(code) for code in codes})))
+        keys = sorted({organ_key(code) for code in codes})
+        if len(keys) <= _FEW:
+            few = _agencies(self.tx.rows(_HOLDERS, keys=keys)) if keys else []
+            by_code = {organ_key(one.code): agency for agency in few for one in agency.codes}
+            return {key: by_code[key] for key in keys if key in by_code}
+        held = dict(self.tx.rows(_HELD, keys=keys))
         found = self.tx.rows(_OF_KEYS, keys=sorted(set(held.values()))) if held else []
         agencies = {agency.agency_id: agency for agency in _agencies(found)}
         return {key: agencies[agency_id] for key, agency_id in held.items()}

@@ -29,6 +29,8 @@ from signing.zone import shown
 
 #: rows that get their place in one go
 _BATCH = 5_000
+#: entries that travel with the commit
+_FEW = 20
 
 
 class AxisLogEntry(Base):
@@ -71,8 +73,11 @@ class AxisLogHead(Base):
 
 
 def append(tx: Transaction, entries: Sequence[LogEntry]) -> None:
-    """Append entries in one statement, however many."""
-    if not entries:
+    """Append entries: a few with the commit, many in one statement."""
+    if len(entries) <= _FEW:
+        for one in entries:
+            said = {name: str(value) for name, value in vars(one).items() if name != "at"}
+            tx.add(AxisLogEntry(at=one.at, **said))
         return
     columns = ("kind", "system_id", "sending_id", "packet_id", "sender", "receiver", "digest")
     texts = [[str(getattr(one, name)) for one in entries] for name in columns]
