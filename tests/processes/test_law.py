@@ -70,6 +70,10 @@ def the_leader_seals(drawing: Drawing) -> None:
     drawing.by_id("seal").set(f"{{{OURS}}}role", "leader")
 
 
+def the_leader_answers(drawing: Drawing) -> None:
+    drawing.by_id("decide").set(f"{{{OURS}}}role", "leader")
+
+
 #: rule → an edit of the shipped diagram that breaks it, the step or end it is told at
 BREAKS: dict[tuple[str, str], tuple[Callable[[Drawing], object], str]] = {
     ("outgoing", "content-before-signature"): (shortcut("consult", "check_format"), "sign"),
@@ -92,6 +96,9 @@ BREAKS: dict[tuple[str, str], tuple[Callable[[Drawing], object], str]] = {
     ("incoming", "cooperation-has-deadline"): (no_longer("cooperate", "due"), "cooperate"),
     ("incoming", "worker-does-not-confirm"): (no_longer("complete", "exclude"), "complete"),
     ("incoming", "ends-in-dossier"): (shortcut("completed", "done"), "done"),
+    ("recall", "recall-by-clerk"): (the_leader_answers, "decide"),
+    ("update", "update-by-clerk"): (the_leader_answers, "decide"),
+    ("replace", "replacement-by-clerk"): (the_leader_answers, "decide"),
 }
 
 
