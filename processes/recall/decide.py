@@ -41,6 +41,7 @@ def decide_recall(tx: Transaction, means: Means, order: Order[IncomingDocument])
     Agreeing cancels the document and ends the work on it; its number, files and history stay
     (Decree 30/2020, annex VI, part I, L-48). Raises `AnswerReasonMissing`, `AlreadyDecided`.
     """
+    authorize(tx.acting, Act.RECEIVE_DOCUMENT)
     request, answer = decided(tx, order)
     if answer is ChangeAnswer.AGREED:
         words = f"{request.kind.vi}: {request.reason}"
@@ -51,9 +52,8 @@ def decide_recall(tx: Transaction, means: Means, order: Order[IncomingDocument])
 def decided(tx: Transaction, order: Order[IncomingDocument]) -> tuple[ChangeRequest, ChangeAnswer]:
     """Return the request a step is about, locked, and what the clerk answers to it.
 
-    Raises `NoRight`, `AnswerReasonMissing`, `AlreadyDecided`.
+    Raises `AnswerReasonMissing`, `AlreadyDecided`.
     """
-    authorize(tx.acting, Act.RECEIVE_DOCUMENT)
     answer = ChangeAnswer.AGREED if order.outcome == "agree" else ChangeAnswer.REFUSED
     if answer is ChangeAnswer.REFUSED and not order.reason.strip():
         raise AnswerReasonMissing

@@ -9,6 +9,7 @@ from engine.errors import OfficeError
 from processes.means import Means
 from processes.order import Decision, Order
 from processes.recall.decide import answered, decided, withdraw
+from records.authority import Act, authorize
 from records.change import ChangeAnswer
 from records.document import IncomingDocument
 from records.link import link_documents
@@ -36,6 +37,7 @@ def decide_replace(tx: Transaction, means: Means, order: Order[IncomingDocument]
 
     Raises `SuccessorNotRegistered`, `AnswerReasonMissing`, `AlreadyDecided`.
     """
+    authorize(tx.acting, Act.RECEIVE_DOCUMENT)
     request, answer = decided(tx, order)
     document = order.document
     if answer is ChangeAnswer.AGREED:

@@ -10,6 +10,7 @@ from processes.order import Decision, Order
 from processes.recall.decide import answered, decided, withdraw
 from processes.verify import post_check
 from records import journal
+from records.authority import Act, authorize
 from records.change import ChangeAnswer, ChangeRequest
 from records.content import attach_file, files_of
 from records.document import INCOMING_LENGTHS, IncomingDocument
@@ -24,6 +25,7 @@ def decide_update(tx: Transaction, means: Means, order: Order[IncomingDocument])
     Nothing is overwritten: the old files stay as versions, the old header with the request. Who is
     taken off the receivers gives the document back. Raises `AnswerReasonMissing`, `AlreadyDecided`.
     """
+    authorize(tx.acting, Act.RECEIVE_DOCUMENT)
     request, answer = decided(tx, order)
     document = order.document
     if answer is ChangeAnswer.AGREED:
