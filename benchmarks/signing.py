@@ -108,7 +108,7 @@ def _validate(pki: Pki) -> list[bool]:
 
 
 def _check(pdf: bytes, trust: Trust) -> None:
-    shortcuts.forget()  # the names and certificates of this file, as in a process of its own
+    shortcuts.forget()  # each document brings certificates of its own
     found = validate_pdf(pdf, trust=trust, revocation=Revocation(), at=LATER)
     assert found.verdict is Verdict.VALID, found.text("en")
 

@@ -7,6 +7,7 @@ two of them.
 
 import binascii
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -28,6 +29,7 @@ _prepare = NameTypeAndValue._ldap_string_prep  # noqa: SLF001
 _same = Name.__eq__
 _hashable = Name.hashable.fget
 _copy = general.extract_certificate_info
+_vouched = generic_cms.extract_certs_for_validation
 _partition = general._partition_certs  # noqa: SLF001
 _find_path = generic_cms.find_valid_path
 
@@ -95,27 +97,34 @@ def partition(certificates: Any, signer_info: Any) -> Any:
     return _partition([certificate(one.dump()) for one in certificates], signer_info)
 
 
-#: who signed, by what was looked at: the list of certificates, how many they were, the signer
-_copied: WeakKeyDictionary[Any, tuple[Any, int, Any, Any]] = WeakKeyDictionary()
+class _PerSignature:
+    """What is found of a signature (CMS), found once while it lists the same certificates."""
+
+    def __init__(self, find: Callable[[Any], Any]) -> None:
+        self._find = find
+        self._known: WeakKeyDictionary[Any, tuple[Any, int, Any, Any]] = WeakKeyDictionary()
+
+    def __call__(self, signed_data: Any) -> Any:
+        certificates, signers = signed_data["certificates"], signed_data["signer_infos"]
+        known = self._known.get(signed_data)
+        if known is not None:
+            seen, count, signed, found = known
+            if seen is certificates and count == len(certificates) and signed is signers:
+                return found
+        found = self._find(signed_data)
+        self._known[signed_data] = certificates, len(certificates), signers, found
+        return found
 
 
-def certificates_of(signed_data: Any) -> Any:
-    """Return what pyHanko copies out of a signature whenever it is asked who signed."""
-    certificates, signers = signed_data["certificates"], signed_data["signer_infos"]
-    known = _copied.get(signed_data)
-    if known is not None:
-        seen, count, signed, found = known
-        if seen is certificates and count == len(certificates) and signed is signers:
-            return found
-    found = _copy(signed_data)
-    _copied[signed_data] = certificates, len(certificates), signers, found
-    return found
+#: pyHanko copies the certificates out of a signature whenever it is asked who signed …
+certificates_of = _PerSignature(_copy)
+#: … and compares what the signature says of them whenever it asks who vouches for that
+vouched_certificates_of = _PerSignature(_vouched)
 
 
 def forget() -> None:
-    """Forget what documents said before: the next one costs what the first did."""
-    for known in (_known, _comparable, _read):
-        known.cache_clear()
+    """Forget the certificates of documents before: the next one brings its own."""
+    _read.cache_clear()
 
 
 #: the chains found for certificates, by the knowledge and the moment they were found with
@@ -142,6 +151,7 @@ def install() -> None:
     general._partition_certs = partition  # noqa: SLF001
     general.extract_certificate_info = certificates_of
     generic_cms.extract_certificate_info = certificates_of
+    generic_cms.extract_certs_for_validation = vouched_certificates_of
     generic_cms.find_valid_path = find_path
     NameTypeAndValue._ldap_string_prep = prepared_name  # noqa: SLF001
     Name.__eq__ = same_name
