@@ -253,7 +253,7 @@ def find_document(tx: Transaction, asked: Asked) -> IncomingDocument | None:
 def _known(
     tx: Transaction, asked: Asked, document: IncomingDocument | None
 ) -> ChangeRequest | None:
-    """Return the request that this one repeats: still open, or of the same moment."""
+    """Return the request that this one repeats: still open, or of the same second and reason."""
     about = (
         ChangeRequest.incoming_document_id == document.id
         if document is not None
@@ -270,7 +270,11 @@ def _known(
         .with_for_update()
     )
     alike = [r for r in found if r.kind.procedure == asked.kind.procedure]
-    same = [r for r in alike if r.kind is asked.kind and r.asked_at == asked.at]
+    same = [
+        r
+        for r in alike
+        if r.kind is asked.kind and r.asked_at == asked.at and asked.reason in r.reason
+    ]
     if asked.kind in WITHDRAWALS:
         same += [r for r in alike if r.answer is ChangeAnswer.OPEN]
     return next(iter(same), None)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psycopg
 
-from engine import jobs
+from engine import heartbeat, jobs
 from engine.database import APP_ROLE, Base, Database, Transaction
 from engine.handlers import Errand, Handlers
 from engine.jobs import ClaimedJob, LeaseLost
@@ -123,7 +123,7 @@ def prepare(told: settings.Settings) -> None:
         ).fetchone():
             connection.execute(f"CREATE ROLE {APP_ROLE} NOLOGIN")
         database = Database(told.database_url, role=None)
-        tables = [model.__table__ for model in (jobs.Job, jobs.Incident, jobs.Worker)]
+        tables = [model.__table__ for model in (jobs.Job, jobs.Incident, heartbeat.Worker)]
         Base.metadata.create_all(database.engine, tables=tables)
         database.dispose()
         connection.execute(TRACES.read_bytes())

@@ -75,7 +75,7 @@ def refreshed(folder: Path) -> None:
     path = folder / "MANIFEST.json"
     manifest = json.loads(path.read_text())
     for name in manifest["members"]:
-        manifest["members"][name] = bundle._member((folder / name).read_bytes())
+        manifest["members"][name] = bundle.member((folder / name).read_bytes())
     path.write_text(json.dumps(manifest))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     (folder / "MANIFEST.sha256").write_text(f"{digest}\n")

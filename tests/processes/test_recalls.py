@@ -113,10 +113,12 @@ def test_a_receiver_refuses_with_a_reason_and_keeps_the_document(story_office):
     assert (request.answer, request.answer_reason) == (ChangeAnswer.REFUSED, "Đã giải quyết xong")
     (recipient,) = story.recipients(document)
     assert recipient.delivery is Delivery.ARRIVED
-    # asked once more, it is a request of its own with an answer of its own
-    ask(story, document, reason="Có sai sót về nội dung")
-    story.work()
-    decide(story, "vanthu.stc", here.id, "refuse", reason="Vẫn cần văn bản")
+    # asked once more, it is a request of its own with an answer of its own; the wire tells seconds
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    with story.reopened(clock=lambda: later) as again:
+        ask(again, document, reason="Có sai sót về nội dung")
+        again.work()
+        decide(again, "vanthu.stc", here.id, "refuse", reason="Vẫn cần văn bản")
     first, second = requests(story, document)
     assert first.answer_reason == "Đã giải quyết xong"
     assert second.answer_reason == "Vẫn cần văn bản"
