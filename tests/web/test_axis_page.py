@@ -45,7 +45,7 @@ def test_who_is_silent_and_what_is_stuck(knock, packet):
     assert 'href="/operator/axis"' in operator.get("/operator").text
     page = operator.get("/operator/axis")
     text = text_of(page)
-    assert "nhan H55.Y Cơ quan H55.Y 1" in text
+    assert "H55.Y Cơ quan H55.Y nhan 1" in text
     assert "chưa hỏi lần nào im lặng" in text
     assert "chưa đóng dấu thời gian" in text, "no authority is named here"
     assert "77/STTTT-VP" in text
