@@ -4,15 +4,14 @@ import json
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
 import headless
 import pytest
 from desk_key import at_desk
+from page_server import served
 from story import PASSWORD, annexed, blank_pdf, letter
-from werkzeug.serving import make_server
 
 from records.signing_session import SessionState, SigningSession
 from signing.keystores.pkcs12 import Pkcs12KeyStore
@@ -96,10 +95,7 @@ class Site:
     def __init__(self, story) -> None:
         self.office = story.office
         self.app = create_app(self.office)
-        self.server = make_server("127.0.0.1", 0, self.app, threaded=True)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
-        self.thread.start()
+        self.url = ""
 
     def bridge(self, port: int, transport: str = "agent-file") -> None:
         told = replace(
@@ -107,17 +103,13 @@ class Site:
         )
         self.app.extensions["congvan"] = replace(self.office, settings=told)
 
-    def end(self) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
-
 
 @pytest.fixture(scope="module")
 def site(story_office) -> Iterator[Site]:
     made = Site(story_office)
-    yield made
-    made.end()
+    with served(made.app) as server:
+        made.url = f"http://127.0.0.1:{server.server_port}"
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,12 @@
 """A real Chromium at the clerk's desk: no report of the policy, no finding of axe."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import headless
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
+from page_server import served
 
 from engine import diagram
 from engine.decision_table import drawn_tables, table_of
@@ -22,13 +21,8 @@ pytestmark = headless.BROWSER
 
 @pytest.fixture(scope="module")
 def address(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as server:
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 @pytest.fixture(scope="module")

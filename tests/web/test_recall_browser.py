@@ -1,13 +1,12 @@
 """Two agencies, a real Chromium and the real axis: a document is asked back and given back."""
 
-import threading
 from collections.abc import Iterator
 
 import headless
 import pytest
 from issuing import issued
+from page_server import served
 from story import PASSWORD, Story, make_seeded, open_story
-from werkzeug.serving import make_server
 
 from tests.web.test_pages_browser import AXE, RULES
 from web.app import create_app
@@ -24,13 +23,8 @@ def told(cluster, template) -> Iterator[Story]:
 
 @pytest.fixture(scope="module")
 def address(told: Story) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, create_app(told.office), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(create_app(told.office)) as server:
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 class Desk:
