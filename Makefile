@@ -49,7 +49,7 @@ test: $(VENV)/.dev machine
 faults: $(VENV)/.dev
 	$(BIN)/python -m pytest -m faults $(ARGS)
 
-hosts: $(VENV)/.dev
+hosts: $(VENV)/.dev machine
 	HOSTS_DOCUMENTS=$(or $(DOCUMENTS),500) HOSTS_FAULTS=$(or $(FAULTS),20) HOSTS_SEED=$(SEED) \
 	  HOSTS_TOTALS=benchmarks/hosts.jsonl $(BIN)/python -m pytest -m hosts tests/hosts $(ARGS)
 

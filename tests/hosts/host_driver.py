@@ -12,23 +12,27 @@ from typing import Any, cast
 from host_faults import Fault, Kind, befalls, draw, small_disks
 from host_ground import RECEIVER, SENDER, WORKS, Hosts
 from host_invariants import Books, broken, read_books
-from story import registering, today, word_file
+from story import Story, letter, registering, today, word_file
 
 from engine import jobs
 from engine.errors import OfficeError, StorageFull, Unavailable
 from engine.jobs import Incident
 from processes.delivery.reconciliation import post_reconciling
+from processes.incoming.check_authenticity import SignaturesUnchecked
 from processes.order import Order
 from processes.outgoing.issue import issue
+from processes.outgoing.paper import current_paper
 from records.content import attach_file
 from records.document import IncomingDocument, OutgoingDocument
 from records.recipient import Recipient
-from records.vocabulary import FileKind
+from records.vocabulary import Authenticity, FileKind
 
 #: a backup of the hub is taken as often as so many faults
 BACKUP_EVERY = 8
 #: of so many documents the receiver's clerk accepts and registers one
 REGISTERED = 5
+#: of so many documents one is a PDF signed by two people and sealed, which the receiver checks
+SIGNED = 10
 #: longest wait for all to come to rest: leases run out, pauses between attempts double
 PATIENCE = 600.0
 #: what people meet where a database is away or a disk full; they try again
@@ -52,6 +56,7 @@ class Run:
         self.random = Random(self.seed)
         self.sender, self.receiver = (self.hosts.story(n) for n in (SENDER, RECEIVER))
         self.backup = self.hosts.folder / "hub-backup"
+        self.sealed = _sealed(self.sender)
         self._pause = threading.Event()  # nobody sets it: its wait is a stretch of time
 
     def close(self) -> None:
@@ -103,7 +108,9 @@ class Run:
 
     def _issue_one(self, number: int) -> str:
         story, (symbol, code) = self.sender, WORKS[SENDER]
-        stored = story.means.content.put(word_file(f"{self.seed} {number}"))
+        is_signed = number % SIGNED == 0
+        content = self.sealed if is_signed else word_file(f"{self.seed} {number}")
+        stored = story.means.content.put(content)
         with story.as_("vanthu.stttt") as tx:
             agency_id = tx.acting.agency_id
             assert agency_id is not None
@@ -127,7 +134,13 @@ class Run:
                     created_at=tx.now,
                 )
             )
-            attach_file(tx, document, stored, name="cong-van.docx", kind=FileKind.SIGNED)
+            attach_file(
+                tx,
+                document,
+                stored,
+                name=f"cong-van.{'pdf' if is_signed else 'docx'}",
+                kind=FileKind.SIGNED,
+            )
             tx.add(
                 Recipient(
                     agency_id=agency_id,
@@ -145,7 +158,7 @@ class Run:
         """Have the receiver's clerk accept and register what waits for her longest."""
         clerk = "vanthu.stc"
         for _ in range(count):
-            with suppress(*_AWAY):
+            with suppress(*_AWAY, SignaturesUnchecked):
                 found = self.receiver.items(clerk, "check")[:1]
                 if not found:
                     return
@@ -153,8 +166,7 @@ class Run:
                     IncomingDocument,
                     IncomingDocument.id == self._subject(found[0].instance_id),
                 )
-                said = {"outcome": "accept_unsigned", "reason": "Đã xác minh qua điện thoại"}
-                self.receiver.do(clerk, "check", of=document.id, **said)
+                self.receiver.do(clerk, "check", of=document.id, **_found(document))
                 values = registering(document, self.receiver.kind("STC", "CV"))
                 self.receiver.do(clerk, "register", of=document.id, **values)
 
@@ -214,3 +226,18 @@ class Run:
                 for node in (self.hosts.sender, self.hosts.receiver)
             ),
         }
+
+
+def _sealed(sender: Story) -> bytes:
+    """Return a công văn with its signatures and its seal."""
+    document = letter(sender, "issue", subject="Văn bản đã ký số")
+    with sender.office.database.transaction() as tx:
+        paper = current_paper(tx, tx.get(OutgoingDocument, document))
+    return sender.means.content.read(paper.file.sha256)
+
+
+def _found(document: IncomingDocument) -> dict[str, str]:
+    """Return what the clerk says of a document's origin."""
+    if document.authenticity is Authenticity.VALID:
+        return {"outcome": "accept"}
+    return {"outcome": "accept_unsigned", "reason": "Đã xác minh qua điện thoại"}

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 from host_ground import HUB, NAMES, RECEIVER, SENDER, Hosts
-from host_node import PARTS, Node
+from host_node import PARTS
 
 from engine.faultpoint import Point
 
@@ -23,6 +23,7 @@ class Kind(StrEnum):
     KILL = "kill -9"
     POINT = "kill -9 at a fault point"
     FULL = "full disk"
+    DATABASE_FULL = "full disk of the database"
     RESTORE = "hub restored"
 
 
@@ -34,6 +35,7 @@ WEIGHTS = {
     Kind.KILL: 5,
     Kind.POINT: 8,
     Kind.FULL: 2,
+    Kind.DATABASE_FULL: 1.5,
     Kind.RESTORE: 0.6,
 }
 #: bytes of the small disk on which a full disk is tried
@@ -113,8 +115,9 @@ def befalls(hosts: Hosts, fault: Fault, backup: Path) -> Iterator[Callable[[], b
         file.touch()
         yield lambda: not file.exists()
         file.unlink(missing_ok=True)
-    elif fault.kind is Kind.FULL:
-        filler = _fill(node)
+    elif fault.kind in {Kind.FULL, Kind.DATABASE_FULL}:
+        full = node.data / "content" if fault.kind is Kind.FULL else node.place.cluster
+        filler = _fill(full)
         yield _never
         filler.unlink()
     else:
@@ -126,8 +129,8 @@ def _never() -> bool:
     return False
 
 
-def _fill(node: Node) -> Path:
-    filler = node.data / "content" / "filler"
+def _fill(folder: Path) -> Path:
+    filler = folder / "filler"
     with suppress(OSError), filler.open("wb", buffering=0) as file:
         while True:
             file.write(b"\0" * 1_000_000)

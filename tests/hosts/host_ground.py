@@ -19,6 +19,7 @@ from story import PASSWORD, Story, settings_for
 from exchange.axis import Axis
 from office import demo, migrate
 from office.office import Office
+from office.place import find_place
 from office.postgres import Cluster
 from records.axis import AxisStore
 
@@ -27,6 +28,8 @@ NAMES = (SENDER, HUB, RECEIVER)
 #: the symbol and the code of the agency that works on a host
 WORKS = {SENDER: ("STTTT", "H55.07"), RECEIVER: ("STC", "H55.05")}
 SECRET = "bi-mat-cua-{}"
+#: the disk of each database, more than what a run writes
+DATABASE_DISK = "2g"
 
 
 @dataclass
@@ -62,6 +65,8 @@ def hosts() -> Iterator[Hosts]:
     folder.chmod(0o711)  # under root the servers run as nobody
     try:
         _seed(folder)
+        for name in NAMES:
+            _move_to_disk(folder / name)
         with network(*NAMES) as net:
             made = {n: Node(net, n, folder / n, **_settings(net, n)) for n in NAMES}
             try:
@@ -75,7 +80,7 @@ def hosts() -> Iterator[Hosts]:
                 for node in made.values():
                     node.stop()
     finally:
-        for mounted in folder.glob("*/content"):
+        for mounted in (*folder.glob("*/content"), *map(_cluster, folder.glob("*/"))):
             subprocess.run(["umount", "-l", mounted], check=False, capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -126,6 +131,24 @@ def _seed(folder: Path) -> None:
         secret = keys / "carrier.secret"
         secret.touch(mode=0o600)
         secret.write_text(SECRET.format(name))
+
+
+def _cluster(data: Path) -> Path:
+    found = find_place(data)
+    return found.cluster if found is not None else data
+
+
+def _move_to_disk(data: Path) -> None:
+    """Put the files of a database on a disk of their own, which can be filled."""
+    cluster = _cluster(data)
+    owner, aside = cluster.stat(), cluster.with_name("aside")
+    cluster.rename(aside)
+    cluster.mkdir()
+    access = f"size={DATABASE_DISK},mode=0700,uid={owner.st_uid},gid={owner.st_gid}"
+    mount = ["mount", "-t", "tmpfs", "-o", access, "none", str(cluster)]
+    subprocess.run(mount, check=True, capture_output=True)
+    subprocess.run(["cp", "-a", f"{aside}/.", str(cluster)], check=True)
+    shutil.rmtree(aside)
 
 
 def _copy(source: Path, target: Path) -> None:

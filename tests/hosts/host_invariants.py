@@ -13,7 +13,8 @@ from host_ground import RECEIVER, SENDER, Hosts
 
 from engine import history
 from engine.instance import ProcessInstance
-from records import seal
+from office.journal_key import journal_key
+from records import axis_log, seal
 
 _ISSUED = """SELECT d.identifier, r.delivery FROM recipient r
 JOIN outgoing_document d ON d.id = r.outgoing_document_id WHERE d.issued_at IS NOT NULL"""
@@ -29,6 +30,11 @@ WHERE p.direction = 'in' AND p.result = 'accepted'"""
 _REPORTED = """SELECT d.identifier, s.code, s.sent_at IS NOT NULL FROM status_report s
 JOIN incoming_document d ON d.id = s.incoming_document_id"""
 _NUMBERED = "SELECT arrival_number FROM incoming_document WHERE arrival_number IS NOT NULL"
+_JUDGED = """SELECT d.identifier, c.verdict FROM signature_check c
+JOIN file f ON f.id = c.file_id JOIN incoming_document d ON d.id = f.incoming_document_id
+WHERE f.name LIKE '%.pdf'"""
+_SIGNED = """SELECT d.identifier FROM outgoing_document d JOIN file f ON f.outgoing_document_id = d.id
+WHERE d.issued_at IS NOT NULL AND f.name LIKE '%.pdf'"""
 _WAITING = "SELECT count(*) FROM axis_packet WHERE state IN ('initial', 'processing')"
 _TODO = """SELECT count(*) FROM job WHERE state <> 'done'
 AND kind NOT IN ('poll_axis', 'reconcile_axis', 'sign_journal_head')"""
@@ -45,6 +51,9 @@ class Books:
     taken: list[tuple[str, str]]
     reported: list[tuple[str, str, bool]]
     numbered: list[int]
+    #: what was issued as a signed PDF, and the verdicts on what came
+    signed: list[str]
+    judged: list[tuple[str, str]]
     waiting: int
     todo: dict[str, int]
     chains: list[str] = field(default_factory=list)
@@ -61,6 +70,8 @@ def read_books(hosts: Hosts, *, chains: bool = True) -> Books:
         taken=[(i, s) for i, s in receiver.rows(_TAKEN)],
         reported=[(i, c, s) for i, c, s in receiver.rows(_REPORTED)],
         numbered=[row[0] for row in receiver.rows(_NUMBERED)],
+        signed=[row[0] for row in sender.rows(_SIGNED)],
+        judged=[(i, v) for i, v in receiver.rows(_JUDGED)],
         waiting=hosts.hub.rows(_WAITING)[0][0],
         todo={n: hosts.nodes[n].rows(_TODO)[0][0] for n in (SENDER, RECEIVER)},
         chains=broken_chains(hosts) if chains else [],
@@ -68,7 +79,7 @@ def read_books(hosts: Hosts, *, chains: bool = True) -> Books:
 
 
 def broken_chains(hosts: Hosts) -> list[str]:
-    """Return what does not verify: journals, and the history of every run."""
+    """Return what does not verify: journals, message logs, and the history of every run."""
     found = []
     for name, node in hosts.nodes.items():
         database = node.open()
@@ -77,6 +88,9 @@ def broken_chains(hosts: Hosts) -> list[str]:
                 verified = seal.verify(session)
                 if not verified.holds:
                     found.append(f"journal of {name}: {verified.text('en')}")
+                logged = axis_log.verify_log(session, journal_key(node.data / "keys"))
+                if not logged.holds:
+                    found.append(f"message log of {name}: {logged.text('en')}")
                 found += [
                     f"history of {run.id} at {name}"
                     for run in session.scalars(sa.select(ProcessInstance))
@@ -93,6 +107,7 @@ def broken(books: Books, acknowledged: Iterable[str] = ()) -> list[str]:
     came = Counter(books.came)
     sent, taken = dict(books.left), dict(books.taken)
     reached, numbers = Counter(books.reached), Counter(books.numbered)
+    valid = {identifier for identifier, verdict in books.judged if verdict == "valid"}
     said = {(identifier, code) for identifier, code, _ in books.reported}
     return [
         *(f"issued and not kept: {i}" for i in sorted(set(acknowledged) - issued)),
@@ -101,6 +116,7 @@ def broken(books: Books, acknowledged: Iterable[str] = ()) -> list[str]:
         *(f"registered {n} times: {i}" for i, n in sorted(came.items()) if n > 1),
         *(f"number {a} given {n} times" for a, n in sorted(numbers.items()) if n > 1),
         *(f"other bytes: {i}" for i in sorted(came) if taken.get(i) != sent.get(i)),
+        *(f"signatures not found valid: {i}" for i in sorted(set(books.signed) - valid)),
         *(f"not reported: {i} {c}" for i, c, s in sorted(books.reported) if not s),
         *(f"status not at the sender: {i} {c}" for i, c in sorted(said - reached.keys())),
         *(f"status nobody reported: {i} {c}" for i, c in sorted(reached.keys() - said)),

@@ -169,8 +169,9 @@ class Node:
         self.kill("all")
         until(lambda: not in_folder(cluster), f"the server of {self.name} is gone")
         owner = cluster.stat()
-        shutil.rmtree(cluster)
-        run("cp", "-a", str(folder), str(cluster))
+        for lost in cluster.iterdir():  # the folder itself is a disk of its own
+            shutil.rmtree(lost) if lost.is_dir() and not lost.is_symlink() else lost.unlink()
+        run("cp", "-a", f"{folder}/.", str(cluster))
         run("chown", "-R", f"{owner.st_uid}:{owner.st_gid}", str(cluster))
         cluster.chmod(0o700)
         self.start()

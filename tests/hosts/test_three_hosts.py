@@ -27,7 +27,16 @@ DOCUMENTS = int(os.environ.get("HOSTS_DOCUMENTS") or "24")
 FAULTS = int(os.environ.get("HOSTS_FAULTS") or "0")
 TOTALS = os.environ.get("HOSTS_TOTALS")
 #: a short run has one of each that takes no half minute
-SHORT = (Kind.POINT, Kind.PARTITION, Kind.KILL, Kind.ONE_WAY, Kind.RESTORE, Kind.FULL, Kind.POINT)
+SHORT = (
+    Kind.POINT,
+    Kind.PARTITION,
+    Kind.KILL,
+    Kind.ONE_WAY,
+    Kind.RESTORE,
+    Kind.FULL,
+    Kind.DATABASE_FULL,
+    Kind.POINT,
+)
 CARELESS = Path(__file__).with_name("careless_host.py")
 
 
@@ -91,6 +100,14 @@ def test_what_is_missing_or_double_is_found(lent, over):
         chains = read_books(lent).chains
         journals = [line for line in chains if line.startswith("journal of receiver")]
         assert bool(journals) == (act == "khac"), chains
+
+    for note in ("khac", ""):
+        lent.hub.rows(
+            "SET session_replication_role = replica; UPDATE axis_log_entry SET note = "
+            f"'{note}' WHERE no = 2"
+        )
+        logs = [line for line in read_books(lent).chains if line.startswith("message log of hub")]
+        assert bool(logs) == (note == "khac"), logs
 
 
 def test_a_sender_that_does_not_know_a_sending_again_is_found(lent, over):
