@@ -1,5 +1,6 @@
 """A PDF's signatures judged for the registry (kiểm tra chữ ký số khi tiếp nhận)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -10,8 +11,9 @@ from engine.handlers import Errand, Handlers
 from engine.jobs import ClaimedJob
 from processes.means import Known, Means
 from records import keeping
-from records.content import File
+from records.content import File, Stored
 from records.document import IncomingDocument
+from records.inspection import PDF
 from records.verification import SignatureCheck
 from records.vietnamese import VIETNAM
 from records.vocabulary import Authenticity, FileKind
@@ -101,6 +103,14 @@ def conclude(tx: Transaction, file: File, examination: Examination) -> None:
     document = tx.get(IncomingDocument, file.incoming_document_id, lock=True)
     if document.authenticity is Authenticity.UNCHECKED:
         document.authenticity = examination.authenticity
+
+
+def main_of(files: Sequence[Stored]) -> Stored | None:
+    """Return which of the files is the document itself: the first PDF, or else the first.
+
+    Without a PDF there is no signature to check.
+    """
+    return next((f for f in files if f.media_type == PDF), files[0] if files else None)
 
 
 def post_check(tx: Transaction, file: File) -> None:

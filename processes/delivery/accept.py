@@ -22,7 +22,7 @@ from processes.delivery.change_request import (
 from processes.incoming.receive import begin
 from processes.means import Means
 from processes.status_reports import report_status
-from processes.verify import Examination, begin_keeping, examine_pdf, keep_check
+from processes.verify import main_of, post_check
 from records import journal
 from records.content import Stored, attach_file
 from records.document import INCOMING_LENGTHS, IncomingDocument
@@ -36,37 +36,31 @@ from signing.xml import XmlReport, verify_xml
 
 
 @dataclass(frozen=True, slots=True)
-class ExaminedFile:
-    """An attachment as it was stored and examined; `refusal` says why it was not stored."""
+class KeptFile:
+    """An attachment as it was stored; `refusal` says why it was not."""
 
     name: str
     stored: Stored | None
-    examination: Examination | None = None
     refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """The attachments of an envelope, stored and examined before any transaction."""
+    """An envelope before any transaction: its attachments are stored, its signature is judged."""
 
-    files: list[ExaminedFile] = field(default_factory=list)
+    files: list[KeptFile] = field(default_factory=list)
     #: what can be said of a signature on the envelope itself; None where it bears none
     envelope: XmlReport | None = None
 
-    @property
-    def authenticity(self) -> Authenticity:
-        """The verdict on the main document: its first PDF; unsigned where there is none."""
-        main = next((f.examination for f in self.files if f.examination is not None), None)
-        return main.authenticity if main else Authenticity.UNSIGNED
-
 
 def examine(means: Means, envelope: Envelope, now: datetime) -> Examined:
-    """Store the attachments and check their signatures; nothing that fails is lost.
+    """Store the attachments; nothing that fails is lost.
 
     What the file store refuses stays in the packet, whose bytes are kept; the clerk is told why. A
-    signature on the envelope is looked at and told, and is no condition: most bear none.
+    signature on the envelope is looked at and told, and is no condition: most bear none. Those on
+    the papers are checked afterwards, so that no document waits for the checking of another.
     """
-    files = [_examine_one(means, a, now) for a in envelope.attachments]
+    files = [_keep_one(means, a) for a in envelope.attachments]
     return Examined(files, _examine_envelope(means, envelope, now))
 
 
@@ -95,17 +89,13 @@ def _told(report: XmlReport) -> str:
     return f"Chữ ký số trên gói tin{who}: {verdict}{why}"
 
 
-def _examine_one(means: Means, attachment: Attachment, now: datetime) -> ExaminedFile:
+def _keep_one(means: Means, attachment: Attachment) -> KeptFile:
     try:
-        stored = means.content.put(attachment.content)
+        return KeptFile(attachment.name, means.content.put(attachment.content))
     except StorageFull:
         raise
     except OfficeError as error:
-        return ExaminedFile(attachment.name, None, refusal=error.text("vi"))
-    examination = None
-    if stored.media_type == PDF:
-        examination = examine_pdf(means, attachment.content, now)
-    return ExaminedFile(attachment.name, stored, examination)
+        return KeptFile(attachment.name, None, error.text("vi"))
 
 
 def accept(
@@ -126,8 +116,7 @@ def accept(
         return None
     document = _document(tx, envelope, examined)
     tx.add(document)
-    for index, one in enumerate(examined.files):
-        _attach(tx, means, document, one, main=index == 0)
+    _attach(tx, document, examined.files)
     packet.incoming_document_id = document.id
     packet.result = "accepted"
     signed = examined.envelope
@@ -142,7 +131,7 @@ def accept(
         receive_request(tx, means, packet, asked, beside=document)
     journal.record(
         tx, "accept_envelope", "incoming_document", document.id, packet=packet.packet_id,
-        sha256=packet.sha256, authenticity=examined.authenticity.value,
+        sha256=packet.sha256, authenticity=document.authenticity.value,
         envelope=signed.to_data() if signed is not None else None,
     )  # fmt: skip
     return document
@@ -221,19 +210,19 @@ def _document(tx: Transaction, envelope: Envelope, examined: Examined) -> Incomi
             {"organ": hop.organ_id, "at": hop.at.isoformat() if hop.at else None}
             for hop in envelope.trace
         ],
-        authenticity=examined.authenticity,
         received_at=tx.now,
         created_at=tx.now,
     )
 
 
-def _attach(
-    tx: Transaction, means: Means, document: IncomingDocument, one: ExaminedFile, *, main: bool
-) -> None:
-    if one.stored is None:
-        return
-    kind = FileKind.MAIN if main else FileKind.ANNEX
-    file = attach_file(tx, document, one.stored, name=one.name, kind=kind)
-    if one.examination is not None:
-        keep_check(tx, file, one.examination)
-        begin_keeping(tx, means, file, one.examination)
+def _attach(tx: Transaction, document: IncomingDocument, files: list[KeptFile]) -> None:
+    """Attach what came and have the signatures checked (Quy chế, Điều 7.1)."""
+    kept = [(one.name, one.stored) for one in files if one.stored is not None]
+    main = main_of([stored for _, stored in kept])
+    for name, stored in kept:
+        kind = FileKind.MAIN if stored is main else FileKind.ANNEX
+        file = attach_file(tx, document, stored, name=name, kind=kind)
+        if file.media_type == PDF:
+            post_check(tx, file)
+    if main is None or main.media_type != PDF:
+        document.authenticity = Authenticity.UNSIGNED

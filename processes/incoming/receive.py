@@ -12,7 +12,7 @@ from engine.runtime import Completed
 from processes.means import Means
 from processes.order import Upload
 from processes.subjects import INCOMING
-from processes.verify import post_check
+from processes.verify import main_of, post_check
 from records import journal
 from records.authority import Act, authorize
 from records.content import attach_file
@@ -75,20 +75,17 @@ def receive(
 
 
 def _attach(tx: Transaction, document: IncomingDocument, uploads: Sequence[Upload]) -> None:
-    """Attach what came and have the signatures checked (Quy chế, Điều 5.1, 7.1).
-
-    Of what is not paper the first PDF is the document; without one there is no signature to check.
-    """
+    """Attach what came and have the signatures checked (Quy chế, Điều 5.1, 7.1)."""
     is_paper = document.channel.is_paper
-    main = next((u for u in uploads if u.stored.media_type == PDF), None)
+    main = main_of([upload.stored for upload in uploads])
     for upload in uploads:
-        kind = FileKind.MAIN if upload is (main or uploads[0]) else FileKind.ANNEX
+        kind = FileKind.MAIN if upload.stored is main else FileKind.ANNEX
         file = attach_file(
             tx, document, upload.stored, name=upload.name, kind=FileKind.SCAN if is_paper else kind
         )
         if file.media_type == PDF:
             post_check(tx, file)
-    if main is None and not is_paper:
+    if not is_paper and (main is None or main.media_type != PDF):
         document.authenticity = Authenticity.UNSIGNED
 
 

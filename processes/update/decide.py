@@ -8,7 +8,7 @@ from exchange.envelope import Envelope
 from processes.means import Means
 from processes.order import Decision, Order
 from processes.recall.decide import answered, decided, withdraw
-from processes.verify import post_check
+from processes.verify import main_of, post_check
 from records import journal
 from records.authority import Act, authorize
 from records.change import ChangeAnswer, ChangeRequest
@@ -53,12 +53,13 @@ def _supersede(
     present = files_of(tx, document)
     number = max((f.version_no for f in present), default=0) + 1
     known = {(f.sha256, f.name) for f in present}
-    for index, one in enumerate(message.attachments):
-        stored = means.content.put(one.content)
-        kind = FileKind.MAIN if index == 0 else FileKind.ANNEX
-        if (stored.sha256, one.name) in known:
+    came = [(one.name, means.content.put(one.content)) for one in message.attachments]
+    main = main_of([stored for _, stored in came])
+    for name, stored in came:
+        kind = FileKind.MAIN if stored is main else FileKind.ANNEX
+        if (stored.sha256, name) in known:
             continue
-        file = attach_file(tx, document, stored, name=one.name, kind=kind, version_no=number)
+        file = attach_file(tx, document, stored, name=name, kind=kind, version_no=number)
         if kind is FileKind.MAIN:
             # another paper, judged anew: what was said of the old one says nothing of it
             document.authenticity = Authenticity.UNCHECKED
