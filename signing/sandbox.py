@@ -1,11 +1,17 @@
 """Validation in a process of its own (tiến trình riêng): a hostile file harms nobody else."""
 
+import atexit
 import hashlib
 import json
 import os
 import resource
+import select
+import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -26,6 +32,8 @@ PATIENCE = 2
 MEMORY_LIMIT = 1 << 30
 #: what says nothing against a file
 UNFINISHED = {Reason.LIMIT_EXCEEDED, Reason.TOO_LARGE}
+#: how what a child says begins: the report, or why there is none
+DONE, FAILED = b"+", b"-"
 LARGEST_FILE = LARGEST_MEGABYTES << 20
 
 
@@ -61,14 +69,14 @@ def validate_limited(
         if os.fstat(file.fileno()).st_size > LARGEST_FILE:
             return failed(Reason.TOO_LARGE)
         try:
-            done = _ask(json.dumps(request), file.fileno(), seconds * PATIENCE)
-        except (subprocess.TimeoutExpired, OSError) as error:
+            said = _ask(json.dumps(request).encode(), file.fileno(), seconds * PATIENCE)
+        except OSError as error:
             return failed(Reason.LIMIT_EXCEEDED, str(error))
-    if done.returncode:
-        last = done.stderr.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1]
-        return failed(Reason.LIMIT_EXCEEDED, f"{done.returncode}: {last}")
+    if not said.startswith(DONE):
+        told = said.removeprefix(FAILED).decode("utf-8", "replace")
+        return failed(Reason.LIMIT_EXCEEDED, told or "the child ended")
     try:
-        report = DocumentReport.from_json(done.stdout.decode("utf-8"))
+        report = DocumentReport.from_json(said.removeprefix(DONE).decode("utf-8"))
     except ValueError as error:
         return failed(Reason.FORMAT_FAILURE, str(error))
     return report if report.digest == digest else failed(Reason.FORMAT_FAILURE, "digest")
@@ -86,23 +94,98 @@ def _opened(pdf: bytes | Path) -> Any:
     return file
 
 
-def _ask(request: str, descriptor: int, seconds: float) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(  # noqa: S603 - our own interpreter, a number
-        # -P: the folder the server was started in is no place to import from
-        [sys.executable, "-P", "-m", "signing.validate_child", str(descriptor)],
-        input=request.encode(),
-        pass_fds=[descriptor],
-        capture_output=True,
-        timeout=seconds,
-        check=False,
-        env=child_environment(),
-    )
+class _Parent:
+    """The process that forks a child for each validation, see `signing.validate_child`."""
+
+    def __init__(self) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            # -P: the folder the server was started in is no place to import from
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, a number
+                [sys.executable, "-P", "-m", "signing.validate_child", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=child_environment(),
+            )
+
+    def ask(self, request: bytes, descriptor: int, until: float) -> bytes:
+        """Return what the child says, empty where it ended without a word.
+
+        Raises TimeoutError where that takes too long, OSError where there is no parent any more.
+        """
+        asked = os.memfd_create("request")
+        reading, writing = os.pipe()
+        try:
+            try:
+                os.write(asked, request)
+                socket.send_fds(self._control, [b"?"], [descriptor, asked, writing])
+            finally:
+                os.close(writing)
+                os.close(asked)
+            said = bytearray()
+            while select.select([reading], [], [], max(0.0, until - time.monotonic()))[0]:
+                part = os.read(reading, 1 << 20)
+                if not part:
+                    return bytes(said)
+                said += part
+            raise TimeoutError("time limit")
+        finally:
+            os.close(reading)
+
+    @property
+    def is_gone(self) -> bool:
+        return self._process.poll() is not None
+
+    def end(self) -> None:
+        """Let it end, after the children it still has."""
+        self._control.close()
+        self._process.wait()
+
+
+#: by the process that asks: what a fork inherits is not its own
+_parents: dict[int, _Parent] = {}
+_starting = threading.Lock()
+
+
+def _parent(gone: _Parent | None = None) -> _Parent:
+    """Return the parent of this process's validations, another one than what is `gone`."""
+    with _starting:
+        found = _parents.get(os.getpid())
+        if found is None or found is gone:
+            if found is not None:
+                found.end()
+            found = _parents[os.getpid()] = _Parent()
+        return found
+
+
+@atexit.register
+def end_children() -> None:
+    """End the process that forks them; the next validation starts another."""
+    with _starting:
+        if found := _parents.pop(os.getpid(), None):
+            found.end()
+
+
+def _ask(request: bytes, descriptor: int, seconds: float) -> bytes:
+    """Have a child answer; once more where its parent had just ended."""
+    until, parent = time.monotonic() + seconds, _parent()
+    try:
+        said = parent.ask(request, descriptor, until)
+    except (BrokenPipeError, ConnectionResetError):
+        said = b""
+    if not said and parent.is_gone:
+        said = _parent(gone=parent).ask(request, descriptor, until)
+    return said
 
 
 def answer(request: bytes, descriptor: int) -> str:
     """Limit this process, validate what `descriptor` holds, and return the report as JSON."""
     data = json.loads(request)
     limit_process(data["seconds"], data["memory"])
+    # whoever waits has given up by then
+    signal.setitimer(signal.ITIMER_REAL, data["seconds"] * PATIENCE)
     with os.fdopen(descriptor, "rb") as file:
         file.seek(0)
         pdf = file.read()

@@ -2,8 +2,12 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pikepdf
 import pytest
@@ -15,7 +19,7 @@ from signing.errors import cause_of
 from signing.policy import ValidationPolicy
 from signing.report import Reason, Verdict
 from signing.revocation import Revocation
-from signing.sandbox import child_environment, validate_limited
+from signing.sandbox import _parents, child_environment, validate_limited
 from signing.signer import SignRole
 from signing.trust import Trust
 from signing.verify import verify_file
@@ -43,7 +47,7 @@ def test_policy_travels(outgoing):
 
 
 def test_too_little_time_is_not_valid(issued, limited):
-    report = limited(issued, seconds=0.05)
+    report = limited(issued, seconds=0.001)
     assert (report.verdict, report.reason) == (Verdict.UNDETERMINED, Reason.LIMIT_EXCEEDED)
     assert report.missing_roles == (SignRole.APPROVE, SignRole.NUMBER, SignRole.SEAL)
 
@@ -104,11 +108,12 @@ def test_a_large_file_is_not_copied_on_its_way(now, tmp_path):
     program = (
         "import json, resource, sys\nfrom datetime import datetime\nfrom pathlib import Path\n"
         "from signing.policy import ValidationPolicy\nfrom signing.revocation import Revocation\n"
-        "from signing.sandbox import validate_limited\nfrom signing.trust import Trust\n"
+        "from signing.sandbox import end_children, validate_limited\nfrom signing.trust import Trust\n"
         "given = json.load(sys.stdin)\n"
         "report = validate_limited(Path(given['path']), trust=Trust.from_data(given['trust']),"
         " revocation=Revocation.from_data(given['revocation']),"
         " at=datetime.fromisoformat(given['at']))\n"
+        "end_children()\n"
         "own = Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]\n"
         "print(int(own) >> 10, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10,"
         " report.verdict)\n"
@@ -151,6 +156,35 @@ def test_the_child_is_limited(issued, trust, revocation, now):
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == [str(1 << 29), "4", "refused"]
+
+
+def test_a_parent_that_was_killed_is_started_again(issued, limited):
+    assert limited(issued).is_valid
+    _parents[os.getpid()]._process.kill()
+    _parents[os.getpid()]._process.wait()
+    assert limited(issued).is_valid
+
+
+def test_one_that_dies_harms_no_other_at_the_same_time(issued, limited):
+    with ThreadPoolExecutor(4) as threads:
+        memory = [64 << 20, 1 << 30] * 4
+        reports = list(threads.map(lambda most: limited(issued, memory=most), memory))
+    assert [report.is_valid for report in reports] == [False, True] * 4
+
+
+def test_it_ends_with_whoever_started_it():
+    program = (
+        "import os\nfrom signing import sandbox\n"
+        "print(sandbox._parent()._process.pid, flush=True)\nos.kill(os.getpid(), 9)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+    child = int(done.stdout)
+    until = time.monotonic() + 60
+    while Path(f"/proc/{child}").exists() and time.monotonic() < until:
+        os.sched_yield()
+    assert not Path(f"/proc/{child}").exists()
 
 
 def test_secrets_do_not_reach_the_child(monkeypatch):
