@@ -8,7 +8,6 @@ from flask import Flask, Response, current_app, request
 from flask_smorest import Api
 
 from api import (
-    axis,
     changes,
     dossiers,
     files,
@@ -30,6 +29,7 @@ from api import (
     uploads,
     work_items,
 )
+from api.axis import init_axis
 from api.bearer import Scope, public
 from api.blueprint import PREFIX, Resource, unrouted
 from api.idempotency import HEADER, LONGEST_KEY
@@ -98,7 +98,7 @@ def openapi() -> Response:
 
 
 #: blueprints that take no part in the protection against forged requests: no cookie opens them
-CSRF_EXEMPT = (*RESOURCES, contract, axis.blueprint)
+CSRF_EXEMPT = (*RESOURCES, contract)
 
 
 def init_api(app: Flask) -> None:
@@ -117,7 +117,7 @@ def init_api(app: Flask) -> None:
     for resource in RESOURCES:
         made.register_blueprint(resource)
     app.register_blueprint(contract)
-    app.register_blueprint(axis.blueprint)
+    init_axis(app)
     app.before_request(unrouted)
     app.before_request(refuse_what_is_no_text)
     app.extensions["congvan.contract"] = orjson.dumps(_finished(made.spec))

@@ -1,50 +1,123 @@
-"""The axis over HTTP (trục liên thông): the adapter interface that clients of an axis speak."""
+"""The axis over HTTP (trục liên thông): the adapter interface that clients of an axis speak.
+
+It stands before the application: no cookie, session or form counts here, and what they cost is
+spared every call.
+"""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
+from http import HTTPStatus
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Blueprint, Response, current_app, request
+from flask import Flask
+from werkzeug.wsgi import get_content_length
 
 from engine.errors import OfficeError
 from engine.faultpoint import Point, reach
-from exchange.axis import Axis, AxisResponse, fault, too_large
-from exchange.limits import DEFAULT_LIMITS
+from exchange.axis import Axis, AxisResponse, fault, refusal, too_large
+from exchange.axis_headers import PREFIX
+from exchange.axis_refusals import CutShort, Encoded, NotPosted
+from exchange.limits import DEFAULT_LIMITS, Limits
 from records.axis import AxisStore
 
 log = logging.getLogger(__name__)
 
+ROOT = "/axis/"
+_PIECE = 1 << 16
+_SIGNED = "HTTP_" + PREFIX.upper().replace("-", "_")
 _POINTS = {
     "sendEdoc": (Point.HUB_KEEPING, Point.HUB_KEPT),
     "updateStatus": (Point.HUB_CONFIRMING, Point.HUB_CONFIRMED),
 }
 
-blueprint = Blueprint("axis", __name__, url_prefix="/axis")
+
+def init_axis(app: Flask) -> None:
+    """Put the axis before an application whose `congvan` extension is the office."""
+    app.wsgi_app = _Door(app.wsgi_app, app)  # type: ignore[assignment] # Flask's way
 
 
-@blueprint.post("/<operation>")
-def handle(operation: str) -> Response:
-    """Serve one call of an axis client; the core decides, this only carries."""
-    office = current_app.extensions["congvan"]
-    limits = replace(DEFAULT_LIMITS, message=office.settings.hub.largest)
-    if (request.content_length or 0) > limits.message:
-        return _response(too_large(limits.message))
-    try:
-        with office.database.transaction() as tx:
-            rules = office.means.axis_rules
-            axis = Axis(AxisStore(tx), lambda: tx.now, limits, rules=rules)
-            answer = axis.handle(operation, dict(request.headers), request.get_data())
-            before, after = _POINTS.get(operation, (None, None))
-            if before is not None:
-                reach(before, tx.flush)
-    except OfficeError:
-        log.exception("the axis failed at %s", operation)
-        answer = fault()
-        after = None
-    if after is not None:
-        reach(after)
-    return _response(answer)
+class _Door:
+    """Answers what is under `/axis/`; everything else goes to the application."""
+
+    def __init__(self, application: WSGIApplication, app: Flask) -> None:
+        self._application = application
+        self._app = app
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        path: str = environ.get("PATH_INFO", "")
+        if not path.startswith(ROOT):
+            return self._application(environ, start)
+        try:
+            answer = self._answer(path.removeprefix(ROOT), environ)
+        except Exception:  # whatever is wrong, the client learns that it may come again
+            log.exception("the axis failed at %r", path[:80])
+            answer = fault()
+        headers = [
+            ("Content-Type", answer.content_type),
+            ("Content-Length", str(len(answer.body))),
+            ("Cache-Control", "no-store"),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
+        if answer.retry_after:
+            headers.append(("Retry-After", str(answer.retry_after)))
+        if answer.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers.append(("Allow", "POST"))
+        start(f"{answer.status} {HTTPStatus(answer.status).phrase}", headers)
+        return [answer.body]
+
+    def _answer(self, operation: str, environ: WSGIEnvironment) -> AxisResponse:
+        """Serve one call of an axis client; the core decides, this only carries."""
+        office = self._app.extensions["congvan"]
+        limits = replace(DEFAULT_LIMITS, message=office.settings.hub.largest)
+        body = _body(environ, limits)
+        if isinstance(body, AxisResponse):
+            return body
+        before, after = _POINTS.get(operation, (None, None))
+        try:
+            with office.database.transaction() as tx:
+                rules = office.means.axis_rules
+                axis = Axis(AxisStore(tx), lambda: tx.now, limits, rules=rules)
+                answer = axis.handle(operation, _headers(environ), body)
+                if before is not None:
+                    reach(before, tx.flush)
+        except OfficeError:
+            log.exception("the axis failed at %s", operation)
+            return fault()
+        if after is not None:
+            reach(after)
+        return answer
 
 
-def _response(answer: AxisResponse) -> Response:
-    headers = {"Retry-After": str(answer.retry_after)} if answer.retry_after else {}
-    return Response(answer.body, answer.status, headers, content_type=answer.content_type)
+def _headers(environ: WSGIEnvironment) -> dict[str, str]:
+    """Return the headers that concern the axis, named as HTTP names them."""
+    return {
+        name[5:].replace("_", "-"): value
+        for name, value in environ.items()
+        if name.startswith(_SIGNED)
+    }
+
+
+def _body(environ: WSGIEnvironment, limits: Limits) -> bytes | AxisResponse:
+    """Return the body of a call, or why it is not read (to its end)."""
+    if environ["REQUEST_METHOD"] != "POST":
+        return refusal(NotPosted())
+    encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+    if encoding not in ("", "identity"):
+        return refusal(Encoded(encoding=encoding[:40]))
+    length = get_content_length(environ)
+    if length is not None and length > limits.message:
+        return too_large(limits.message)
+    # without a length the server has to know where the body ends (chunked)
+    wanted = length if length is not None else limits.message + 1
+    if length is None and not environ.get("wsgi.input_terminated"):
+        wanted = 0
+    pieces: list[bytes] = []
+    while wanted > 0 and (piece := environ["wsgi.input"].read(min(wanted, _PIECE))):
+        pieces.append(piece)
+        wanted -= len(piece)
+    if length is None and wanted == 0 and pieces:
+        return too_large(limits.message)
+    if length is not None and wanted > 0:
+        return refusal(CutShort())
+    return b"".join(pieces)

@@ -14,7 +14,7 @@ from engine.errors import OfficeError
 LONGEST_SEARCH = 200
 #: the parameters that hold what an officer searches for
 _SEARCHES = ("q", "text")
-_MACHINES = ("/api/", "/axis/")
+_MACHINES = "/api/"
 
 
 class ControlCharacters(OfficeError):

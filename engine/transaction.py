@@ -164,7 +164,7 @@ class Transaction:
         loaded = dict(zip(names, values, strict=True))
         kept = self._kept.get((entity, key))
         if kept is None:
-            record = sa.inspect(entity).class_manager.new_instance()
+            record = _maker(entity)()
             record.__dict__.update(loaded)
             self._kept[entity, key] = _Kept(record, _frozen(entity, loaded))
             return record
@@ -198,6 +198,7 @@ class Transaction:
         """Write all pending changes; raises `Stale` when a loaded row is no longer as it was."""
         for written in self._pending():
             self._write(self.wire.ask, written)
+        self.wire.push()
         for record in self._gone:
             self._kept.pop((type(record), _key(record)), None)
         for record in self._new:
@@ -312,6 +313,13 @@ class Transaction:
             values = tuple(_out(entity, n, v) for n, v in where.items())
             yield Step(Discard(table.name, names), values, early)
 
+    def hold(self, text: str, *values: Any) -> None:
+        """Have one written-out SQL statement travel with the next question, at last with COMMIT.
+
+        For what is written and needs no answer; its errors show there.
+        """
+        self.wire.hold(Statement(numbered(text) if values else text, values))
+
     def execute(self, text: str, *values: Any) -> Answer:
         """Run one written-out SQL statement with bound values: for what a select cannot say."""
         return self.wire.ask(Statement(numbered(text) if values else text, values))
@@ -323,6 +331,12 @@ def _layout(entity: type[Base]) -> tuple[tuple[str, ...], tuple[int, ...]]:
     mapper = sa.inspect(entity)
     names = tuple(a.key for a in mapper.column_attrs)
     return names, tuple(names.index(c.key) for c in mapper.primary_key)
+
+
+@lru_cache(maxsize=512)
+def _maker(entity: type[Base]) -> Callable[[], Base]:
+    """Return what makes an empty record of `entity`; to find it takes longer than to call it."""
+    return cast("Callable[[], Base]", sa.inspect(entity).class_manager.new_instance)
 
 
 @lru_cache(maxsize=512)

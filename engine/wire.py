@@ -70,11 +70,21 @@ class Wire:
     def __init__(self, pool: sa.Pool, opening: Iterable[Statement]) -> None:
         self._pool = pool
         self._held = list(opening)
+        self._opening = len(self._held)
         self._fairy: Any = None
 
     def hold(self, statement: Statement) -> None:
         """Have `statement` sent with the next question; its answer is of no interest."""
         self._held.append(statement)
+
+    def push(self) -> None:
+        """Send now what is held; where nothing was held since the opening, that waits on."""
+        if self._is_due():
+            self._send([])
+
+    def _is_due(self) -> bool:
+        """Say whether more is held than the opening of a transaction that asked nothing."""
+        return len(self._held) > (0 if self._fairy is not None else self._opening)
 
     def ask(self, statement: Statement) -> Answer:
         """Send what is held and `statement`; return its answer, or raise its error."""
@@ -83,7 +93,7 @@ class Wire:
     def commit(self, *last: Statement) -> None:
         """Write `last` and commit, in one round trip."""
         if self._fairy is None:
-            if not last:
+            if not last and not self._is_due():
                 return
             # A broken connection must show before anything could have been committed.
             self._send([])

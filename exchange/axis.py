@@ -134,9 +134,7 @@ class Axis:
         except ExchangeError as error:
             # the adapter's clients read the JSON; only who may not call at all sees it in HTTP
             plain = isinstance(error, NotAuthentic | UnknownOperation | OverQuota | NotProven)
-            status = error.status if plain else 200
-            more = {name: error.fields[name] for name in _TOLD if error.fields.get(name)}
-            return _respond(status, "FAIL", error_code(error), error.text(), more)
+            return refusal(error, error.status if plain else 200)
         return _respond(200, "OK", "0", "", answer)
 
     def _secret_of(self, system_id: str) -> str | None:
@@ -193,6 +191,8 @@ class Axis:
         carried = MessageType.STATUS if isinstance(message, StatusMessage) else MessageType.EDOC
         if carried is not message_type:
             raise BadCall(parameter="messagetype", value=message_type)
+        codes = _addressees(call, message)
+        self.registry.look_up([message.sender.organ_id, *codes])
         sender = self.registry.sender(message.sender.organ_id, call.system_id)
         stated = call.parameters.get("from", "")
         if stated and not sender.has(stated):
@@ -200,13 +200,10 @@ class Axis:
         self._rules.check_trace(message)
         note = "stale" if call.is_stale else ""
         handed = Handed(message, body, sender.agency_id, call.system_id, note)
-        return {"DocId": self._acceptance.accept(handed, self._receivers(call, message, sender))}
+        return {"DocId": self._acceptance.accept(handed, self._receivers(codes, message, sender))}
 
-    def _receivers(self, call: SignedCall, message: Message, sender: Agency) -> Receivers:
+    def _receivers(self, codes: list[str], message: Message, sender: Agency) -> Receivers:
         """Return the agencies addressed, each once whatever codes name it, and the way to each."""
-        codes = _addressees(call, message)
-        if len(codes) > MOST_RECEIVERS:
-            raise TooManyReceivers(count=len(codes), limit=MOST_RECEIVERS)
         forwards = self._rules.forwards
         if isinstance(message, StatusMessage):
             return self.registry.answered(codes, forwards=forwards)
@@ -266,11 +263,16 @@ def fault(description: str = "") -> AxisResponse:
     return _respond(500, "FAIL", "20", text, {})
 
 
+def refusal(error: ExchangeError, status: int = 0) -> AxisResponse:
+    """Return the answer that tells what is refused, with the error's own HTTP status if none."""
+    more = {name: error.fields[name] for name in _TOLD if error.fields.get(name)}
+    return _respond(status or error.status, "FAIL", error_code(error), error.text(), more)
+
+
 def too_large(limit: int) -> AxisResponse:
     """Return the answer to a message of more bytes than the axis takes."""
     what = {"what_vi": "cả gói tin", "what_en": "the whole message"}
-    error = MessageTooLarge(**what, limit=limit)
-    return _respond(413, "FAIL", error_code(error), error.text(), {})
+    return refusal(MessageTooLarge(**what, limit=limit), 413)
 
 
 def _respond(
@@ -306,7 +308,17 @@ def _moment(call: SignedCall, name: str) -> datetime | None:
 
 
 def _addressees(call: SignedCall, message: Message) -> list[str]:
-    """Return the codes to deliver to: those of the call, else those in the message."""
+    """Return the codes to deliver to: those of the call, else those in the message.
+
+    Raises BadCall, and TooManyReceivers before anybody is looked up.
+    """
+    codes = _stated(call) or _written(message)
+    if len(codes) > MOST_RECEIVERS:
+        raise TooManyReceivers(count=len(codes), limit=MOST_RECEIVERS)
+    return codes
+
+
+def _stated(call: SignedCall) -> list[str]:
     if stated := call.parameters.get("to", ""):
         try:
             codes = orjson.loads(stated)
@@ -314,8 +326,11 @@ def _addressees(call: SignedCall, message: Message) -> list[str]:
             codes = None
         if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
             raise BadCall(parameter="to", value=stated[:40])
-        if codes:
-            return codes
+        return codes
+    return []
+
+
+def _written(message: Message) -> list[str]:
     if isinstance(message, StatusMessage):
         return [message.response.organ_id]
     return [receiver.organ_id for receiver in message.receivers]

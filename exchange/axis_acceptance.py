@@ -72,7 +72,8 @@ class Acceptance:
             if receiver not in reached
         ]
         if fresh:
-            self._rules.check_proof(self._store.unproven_since(), at)
+            if self._rules.longest_unproven is not None:
+                self._rules.check_proof(self._store.unproven_since(), at)
             self._count(handed, at)
             self._store.keep(sending, fresh, handed.body)
         kind = LogKind.ACCEPTED if fresh else LogKind.REPEATED

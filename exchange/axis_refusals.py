@@ -130,6 +130,37 @@ class UnknownOperation(AxisRefusal):
     en = "The axis has no operation {operation}."
 
 
+class NotPosted(AxisRefusal):
+    """The axis is called by POST only (chỉ nhận POST)."""
+
+    code = "axis-not-posted"
+    axis_code = "404"
+    status = 405
+    vi = "Trục liên thông chỉ nhận lệnh gọi bằng phương thức POST."
+    en = "The axis is called by POST."
+
+
+class Encoded(AxisRefusal):
+    """A body comes compressed (nội dung bị nén); the axis keeps the bytes that were sent."""
+
+    code = "axis-encoded"
+    axis_code = "21"
+    status = 415
+    vi = "Nội dung được nén ({encoding}) nên không nhận. Hãy gửi nguyên tệp edXML, không nén."
+    en = "The body is encoded ({encoding}). Send the edXML file as it is."
+
+
+class CutShort(AxisRefusal):
+    """A body ended before its length (nội dung bị cắt ngang); the client tries again."""
+
+    code = "axis-cut-short"
+    axis_code = "20"
+    status = 400
+    retryable = True
+    vi = "Nội dung gửi bị cắt ngang trên đường truyền, chưa nhận gì. Hãy gửi lại."
+    en = "The body was cut short; nothing was taken in. Send it again."
+
+
 class OverQuota(AxisRefusal):
     """A system has sent as much as it may in this hour (vượt hạn mức); the queue waits."""
 

@@ -131,6 +131,10 @@ class Registry:
             raise self._unknown([code], {})
         return found
 
+    def look_up(self, codes: Iterable[str]) -> None:
+        """Ask the store for these codes at once: each of them will be asked for by itself."""
+        self._store.holders(codes)
+
     def sender(self, code: str, system_id: str) -> Agency:
         """Return the agency a system sends for: its own, or one it is an intermediary of.
 

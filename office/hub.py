@@ -10,7 +10,7 @@ from wsgiref.types import WSGIApplication
 
 from flask import Flask
 
-from api import axis
+from api.axis import init_axis
 from engine.handlers import Handlers
 from office import start, wsgi
 from office.office import Office
@@ -48,7 +48,7 @@ def bare(office: Office) -> Flask:
     """Return an application that answers `/axis` and nothing else."""
     app = Flask("axis", static_folder=None)
     app.extensions["congvan"] = office
-    app.register_blueprint(axis.blueprint)
+    init_axis(app)
     return app
 
 

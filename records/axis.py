@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from engine import jobs
@@ -34,8 +36,14 @@ from records.axis_tables import (
 #: the job that takes a send on to the axis above
 FORWARD_JOB = "forward_axis"
 
+# columns, not records: nothing of them is changed here, and a send reads many
 _CODES = (
-    sa.select(AxisAgency, AxisCode)
+    sa.select(
+        *(AxisAgency.key, AxisAgency.code, AxisAgency.name, AxisAgency.system_id),
+        *(AxisAgency.changed_at, AxisAgency.parent, AxisAgency.mail, AxisAgency.is_locked),
+        *(AxisAgency.is_deleted, AxisAgency.intermediaries, AxisAgency.revision),
+        *(AxisCode.code, AxisCode.valid_from, AxisCode.valid_until, AxisCode.successor),
+    )
     .join(AxisCode, AxisCode.agency == AxisAgency.key)
     .order_by(AxisAgency.code, AxisCode.no)
 )
@@ -63,6 +71,8 @@ _KNOWN = Query(
     )
     .order_by(AxisPacket.sending_id)
 )
+#: what the packets of one send do not share
+_OWN = ("packet_id", "receiver", "addressed_as", "route")
 _KEEP = """
 WITH keyed AS (
     INSERT INTO axis_sending (sender, key, sending_id, accepted_at)
@@ -75,8 +85,8 @@ INSERT INTO axis_packet (packet_id, receiver, addressed_as, route, sending_id, m
   sent_as, sent_by, digest, reference, subject, created_at, updated_at, state, description,
   forwarded_as)
 SELECT packet_id, receiver, addressed_as, route, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, ''
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])
-  AS new (packet_id, receiver, addressed_as, route)"""
+FROM json_to_recordset(%s)
+  AS new (packet_id text, receiver text, addressed_as text, route text)"""
 # states written out: of bound ones the server could not tell that they are those of the index
 _WAITING = """
 SELECT packet_id FROM axis_agency CROSS JOIN LATERAL (
@@ -99,7 +109,10 @@ ORDER BY created_at DESC, packet_id LIMIT %s"""
 _EVER, _NEVER = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
 _PACKET = Query(
-    sa.select(AxisPacket).where(AxisPacket.packet_id == sa.bindparam("id")).with_for_update()
+    sa.select(AxisPacket, AxisAgency.system_id)
+    .outerjoin(AxisAgency, AxisAgency.key == AxisPacket.receiver)
+    .where(AxisPacket.packet_id == sa.bindparam("id"))
+    .with_for_update(of=AxisPacket)
 )
 
 
@@ -108,8 +121,10 @@ class AxisStore:
 
     def __init__(self, tx: Transaction) -> None:
         self.tx = tx
-        #: a call asks for its system more than once
+        #: what one call asks for more than once: systems, agencies by code, who speaks for them
         self._systems: dict[str, AxisSystem] = {}
+        self._holders: dict[str, Agency | None] = {}
+        self._speakers: dict[str, str | None] = {}
 
     def system(self, system_id: str) -> System | None:
         """Return a connected system."""
@@ -169,11 +184,16 @@ class AxisStore:
 
     def holders(self, codes: Iterable[str]) -> Mapping[str, Agency]:
         """Return the agencies that hold these codes, by `organ_key` of the code."""
-        keys = sorted({organ_key(code) for code in codes})
+        keys = {organ_key(code) for code in codes}
+        if asked := sorted(keys - self._holders.keys()):
+            found = self._holders_of(asked)
+            self._holders.update((key, found.get(key)) for key in asked)
+        return {key: agency for key in keys if (agency := self._holders[key]) is not None}
+
+    def _holders_of(self, keys: list[str]) -> dict[str, Agency]:
         if len(keys) <= _FEW:
-            few = _agencies(self.tx.rows(_HOLDERS, keys=keys)) if keys else []
-            by_code = {organ_key(one.code): agency for agency in few for one in agency.codes}
-            return {key: by_code[key] for key in keys if key in by_code}
+            few = _agencies(self.tx.rows(_HOLDERS, keys=keys))
+            return {organ_key(one.code): agency for agency in few for one in agency.codes}
         held = dict(self.tx.rows(_HELD, keys=keys))
         found = self.tx.rows(_OF_KEYS, keys=sorted(set(held.values()))) if held else []
         agencies = {agency.agency_id: agency for agency in _agencies(found)}
@@ -181,7 +201,9 @@ class AxisStore:
 
     def speaker(self, agency_id: str) -> str | None:
         """Return the system that speaks for an agency."""
-        return self.tx.scalar(_SPEAKER, id=agency_id)
+        if agency_id not in self._speakers:
+            self._speakers[agency_id] = self.tx.scalar(_SPEAKER, id=agency_id)
+        return self._speakers[agency_id]
 
     def put_agency(self, agency: Agency) -> None:
         """Add or replace the agency of this id under the next version of the directory.
@@ -211,6 +233,7 @@ class AxisStore:
                 setattr(row, name, value)
         self.tx.flush()
         self._put_codes(agency)
+        self._holders, self._speakers = {}, {}
 
     def _put_codes(self, agency: Agency) -> None:
         codes = agency.codes
@@ -238,8 +261,9 @@ class AxisStore:
 
     def known(self, sender: str, keys: Sequence[str]) -> tuple[str | None, Sequence[Packet]]:
         """Return the sending that has one of these keys, and its packets."""
-        # Two sends of the same document at once: the second waits here and finds the first.
-        self.tx.execute(
+        # Two sends of the same document at once: the second waits here, and the question that
+        # travels behind the lock is asked when it holds: it finds the first.
+        self.tx.hold(
             "SELECT pg_advisory_xact_lock(hashtextextended(key, 0))"
             " FROM (SELECT key FROM unnest(%s::text[]) key ORDER BY key) held",
             [f"axis {sender} {key}" for key in keys],
@@ -253,20 +277,18 @@ class AxisStore:
     def keep(self, sending: Sending, packets: Sequence[Packet], data: bytes) -> None:
         """Keep the packets of one send, however many, in one statement.
 
-        They differ in what is unnested. Bytes that were removed are there again.
+        They differ in what is unnested. Bytes that were removed are there again. It travels with
+        what comes next, COMMIT in the end.
         """
         one = packets[0]
-        self.tx.execute(
+        self.tx.hold(
             _KEEP,
             *(sending.sender, sending.sending_id, sending.accepted_at, [*sending.keys]),
             *(sending.digest, data, sending.accepted_at),
             *(one.sending_id, one.message_type.value, one.sender, one.sent_as, one.sent_by),
             *(one.digest, one.reference, one.subject, one.created_at, one.updated_at),
             *(one.state.value, one.description),
-            [p.packet_id for p in packets],
-            [p.receiver for p in packets],
-            [p.addressed_as for p in packets],
-            [p.route.value for p in packets],
+            orjson.dumps([{name: getattr(p, name) for name in _OWN} for p in packets]).decode(),
         )
         if any(packet.route is Route.UPSTREAM for packet in packets):
             jobs.post(self.tx, FORWARD_JOB, {"sending": sending.sending_id})
@@ -311,17 +333,20 @@ class AxisStore:
 
     def packet(self, packet_id: str) -> Packet | None:
         """Return a packet, locked."""
-        row = self.tx.scalar(_PACKET, id=packet_id)
-        return _packet(row) if row else None
+        row = self.tx.one(_PACKET, id=packet_id)
+        if row is None:
+            return None
+        self._speakers[row[0].receiver] = row[1]
+        return _packet(row[0])
 
     def put_packet(self, packet: Packet) -> None:
         """Replace a packet whose state changed."""
-        row = self.tx.scalar(_PACKET, id=packet.packet_id)
-        if row is not None:
-            row.state = packet.state.value
-            row.description = packet.description
-            row.updated_at = packet.updated_at
-            row.forwarded_as = packet.forwarded_as
+        self.tx.hold(
+            "UPDATE axis_packet SET state = %s, description = %s, updated_at = %s,"
+            " forwarded_as = %s WHERE packet_id = %s",
+            *(packet.state.value, packet.description, packet.updated_at, packet.forwarded_as),
+            packet.packet_id,
+        )
 
     def data(self, digest: str) -> bytes | datetime:
         """Return the bytes of a message as they came in, or when they were removed."""
@@ -335,30 +360,22 @@ class AxisStore:
         return held
 
 
-def _agencies(rows: Iterable[tuple[AxisAgency, AxisCode]]) -> list[Agency]:
-    """Return agencies from rows of one code each, those of an agency together."""
-    held: dict[str, tuple[AxisAgency, list[AgencyCode]]] = {}
-    for row, one in rows:
-        code = AgencyCode(one.code, one.valid_from, one.valid_until, one.successor)
-        held.setdefault(row.key, (row, []))[1].append(code)
+def _agencies(rows: Iterable[tuple[Any, ...]]) -> list[Agency]:
+    """Return agencies from rows of `_CODES`, one for each code, those of an agency together."""
+    held: dict[str, tuple[tuple[Any, ...], list[AgencyCode]]] = {}
+    for row in rows:
+        held.setdefault(row[0], (row, []))[1].append(AgencyCode(*row[11:]))
     return [_agency(row, tuple(codes)) for row, codes in held.values()]
 
 
-def _agency(row: AxisAgency, codes: tuple[AgencyCode, ...]) -> Agency:
+def _agency(row: tuple[Any, ...], codes: tuple[AgencyCode, ...]) -> Agency:
+    key, code, name, system_id, changed_at, parent, mail, locked, deleted, others, version = row[
+        :11
+    ]
     return Agency(
-        row.key,
-        row.code,
-        row.name,
-        row.system_id,
-        codes,
-        row.changed_at,
-        row.parent,
-        row.mail,
-        row.is_locked,
-        row.is_deleted,
-        tuple(row.intermediaries),
-        row.revision,
-    )
+        key, code, name, system_id, codes, changed_at, parent, mail, locked, deleted,
+        tuple(others), version,
+    )  # fmt: skip
 
 
 def _packet(row: AxisPacket) -> Packet:

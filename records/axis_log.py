@@ -29,8 +29,6 @@ from signing.zone import shown
 
 #: rows that get their place in one go
 _BATCH = 5_000
-#: entries that travel with the commit
-_FEW = 20
 
 
 class AxisLogEntry(Base):
@@ -72,23 +70,16 @@ class AxisLogHead(Base):
     signed_at: Mapped[datetime]
 
 
+_APPEND = """
+INSERT INTO axis_log_entry (id, at, kind, system_id, sending_id, packet_id, sender, receiver,
+  digest, note)
+SELECT * FROM json_to_recordset(%s) AS new (id uuid, at timestamptz, kind text, system_id text,
+  sending_id text, packet_id text, sender text, receiver text, digest text, note text)"""
+
+
 def append(tx: Transaction, entries: Sequence[LogEntry]) -> None:
-    """Append entries: a few with the commit, many in one statement."""
-    if len(entries) <= _FEW:
-        for one in entries:
-            said = {name: str(value) for name, value in vars(one).items() if name != "at"}
-            tx.add(AxisLogEntry(at=one.at, **said))
-        return
-    columns = ("kind", "system_id", "sending_id", "packet_id", "sender", "receiver", "digest")
-    texts = [[str(getattr(one, name)) for one in entries] for name in columns]
-    tx.execute(
-        """INSERT INTO axis_log_entry (id, at, kind, system_id, sending_id, packet_id, sender,
-             receiver, digest, note)
-           SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],
-             %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])""",
-        *([new_id() for _ in entries], [one.at for one in entries], *texts),
-        [one.note for one in entries],
-    )
+    """Append entries in one statement, which travels with what comes next."""
+    tx.hold(_APPEND, orjson.dumps([{"id": new_id(), **vars(one)} for one in entries]).decode())
 
 
 _ROWS = (

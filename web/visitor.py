@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 #: doors of machines: they bring their own proof with every request and no cookie counts there
-MACHINE_DOORS = ("/api/", "/axis/")
+MACHINE_DOORS = ("/api/",)
 
 csrf = CSRFProtect()
 

@@ -115,7 +115,10 @@ def environment_read() -> set[str]:
     """Names of the environment variables that the rooms read."""
     beside = {"tests", "benchmarks", "tools", "alembic"}
     # the system's, and those of a request
-    others = {"PATH", "PATH_INFO", "REMOTE_ADDR", "HTTP_HOST", "HTTP_X_FORWARDED_FOR"}
+    others = {
+        "PATH", "PATH_INFO", "REMOTE_ADDR", "REQUEST_METHOD", "HTTP_HOST",
+        "HTTP_X_FORWARDED_FOR", "HTTP_CONTENT_ENCODING",
+    }  # fmt: skip
     reads = re.compile(
         r"""(?:environ(?:\.get\(|\[)|getenv\(|env\.\w+\()\s*["']([A-Z][A-Z_]+)["']"""
     )

@@ -29,7 +29,7 @@ from flask import Flask
 from psycopg import sql
 from werkzeug.serving import make_server
 
-from api.axis import blueprint
+from api.axis import init_axis
 from engine import history
 from engine.database import Acting
 from engine.instance import ProcessInstance
@@ -145,7 +145,7 @@ def axis_server() -> Iterator[Any]:
     """Serve the axis over real HTTP on a port of its own; `app` still lacks its installation."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     app = Flask("axis")
-    app.register_blueprint(blueprint)
+    init_axis(app)
     listening = socket.create_server(("127.0.0.1", 0))
     server = make_server("127.0.0.1", 0, app, threaded=True, fd=listening.fileno())
     server.daemon_threads = True

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from hub_ground import EDOC, Hub, document, open_hub
 
-from engine.wire import numbered
+from engine.wire import Wire, numbered
 from exchange.axis_headers import sign
 from exchange.errors import AxisFault, RefusedByAxis
 from exchange.gateway import Outcome
@@ -190,3 +190,33 @@ def test_who_asked_last_is_known_to_the_minute(hub, clock):
     clock.at += timedelta(minutes=1)
     hub.client("ubnd").list_received(EDOC)
     assert hub.rows(asked) == [(clock.at,)]
+
+
+def test_a_document_for_three_is_taken_in_by_four_questions_and_nine_statements(hub, monkeypatch):
+    """Each question waits for the server once; `benchmarks.axis` measures what comes of it."""
+    asked: list[list[str]] = []
+    exchange = Wire._exchange
+
+    def counting(wire: Wire, batch):
+        asked.append([statement.text.split()[0] for statement in batch])
+        return exchange(wire, batch)
+
+    monkeypatch.setattr(Wire, "_exchange", counting)
+    sender = hub.client("stttt", "H55.07")
+    sender.send(EDOC, document("H55.07", "H55", "H55.08", "H55.09"))
+    assert asked == [
+        ["BEGIN", "SELECT", "SELECT"],  # who acts, who calls
+        ["SELECT"],  # the sender and all receivers
+        ["SELECT", "SELECT"],  # locked, then whether it is known
+        ["WITH", "INSERT", "COMMIT"],  # bytes, keys, packets; the log
+    ]
+    assert len(hub.rows("SELECT 1 FROM axis_packet")) == 3
+    asked.clear()
+    (packet,) = hub.client("ubnd").list_received(EDOC)
+    asked.clear()
+    hub.client("ubnd").confirm(packet.packet_id, Outcome.DONE)
+    assert asked == [
+        ["BEGIN", "SELECT", "SELECT"],
+        ["SELECT"],
+        ["UPDATE", "INSERT", "COMMIT"],
+    ]
