@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import url_for
 
 from engine.database import Transaction
+from processes.recall.ask import askable
 from records.authority import Act, may
 from records.change import ChangeAnswer, ChangeRequest, requests_received, requests_sent
 from records.document import Document, IncomingDocument, OutgoingDocument
@@ -28,6 +29,8 @@ def acts(tx: Transaction, document: Document) -> list[dict[str, str]]:
         new = url_for("begin.outgoing", replaces=document.id)
         found.append({"label": _("Soạn văn bản thay thế"), "href": new, "icon": "file-pen"})
     if not may(tx.acting, Act.RECALL_DOCUMENT):
+        return found
+    if document.frozen_at is not None and not askable(tx, document):
         return found
     if document.frozen_at is None:
         changed = url_for("updating.ask", document_id=document.id)
@@ -74,19 +77,44 @@ def warnings(tx: Transaction, document: Document) -> list[dict[str, Any]]:
     if isinstance(document, OutgoingDocument) and document.status in _ENDED:
         found.append({"tone": "bad", "text": _withdrawn(document)})
     if isinstance(document, IncomingDocument):
-        if document.status in {IncomingStatus.CANCELLED, IncomingStatus.REPLACED}:
+        if is_ended(document):
             found.append({"tone": "bad", "text": _withdrawn(document)})
         for one in requests_received(tx, document.id):
-            text = _(
-                "Bên gửi yêu cầu %(kind)s lúc %(when)s: %(reason)s. Trả lời: %(answer)s",
-                kind=one.kind.label(language()).lower(), when=words.moment(one.asked_at, tx.now),
-                reason=one.reason, answer=answer_text(one),
-            )  # fmt: skip
             tone = "warn" if one.answer is ChangeAnswer.OPEN else ""
-            found.append({"tone": tone, "text": text})
+            found.append({"tone": tone, "text": _received(one, tx, document)})
     return found
+
+
+def is_ended(document: Document) -> bool:
+    """Return whether its sender withdrew or replaced a document, which says that it is frozen."""
+    ended = {*_ENDED, IncomingStatus.CANCELLED, IncomingStatus.REPLACED}
+    return document.status in ended
+
+
+def _received(one: ChangeRequest, tx: Transaction, document: IncomingDocument) -> str:
+    """Return what the sender asked; a reason that the document's own note gives is not repeated."""
+    asked = _(
+        "Bên gửi yêu cầu %(kind)s lúc %(when)s",
+        kind=one.kind.label(language()).lower(), when=words.moment(one.asked_at, tx.now),
+    )  # fmt: skip
+    if one.reason not in document.withdrawn_reason:
+        asked = f"{asked}: {one.reason}"
+    return _("%(asked)s. Trả lời: %(answer)s", asked=asked, answer=answer_text(one))
 
 
 def _withdrawn(document: Document) -> str:
     state = document.status.label(language())
     return f"{state}: {document.withdrawn_reason}" if document.withdrawn_reason else state
+
+
+def called(tx: Transaction, document: Document) -> dict[UUID | str, str]:
+    """Return what packets of a document ask, by the key of what left or the id of what came."""
+    if isinstance(document, OutgoingDocument):
+        sent = requests_sent(tx, document.id)
+        return {f"change:{one.id}": one.kind.label(language()).lower() for one in sent}
+    received = requests_received(tx, document.id)
+    return {
+        one.packet_id: one.kind.label(language()).lower()
+        for one in received
+        if one.packet_id is not None
+    }

@@ -217,7 +217,7 @@ def _check_action(face: File | None) -> str | None:
 
 def _warnings(document: Document) -> list[dict[str, str]]:
     found = []
-    if document.frozen_at is not None:
+    if document.frozen_at is not None and not change_view.is_ended(document):
         found.append(
             {"tone": "warn", "text": _("Văn bản đang bị giữ nguyên trạng: không thay đổi được.")}
         )

@@ -15,12 +15,11 @@ from forms.posting import from_post
 from forms.validation import validate
 from forms.view import view_form
 from processes import reach
-from processes.recall.ask import AskBack, ask_back, ensure_may_be_asked, holds
+from processes.recall.ask import AskBack, ask_back, askable, ensure_may_be_asked
 from records.authority import Act
-from records.change import ChangeAnswer, ChangeKind, requests_sent
+from records.change import ChangeKind
 from records.document import OutgoingDocument
 from records.encoding import is_unicode
-from records.recipient import recipients_of
 from web import paper
 from web.door import language, transaction
 from web.policy import ensure, needs
@@ -69,13 +68,7 @@ def load(tx: Transaction, document_id: UUID) -> OutgoingDocument:
 
 def holders(tx: Transaction, document: OutgoingDocument) -> dict[str, str]:
     """Return the receivers who hold the document and have nothing to answer, by id."""
-    sent = requests_sent(tx, document.id)
-    waiting = {one.recipient_id for one in sent if one.answer is ChangeAnswer.OPEN}
-    return {
-        str(one.id): one.name
-        for one in recipients_of(tx, document)
-        if holds(one) and one.id not in waiting
-    }
+    return {str(one.id): one.name for one in askable(tx, document)}
 
 
 def _page(
@@ -87,10 +80,13 @@ def _page(
     with transaction() as tx:
         document = load(tx, document_id)
         ensure_may_be_asked(document)
+        holding = holders(tx, document)
         view = view_form(
             load_form(_FORM), language=language(), raw=raw, errors=errors or {},
-            choices={"document_recipients": holders(tx, document)}, now=tx.now,
+            choices={"document_recipients": holding}, now=tx.now,
+            initial={} if holding else {"kind": ChangeKind.RECALL.value},
         )  # fmt: skip
+        nobody = _("Không còn nơi nhận nào để lấy lại: đã trả lại, đã từ chối hoặc chưa trả lời.")
         new = {
             "title": _("Lấy lại, thu hồi văn bản"),
             "intro": f"{paper.reference(document)}: {document.subject}",
@@ -102,6 +98,7 @@ def _page(
             "aside": {
                 "title": _("Cần biết"),
                 "items": [
+                    *([] if holding else [nobody]),
                     _("Nơi nhận đồng ý hoặc từ chối kèm lý do; trả lời hiện ở trang văn bản."),
                     _("Khi mọi nơi nhận đã trả lại, văn bản ghi «Đã thu hồi»; số vẫn trong sổ."),
                     _("Bản giấy đã gửi thì thu hồi bằng văn bản giấy."),

@@ -15,8 +15,9 @@ from processes.delivery.unsent import send_again, unsent
 from processes.evidence.exchange import make_exchange, subject_of
 from records.authority import Act, may
 from records.document import Document, IncomingDocument, about
+from records.organization import find_agency_by_code
 from records.transfer import Attempt, AttemptOutcome, Carriage, Direction, Packet, SignedReceipt
-from web import paper, words
+from web import change_view, paper, words
 from web.door import language, office, transaction
 from web.policy import ensure, needs
 from web.shell import say
@@ -50,7 +51,12 @@ def sendings_of(tx: Transaction, document: Document) -> list[dict[str, Any]]:
     ):
         attempts.setdefault(one.of_packet_id, []).append(one)
     may_export = may(tx.acting, Act.EXPORT_EVIDENCE, reach.facts_of_document(tx, document))
-    return [_packet(tx, p, attempts.get(p.id, []), may_export=may_export) for p in packets]
+    called = change_view.called(tx, document)
+    return [
+        {"text": _called(tx, p, called.get(p.send_key or p.id, ""))}
+        | _packet(tx, p, attempts.get(p.id, []), may_export=may_export)
+        for p in packets
+    ]
 
 
 def _packet(
@@ -58,7 +64,6 @@ def _packet(
 ) -> dict[str, Any]:
     count = ngettext("%(num)d lần gửi", "%(num)d lần gửi", len(attempts))
     return {
-        "text": _called(packet),
         "state_text": packet.state.label(language()),
         "tone": _TONES.get(packet.state, ""),
         "count_text": count if packet.direction is Direction.OUT else "",
@@ -68,12 +73,25 @@ def _packet(
     }
 
 
-def _called(packet: Packet) -> str:
+def _called(tx: Transaction, packet: Packet, asked: str) -> str:
+    """Return what a packet is: a document, a report, or what is `asked` of a document."""
     if packet.direction is Direction.IN:
-        return _("Văn bản nhận từ %(who)s", who=packet.from_code)
+        who = _who(tx, packet.from_code)
+        if asked:
+            return _("Yêu cầu %(kind)s nhận từ %(who)s", kind=asked, who=who)
+        return _("Văn bản nhận từ %(who)s", who=who)
+    to = _who(tx, packet.to_code)
+    if asked:
+        return _("Yêu cầu %(kind)s gửi %(to)s", kind=asked, to=to)
     if packet.message_type == "status":
-        return _("Thông báo trạng thái gửi %(to)s", to=packet.to_code)
-    return _("Văn bản gửi %(to)s", to=packet.to_code)
+        return _("Thông báo trạng thái gửi %(to)s", to=to)
+    return _("Văn bản gửi %(to)s", to=to)
+
+
+def _who(tx: Transaction, code: str) -> str:
+    """Return the name of the agency that bears a code, with the code."""
+    agency = find_agency_by_code(tx, code)
+    return f"{agency.name} ({code})" if agency is not None else code
 
 
 def evidence_href(packet: Packet) -> str:

@@ -9,6 +9,7 @@ from engine.database import Transaction
 from processes.unreceived import Unreceived, unreceived
 from records.authority import Act, may
 from records.change import ChangeRequest, requests_waiting
+from records.organization import find_agency_by_code
 from records.vocabulary import Delivery
 from web import fields, paper, words
 from web.door import acting, language, transaction
@@ -101,12 +102,13 @@ def requests() -> Response:
 
 
 def _asked(tx: Transaction, one: ChangeRequest) -> dict[str, Any]:
+    agency = find_agency_by_code(tx, one.organ_code)
     return {
         "reference": one.reference or one.identifier,
         "href": url_for("document.incoming_list", text=one.reference, state="all"),
         "urgency": "normal",
-        "subject": one.reason,
-        "party": one.organ_code,
+        "subject": _("Lý do: %(reason)s", reason=one.reason),
+        "party": agency.name if agency is not None else one.organ_code,
         "dated": "",
         "number_text": "",
         "status_text": one.kind.label(language()),

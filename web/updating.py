@@ -21,6 +21,7 @@ from processes.update.ask import UpdateIssued, update_issued
 from records.authority import Act
 from records.document import OutgoingDocument
 from records.encoding import is_unicode
+from records.recipient import recipients_of
 from records.vocabulary import Urgency
 from web import paper
 from web.door import language, office, transaction
@@ -80,8 +81,10 @@ def _command(document_id: UUID, data: Mapping[str, Any], received: Received) -> 
 
 
 def _choices(tx: Transaction, document: OutgoingDocument) -> dict[str, Mapping[str, str]]:
+    present = {str(one.receiver_agency_id) for one in recipients_of(tx, document)}
+    others = choices.SOURCES["agencies"](tx)
     return {
-        "agencies": choices.SOURCES["agencies"](tx),
+        "agencies": {key: name for key, name in others.items() if key not in present},
         "document_recipients": holders(tx, document),
     }
 

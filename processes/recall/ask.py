@@ -140,6 +140,14 @@ def holds(recipient: Recipient) -> bool:
     return bool(recipient.organ_code) and recipient.delivery not in _WITHOUT
 
 
+def askable(tx: Transaction, document: OutgoingDocument) -> list[Recipient]:
+    """Return the recipients who hold a document and have no request to answer."""
+    sent = requests_sent(tx, document.id)
+    waiting = {one.recipient_id for one in sent if one.answer is ChangeAnswer.OPEN}
+    found = recipients_of(tx, document)
+    return [one for one in found if holds(one) and one.id not in waiting]
+
+
 def ask(
     tx: Transaction, document: OutgoingDocument, recipient: Recipient, kind: ChangeKind, reason: str
 ) -> ChangeRequest:

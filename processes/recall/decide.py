@@ -44,8 +44,9 @@ def decide_recall(tx: Transaction, means: Means, order: Order[IncomingDocument])
     authorize(tx.acting, Act.RECEIVE_DOCUMENT)
     request, answer = decided(tx, order)
     if answer is ChangeAnswer.AGREED:
-        words = f"{request.kind.vi}: {request.reason}"
-        withdraw(tx, means, order.document, IncomingStatus.CANCELLED, words, order.instance)
+        withdraw(
+            tx, means, order.document, IncomingStatus.CANCELLED, request.reason, order.instance
+        )
     return answered(tx, order.document, request, answer, order.reason.strip())
 
 
@@ -83,16 +84,17 @@ def withdraw(
     means: Means,
     document: IncomingDocument,
     status: IncomingStatus,
-    why: str,
+    reason: str,
     own: ProcessInstance | None = None,
 ) -> None:
     """End an incoming document: cancelled or superseded, frozen, its open work ended with why.
 
     `own` is the run that decides and goes on to its end.
     """
+    why = f"{status.vi}: {reason}"
     document.status = status
     document.withdrawn_at = tx.now
-    document.withdrawn_reason = why
+    document.withdrawn_reason = reason
     document.frozen_at = document.frozen_at or tx.now
     for key in tx.scalars(
         sa.select(ProcessInstance.id).where(

@@ -42,7 +42,7 @@ def supersede(tx: Transaction, document: OutgoingDocument) -> list[OutgoingDocum
         old.status = OutgoingStatus.REPLACED
         old.frozen_at = old.frozen_at or tx.now
         old.recalled_at = tx.now
-        old.withdrawn_reason = f"Bị thay thế bằng văn bản số {document.reference}"
+        old.withdrawn_reason = f"văn bản thay thế số {document.reference}"
         journal.record(tx, "supersede", "outgoing_document", old.id, by=document.id)
         ended.append(old)
     return ended

@@ -46,10 +46,10 @@ def decide_replace(tx: Transaction, means: Means, order: Order[IncomingDocument]
         if not successor.is_registered:
             raise SuccessorNotRegistered(subject=successor.subject)
         named = successor.reference or f"đến {successor.arrival_number}"
-        words = f"Bị thay thế bằng văn bản số {named}: {request.reason}"
+        words = f"văn bản thay thế số {named} ({request.reason})"
         withdraw(tx, means, document, IncomingStatus.REPLACED, words, order.instance)
         link_documents(tx, successor, document, LinkKind.REPLACES)
         # the sender learns of it from the statuses of the new document
         request.decide(answer, "", tx.acting.name, tx.now)
-        return Decision({"outcome": "agree"}, words)
+        return Decision({"outcome": "agree"}, f"Bị thay thế: {words}")
     return answered(tx, document, request, answer, order.reason.strip())

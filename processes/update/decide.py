@@ -30,8 +30,7 @@ def decide_update(tx: Transaction, means: Means, order: Order[IncomingDocument])
     document = order.document
     if answer is ChangeAnswer.AGREED:
         if request.content.get("removed"):
-            words = f"{request.kind.vi}: {request.reason}"
-            withdraw(tx, means, document, IncomingStatus.CANCELLED, words, order.instance)
+            withdraw(tx, means, document, IncomingStatus.CANCELLED, request.reason, order.instance)
         else:
             document.ensure_changeable()
             _supersede(tx, means, document, request)

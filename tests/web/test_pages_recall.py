@@ -77,7 +77,11 @@ def test_a_recall_freezes_the_document_and_its_page_says_so(knock, told):
     form = clerk.get(f"/outgoing/{other}/recall")
     done = clerk.send(clerk.sheet(form).fill(kind="recall", reason="Trái thẩm quyền"))
     assert done.status_code == 303, clerk.problem(done)
-    assert "giữ nguyên trạng" in clerk.get(f"/outgoing/{other}").text
+    shown = clerk.get(f"/outgoing/{other}").text
+    assert "giữ nguyên trạng" in shown
+    # all who hold it have been asked: nothing is left to ask
+    assert f"/outgoing/{other}/recall" not in shown
+    assert "Không còn nơi nhận nào để lấy lại" in clerk.get(f"/outgoing/{other}/recall").text
     assert told.one(OutgoingDocument, OutgoingDocument.id == other).frozen_at is not None
 
 
@@ -101,6 +105,8 @@ def test_a_clerk_updates_header_and_receivers_on_one_page(knock, told, document)
     form = clerk.get(f"{document}/update")
     sheet = clerk.sheet(form)
     assert sheet.values["subject"] == ["xin lại văn bản"]
+    offered = lxml.html.fromstring(form.text).xpath("//input[@name='add']/@value")
+    assert offered == [str(told.agency("UBND"))], "who has it is not offered again"
     unchanged = clerk.send(clerk.sheet(form).fill(reason="Không sửa gì"))
     assert unchanged.status_code == 422
     assert "Chưa có gì thay đổi" in clerk.problem(unchanged)
@@ -131,10 +137,12 @@ def test_what_is_asked_of_documents_not_here_is_listed(knock, told):
         tx.add(
             ChangeRequest(
                 agency_id=told.agency("STC"), direction=Direction.IN, kind=ChangeKind.RECALL,
-                identifier="X,2026/11/01,9/A", organ_code="X", reference="9/A",
+                identifier="X,2026/11/01,9/A", organ_code=told.code("SNV"), reference="9/A",
                 reason="Thu hồi do sai", asked_at=tx.now, received_at=tx.now,
             )
         )  # fmt: skip
     shown = knock("vanthu.stc").get("/incoming/requests").text
-    assert "Thu hồi do sai" in shown
+    assert "Lý do: Thu hồi do sai" in shown
+    assert "Sở Nội vụ" in lxml.html.fromstring(shown).xpath("//tbody/tr/td/text()")
+    assert '<form class="filters"' not in shown
     assert "Thu hồi do sai" not in knock("vanthu.stttt").get("/incoming/requests").text

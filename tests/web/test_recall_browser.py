@@ -83,11 +83,16 @@ def test_a_document_is_asked_back_on_its_page_and_given_back_from_the_inbox(told
         page.click("[data-main]")
         page.wait_for_selector(".flash")
         page.goto(f"/incoming/{here.id}")
-        assert "Bên gửi đã thu hồi" in page.locator("main").inner_text()
+        notes = page.locator(".note").all_inner_texts()
+        assert [n for n in notes if "Gửi nhầm" in n] == [
+            "Bên gửi đã thu hồi: Gửi nhầm, đề nghị trả lại"
+        ]
+        assert not any("giữ nguyên trạng" in n for n in notes)
         told.work()
 
         sender.page.goto(f"/outgoing/{document}")
         told_now = sender.page.locator("main").inner_text()
         assert "Đã thu hồi" in told_now
         assert "Lưu Thị Hạnh" in told_now
+        assert "Yêu cầu lấy lại gửi Sở Tài chính (H55.05)" in told_now
         assert sender.complaints + receiver.complaints == []
