@@ -5,7 +5,7 @@ and what was answered. Reasons of both sides stay with the document (Decree 30/2
 part I: the metadata of a recall is kept).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -101,6 +101,12 @@ class ChangeRequest(Authored, GuardedRecord):
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[str] = mapped_column(default="")
 
+    @property
+    def takes_back(self) -> bool:
+        """Whether the receiver is asked for the document, in whatever words."""
+        is_off = self.direction is Direction.IN and bool(self.content.get("removed"))
+        return self.kind in WITHDRAWALS or is_off
+
     def decide(self, answer: ChangeAnswer, reason: str, by: str, at: datetime) -> None:
         """Note what was answered, by whom and why."""
         self.answer, self.answer_reason = answer, reason
@@ -147,20 +153,33 @@ def requests_waiting(tx: Transaction) -> list[ChangeRequest]:
 
 
 def settle_answers(
-    requests: Sequence[ChangeRequest], reports: Iterable[StatusReceived]
+    requests: Sequence[ChangeRequest],
+    reports: Iterable[StatusReceived],
+    sendings: Mapping[UUID, UUID] | None = None,
 ) -> list[ChangeRequest]:
     """Give each request of one recipient its answer; return those agreed to only now.
 
-    No answer names its request: it belongs to the last one asked before it, whose second the wire
-    keeps. Once agreed is agreed: what was cancelled is not taken up again by a late refusal.
+    `sendings` tells which request each of our sendings carried. An answer that names a sending
+    answers that one alone; of other systems no answer names its request: it belongs to the last one
+    asked before it, whose second the wire keeps. Once agreed is agreed: what was cancelled is not
+    taken up again by a late refusal.
     """
+    carried = sendings or {}
     asked = sorted(
         (r for r in requests if r.kind is not ChangeKind.REPLACE), key=lambda r: (r.asked_at, r.id)
     )
     answers = [r for r in reports if r.code in {"15", "16"}]
     agreed = []
     for index, one in enumerate(asked):
-        own = [a for a in answers if _belongs(a.reported_at, index, asked)]
+        own = [
+            a
+            for a in answers
+            if (
+                _belongs(a.reported_at, index, asked)
+                if a.answers is None
+                else carried.get(a.answers) == one.id
+            )
+        ]
         if not own:
             continue
         said = min(own, key=lambda a: (a.code, a.reported_at, a.description))

@@ -175,3 +175,5 @@ class StatusReceived(Record):
     reported_at: Mapped[datetime]
     received_at: Mapped[datetime]
     packet_id: Mapped[str]
+    #: the sending an answer (15, 16) names, None from systems that name none
+    answers: Mapped[UUID | None]

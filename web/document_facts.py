@@ -1,5 +1,6 @@
 """What is on record of a document (thông tin văn bản): its fields, its makers, its receivers."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 
 from engine.database import Transaction
 from processes.unreceived import standings
+from records.change import requests_sent
 from records.document import Document, IncomingDocument, OutgoingDocument
 from records.organization import Officer, Unit
 from records.recipient import Recipient
@@ -33,6 +35,9 @@ def statuses(tx: Transaction, document: Document) -> list[dict[str, str]]:
     ):
         reports.setdefault(report.recipient_id, []).append(report)
     asked = change_view.told_of_recipients(tx, document.id)
+    answered = {
+        (r.recipient_id, r.answered_at, r.answer_reason) for r in requests_sent(tx, document.id)
+    }
     calendar = words.calendar_of(tx, document.agency_id)
     where = standings(tx, document, recipients, calendar)
     rows = []
@@ -56,10 +61,14 @@ def statuses(tx: Transaction, document: Document) -> list[dict[str, str]]:
                 "when": words.moment(report.reported_at, tx.now),
             }
             for report in reports.get(one.id, ())
-            if report.code in _CODES or one.id not in asked
+            if report.code in _CODES or _said(report) not in answered
         ]
         rows += asked.get(one.id, [])
     return rows
+
+
+def _said(report: StatusReceived) -> tuple[UUID, datetime, str]:
+    return report.recipient_id, report.reported_at, report.description
 
 
 #: an answer (15, 16) is told beside what it answers

@@ -18,6 +18,7 @@ from processes.delivery.change_request import (
     receive_request,
     replacements_by,
     take_up_waiting,
+    was_called_back,
 )
 from processes.incoming.receive import begin
 from processes.means import Means
@@ -140,12 +141,14 @@ def accept(
 def _updates(tx: Transaction, means: Means, packet: Packet, envelope: Envelope) -> bool:
     """Put an update before the clerk where its document is here; elsewhere it is a new document.
 
-    Who is added to the receivers simply gets the document; who is taken off need not have it.
+    Who is added to the receivers simply gets the document; who is taken off need not have it. One
+    asked before the document was called back came late, and brings it back to nobody.
     """
     asked = asked_by_envelope(tx, envelope)
     found = find_document(tx, asked)
     gone = {IncomingStatus.REFUSED, IncomingStatus.CANCELLED}
-    if (found is None or found.status in gone) and not asked.content.get("removed"):
+    is_away = found is None or (found.status in gone and not was_called_back(tx, found, asked.at))
+    if is_away and not asked.content.get("removed"):
         return False
     receive_request(tx, means, packet, asked)
     return True

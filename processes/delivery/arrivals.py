@@ -22,7 +22,7 @@ from exchange.envelope import Envelope
 from exchange.errors import AnswerTooLarge, ExchangeError, MessageTooLarge
 from exchange.gateway import Arrival, Gateway, MessageType, Outcome
 from exchange.identity import organ_key
-from exchange.mark import receipts_of, send_id_of
+from exchange.mark import answered_of, receipts_of, send_id_of
 from exchange.status import StatusMessage
 from processes.delivery.accept import Examined, accept, examine
 from processes.delivery.departure import keep_packet
@@ -210,7 +210,7 @@ def _accept(
         packet.note = f"Đã nhận lúc {first.at.isoformat(timespec='seconds')}, gói {first.packet_id}"
         log.info("agency %s: %s came as %s", agency_id, packet.packet_id, first.packet_id)
     elif isinstance(message, StatusMessage):
-        apply_status(tx, means, packet, message)
+        apply_status(tx, means, packet, message, answered_of(kept.data))
         tx.execute(_ACKNOWLEDGED, agency_id, agency_id, packet.packet_id)
         for receipt in kept.receipts:
             take_receipt(tx, means, receipt, packet.from_code)

@@ -19,10 +19,18 @@ from exchange.status import StatusMessage
 from processes.agency_code import codes_of_same, own_codes
 from processes.means import Means
 from processes.procedures import procedure_in_use
+from processes.recall.decide import answer_gone, is_gone
 from processes.status_reports import report_status
 from processes.subjects import INCOMING
+from processes.update.decide import SUPERSEDED
 from records import journal
-from records.change import WITHDRAWALS, ChangeAnswer, ChangeKind, ChangeRequest
+from records.change import (
+    WITHDRAWALS,
+    ChangeAnswer,
+    ChangeKind,
+    ChangeRequest,
+    requests_received,
+)
 from records.document import IncomingDocument
 from records.transfer import Direction, Packet
 from records.vocabulary import IncomingStatus
@@ -171,16 +179,20 @@ def present(
 ) -> None:
     """Start the procedure by which the clerk decides, or answer what is decided already.
 
-    A document that was refused or given back before is not there any more: that is agreed to.
+    A document that was refused, given back or replaced is not there any more; an update older than
+    one that was agreed to is in it.
     """
-    gone = {
-        IncomingStatus.REFUSED: "Văn bản đã được từ chối tiếp nhận, trả lại trước đó",
-        IncomingStatus.CANCELLED: "Văn bản đã được thu hồi trước đó",
-    }.get(document.status)
-    if gone is not None and request.kind is not ChangeKind.UPDATE:
-        request.decide(ChangeAnswer.AGREED, gone, tx.acting.name, tx.now)
-        if request.kind in WITHDRAWALS:
-            report_status(tx, document, "15", gone, request)
+    if is_gone(document):
+        answer_gone(tx, document, request)
+        return
+    if request.kind is ChangeKind.UPDATE and any(
+        one.kind is ChangeKind.UPDATE
+        and one.answer is ChangeAnswer.AGREED
+        and one.asked_at > request.asked_at
+        for one in requests_received(tx, document.id)
+    ):
+        request.decide(ChangeAnswer.AGREED, SUPERSEDED, tx.acting.name, tx.now)
+        report_status(tx, document, "15", SUPERSEDED, request)
         return
     definition = procedure_in_use(tx, document.agency_id, request.kind.procedure)
     runtime.start(
@@ -248,6 +260,14 @@ def find_document(tx: Transaction, asked: Asked) -> IncomingDocument | None:
         found = [d for d in tx.scalars(alike.order_by(newest)) if organ_key(d.organ_code) in sender]
     kept = [d for d in found if d.status is not IncomingStatus.REFUSED]
     return next(iter(kept or found), None)
+
+
+def was_called_back(tx: Transaction, document: IncomingDocument, after: datetime) -> bool:
+    """Return whether its sender called a document back after a moment, and got it."""
+    return any(
+        one.takes_back and one.answer is ChangeAnswer.AGREED and one.asked_at > after
+        for one in requests_received(tx, document.id)
+    )
 
 
 def _known(

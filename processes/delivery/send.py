@@ -24,6 +24,7 @@ from exchange.envelope import (
     TraceHop,
 )
 from exchange.gateway import MessageType
+from exchange.mark import put_answered
 from exchange.status import StatusCode, StatusMessage
 from processes.delivery.departure import Departure
 from processes.delivery.receipt import sign_receipts, wanted_for
@@ -35,6 +36,7 @@ from processes.outgoing.paper import current_paper
 from processes.replace.apply import business_of
 from processes.status_reports import STATUS_JOB
 from records import journal
+from records.change import ChangeRequest
 from records.document import IncomingDocument, OutgoingDocument
 from records.document_type import DocumentType
 from records.link import DocumentLink
@@ -185,6 +187,9 @@ def send_status(errand: Errand, job: ClaimedJob, means: Means) -> None:
         kept, now = departure.kept(tx), tx.now
         agency = tx.get(Agency, document.agency_id)
         written = edxml.write_status(_status_of(agency, own, document, report))
+        answered = tx.scalar(_ASKED, change=report.change_id) if report.change_id else None
+        if answered is not None:
+            written = put_answered(written, answered)
         wanted = [] if kept else wanted_for(tx, document)
     trip.receipts = sign_receipts(means, wanted)
     packet_id = trip.make(written, kept, now)
@@ -209,6 +214,14 @@ _CAME_AS = Query(
     )
     .order_by(Packet.at)
     .limit(1)
+)
+
+
+#: the sending that brought what a report answers
+_ASKED = Query(
+    sa.select(Packet.send_id)
+    .join(ChangeRequest, ChangeRequest.packet_id == Packet.id)
+    .where(ChangeRequest.id == sa.bindparam("change", type_=sa.Uuid()))
 )
 
 

@@ -1,16 +1,26 @@
 """What receivers report on our documents (trạng thái bên nhận)."""
 
+from uuid import UUID
+
 import sqlalchemy as sa
 
 from engine.database import Query, Transaction
+from exchange.gateway import MessageType
 from exchange.identity import organ_key
 from exchange.status import StatusCode, StatusMessage, derive_progress
 from processes.agency_code import codes_of_same
 from processes.delivery.change_request import asked_by_status, receive_request
+from processes.delivery.departure import Departure
 from processes.means import Means
 from processes.recall.ask import settle_withdrawal
 from records import journal
-from records.change import WITHDRAWALS, ChangeAnswer, requests_sent, settle_answers
+from records.change import (
+    WITHDRAWALS,
+    ChangeAnswer,
+    ChangeRequest,
+    requests_sent,
+    settle_answers,
+)
 from records.document import OutgoingDocument
 from records.recipient import Recipient, recipients_of
 from records.transfer import Packet, StatusReceived
@@ -26,8 +36,16 @@ _DELIVERY = {
 }
 
 
-def apply_status(tx: Transaction, means: Means, packet: Packet, message: StatusMessage) -> None:
+def apply_status(
+    tx: Transaction,
+    means: Means,
+    packet: Packet,
+    message: StatusMessage,
+    answers: UUID | None = None,
+) -> None:
     """Keep a report and derive how far the document has got at that receiver.
+
+    `answers` is the sending it names, where it names one.
 
     Reports come late, twice and out of order: all are kept, the state is derived from all.
     A 13 is no report: the sender of a document we received asks it back.
@@ -53,6 +71,7 @@ def apply_status(tx: Transaction, means: Means, packet: Packet, message: StatusM
             reported_at=message.at,
             received_at=tx.now,
             packet_id=packet.packet_id or "",
+            answers=answers,
         )
     )
     tx.flush()
@@ -77,7 +96,7 @@ def settle(tx: Transaction, document: OutgoingDocument, recipient: Recipient) ->
     """
     reports = tx.scalars(_REPORTS, recipient=recipient.id)
     requests = [r for r in requests_sent(tx, document.id) if r.recipient_id == recipient.id]
-    settle_answers(requests, reports)
+    settle_answers(requests, reports, {sending_of(one): one.id for one in requests})
     ended = [r for r in requests if r.kind in WITHDRAWALS and r.answer is ChangeAnswer.AGREED]
     handling = derive_progress((StatusCode(r.code), r.reported_at) for r in reports).handling
     if ended:
@@ -94,6 +113,12 @@ def settle(tx: Transaction, document: OutgoingDocument, recipient: Recipient) ->
         recipient.delivery_reason = last.description if refused else ""
     if requests:
         settle_withdrawal(tx, document, recipients_of(tx, document))
+
+
+def sending_of(request: ChangeRequest) -> UUID:
+    """Return the send id of what carried a request of ours to its receiver."""
+    key = f"change:{request.id}"
+    return Departure(key, request.agency_id, MessageType.EDOC, "", request.organ_code).send_id
 
 
 def _document(tx: Transaction, message: StatusMessage) -> OutgoingDocument | None:

@@ -102,8 +102,7 @@ def ask_back(tx: Transaction, command: AskBack) -> list[ChangeRequest]:
         raise NotFound(what="nơi nhận")
     is_recall = command.kind is ChangeKind.RECALL
     chosen = [r for r in recipients if is_recall or not named or r.id in named]
-    before = requests_sent(tx, document.id)
-    waiting = {r.recipient_id for r in before if r.answer is ChangeAnswer.OPEN}
+    waiting = _asked_back(tx, document)
     for one in chosen:
         if one.id in waiting and one.id in named:
             raise AlreadyAsked(name=one.name)
@@ -141,11 +140,22 @@ def holds(recipient: Recipient) -> bool:
 
 
 def askable(tx: Transaction, document: OutgoingDocument) -> list[Recipient]:
-    """Return the recipients who hold a document and have no request to answer."""
-    sent = requests_sent(tx, document.id)
-    waiting = {one.recipient_id for one in sent if one.answer is ChangeAnswer.OPEN}
+    """Return the recipients who hold a document and have not been asked for it."""
+    waiting = _asked_back(tx, document)
     found = recipients_of(tx, document)
     return [one for one in found if holds(one) and one.id not in waiting]
+
+
+def _asked_back(tx: Transaction, document: OutgoingDocument) -> set[UUID | None]:
+    """Return who has been asked to give a document back and has not answered.
+
+    An update that waits for its answer stands in no recall's way.
+    """
+    return {
+        one.recipient_id
+        for one in requests_sent(tx, document.id)
+        if one.answer is ChangeAnswer.OPEN and one.kind in WITHDRAWALS
+    }
 
 
 def ask(

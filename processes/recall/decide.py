@@ -12,7 +12,7 @@ from processes.means import Means
 from processes.order import Decision, Order
 from processes.status_reports import report_status
 from records.authority import Act, authorize
-from records.change import ChangeAnswer, ChangeRequest
+from records.change import ChangeAnswer, ChangeKind, ChangeRequest, requests_received
 from records.directive import Assignment, Directive
 from records.document import IncomingDocument
 from records.vocabulary import AssignmentKind, AssignmentState, IncomingStatus
@@ -44,9 +44,7 @@ def decide_recall(tx: Transaction, means: Means, order: Order[IncomingDocument])
     authorize(tx.acting, Act.RECEIVE_DOCUMENT)
     request, answer = decided(tx, order)
     if answer is ChangeAnswer.AGREED:
-        withdraw(
-            tx, means, order.document, IncomingStatus.CANCELLED, request.reason, order.instance
-        )
+        withdraw(tx, means, order, request, IncomingStatus.CANCELLED, request.reason)
     return answered(tx, order.document, request, answer, order.reason.strip())
 
 
@@ -82,16 +80,16 @@ def answered(
 def withdraw(
     tx: Transaction,
     means: Means,
-    document: IncomingDocument,
+    order: Order[IncomingDocument],
+    request: ChangeRequest,
     status: IncomingStatus,
     reason: str,
-    own: ProcessInstance | None = None,
 ) -> None:
     """End an incoming document: cancelled or superseded, frozen, its open work ended with why.
 
-    `own` is the run that decides and goes on to its end.
+    What else is asked of it is answered; the run that decides goes on to its end.
     """
-    why = f"{status.vi}: {reason}"
+    document, why = order.document, f"{status.vi}: {reason}"
     document.status = status
     document.withdrawn_at = tx.now
     document.withdrawn_reason = reason
@@ -102,7 +100,7 @@ def withdraw(
             ProcessInstance.status.not_in([InstanceStatus.COMPLETED, InstanceStatus.CANCELLED]),
         )
     ):
-        if own is None or key != own.id:
+        if key != order.instance.id:
             run = tx.get(ProcessInstance, key, lock=True)
             if run.ended_at is None:
                 runtime.cancel(tx, means.desk, run, {"reason": why})
@@ -116,3 +114,31 @@ def withdraw(
         )
     ):
         part.give_back(why)
+    for other in requests_received(tx, document.id):
+        if other.answer is ChangeAnswer.OPEN and other.id != request.id:
+            answer_gone(tx, document, other)
+
+
+#: what is said of a document that is not there any more
+_GONE = {
+    IncomingStatus.REFUSED: "Văn bản đã được từ chối tiếp nhận, trả lại trước đó",
+    IncomingStatus.CANCELLED: "Văn bản đã được thu hồi trước đó",
+    IncomingStatus.REPLACED: "Văn bản đã được thay thế trước đó",
+}
+
+
+def is_gone(document: IncomingDocument) -> bool:
+    """Return whether a document was refused, given back or replaced."""
+    return document.status in _GONE
+
+
+def answer_gone(tx: Transaction, document: IncomingDocument, request: ChangeRequest) -> None:
+    """Answer what is asked of a document that is gone: it is given back, it is not updated."""
+    words = _GONE[document.status]
+    agreed = request.kind is not ChangeKind.UPDATE or request.takes_back
+    if not agreed:
+        words = f"{words}, không còn văn bản để cập nhật"
+    answer = ChangeAnswer.AGREED if agreed else ChangeAnswer.REFUSED
+    request.decide(answer, words, tx.acting.name, tx.now)
+    if request.kind is not ChangeKind.REPLACE:
+        report_status(tx, document, answer.wire or "", words, request)

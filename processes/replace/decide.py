@@ -47,7 +47,7 @@ def decide_replace(tx: Transaction, means: Means, order: Order[IncomingDocument]
             raise SuccessorNotRegistered(subject=successor.subject)
         named = successor.reference or f"đến {successor.arrival_number}"
         words = f"văn bản thay thế số {named} ({request.reason})"
-        withdraw(tx, means, document, IncomingStatus.REPLACED, words, order.instance)
+        withdraw(tx, means, order, request, IncomingStatus.REPLACED, words)
         link_documents(tx, successor, document, LinkKind.REPLACES)
         # the sender learns of it from the statuses of the new document
         request.decide(answer, "", tx.acting.name, tx.now)

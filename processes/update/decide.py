@@ -2,21 +2,30 @@
 
 from typing import Any
 
+import sqlalchemy as sa
+
+from engine import runtime
 from engine.database import Transaction
+from engine.instance import ProcessInstance
+from engine.work_item import ItemStatus, WorkItem
 from exchange import edxml
 from exchange.envelope import Envelope
 from processes.means import Means
 from processes.order import Decision, Order
 from processes.recall.decide import answered, decided, withdraw
+from processes.status_reports import report_status
 from processes.verify import main_of, post_check
 from records import journal
 from records.authority import Act, authorize
-from records.change import ChangeAnswer, ChangeRequest
+from records.change import ChangeAnswer, ChangeKind, ChangeRequest, requests_received
 from records.content import attach_file, files_of
 from records.document import INCOMING_LENGTHS, IncomingDocument
 from records.inspection import PDF
 from records.transfer import Packet
 from records.vocabulary import Authenticity, FileKind, IncomingStatus, Urgency
+
+#: what is said of an update that a later one holds
+SUPERSEDED = "Đã cập nhật theo yêu cầu bên gửi gửi sau"
 
 
 def decide_update(tx: Transaction, means: Means, order: Order[IncomingDocument]) -> Decision:
@@ -29,12 +38,42 @@ def decide_update(tx: Transaction, means: Means, order: Order[IncomingDocument])
     request, answer = decided(tx, order)
     document = order.document
     if answer is ChangeAnswer.AGREED:
-        if request.content.get("removed"):
-            withdraw(tx, means, document, IncomingStatus.CANCELLED, request.reason, order.instance)
+        if request.takes_back:
+            withdraw(tx, means, order, request, IncomingStatus.CANCELLED, request.reason)
         else:
             document.ensure_changeable()
             _supersede(tx, means, document, request)
+            _answer_earlier(tx, means, document, request)
     return answered(tx, document, request, answer, order.reason.strip())
+
+
+def _answer_earlier(
+    tx: Transaction, means: Means, document: IncomingDocument, request: ChangeRequest
+) -> None:
+    """Answer the updates asked before this one: it holds all of theirs, and they would undo it."""
+    earlier = {
+        str(one.id): one
+        for one in requests_received(tx, document.id)
+        if one.answer is ChangeAnswer.OPEN
+        and one.kind is ChangeKind.UPDATE
+        and not one.takes_back
+        and (one.asked_at, one.id) < (request.asked_at, request.id)
+    }
+    if not earlier:
+        return
+    for one in earlier.values():
+        one.decide(ChangeAnswer.AGREED, SUPERSEDED, tx.acting.name, tx.now)
+        report_status(tx, document, "15", SUPERSEDED, one)
+    runs = sa.select(ProcessInstance.id).where(ProcessInstance.subject_id == document.id)
+    for item in tx.scalars(
+        sa.select(WorkItem).where(
+            WorkItem.instance_id.in_(runs), WorkItem.status == ItemStatus.OPEN
+        )
+    ):
+        if item.variables.get("change") in earlier:
+            run = tx.get(ProcessInstance, item.instance_id, lock=True)
+            if run.ended_at is None:
+                runtime.cancel(tx, means.desk, run, {"reason": SUPERSEDED})
 
 
 def _supersede(

@@ -1,7 +1,7 @@
 """Which answer belongs to which request: by time, whatever order they came in."""
 
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,10 +20,10 @@ def asked(minute: int, kind: ChangeKind = ChangeKind.TAKE_BACK) -> ChangeRequest
     )  # fmt: skip
 
 
-def answer(minute: int, code: str, words: str = "") -> StatusReceived:
+def answer(minute: int, code: str, words: str = "", names: UUID | None = None) -> StatusReceived:
     return StatusReceived(
         code=code, reported_at=T0 + timedelta(minutes=minute), description=words, staff="Văn thư",
-        received_at=T0,
+        received_at=T0, answers=names,
     )  # fmt: skip
 
 
@@ -44,6 +44,18 @@ def test_an_answer_whose_clock_is_behind_belongs_to_the_only_request():
     (request,) = requests = [asked(5)]
     settle_answers(requests, [answer(2, "15")])
     assert request.answer is ChangeAnswer.AGREED
+
+
+def test_an_answer_that_names_a_sending_is_that_one_s_whenever_it_came():
+    requests = [asked(0), asked(10)]
+    for one in requests:
+        one.id = uuid4()
+    first, second = uuid4(), uuid4()
+    carried = {first: requests[0].id, second: requests[1].id}
+    late = [answer(12, "16", "chưa", names=first), answer(3, "15", names=second)]
+    settle_answers(requests, [*late, answer(4, "15", names=uuid4())], carried)
+    assert [r.answer for r in requests] == [ChangeAnswer.REFUSED, ChangeAnswer.AGREED]
+    assert requests[0].answer_reason == "chưa"
 
 
 def test_agreed_is_not_taken_back():
