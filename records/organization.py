@@ -245,10 +245,13 @@ def choose_agencies(tx: Transaction) -> list[tuple[Agency, str | None]]:
     )
 
 
+_BEARER = Query(
+    sa.select(Agency)
+    .join(AgencyCode, AgencyCode.agency_id == Agency.id)
+    .where(AgencyCode.code == sa.bindparam("code"))
+)
+
+
 def find_agency_by_code(tx: Transaction, code: str) -> Agency | None:
     """Return the agency that bears this identifier, whether preferred or not, in force or not."""
-    return tx.scalar(
-        sa.select(Agency)
-        .join(AgencyCode, AgencyCode.agency_id == Agency.id)
-        .where(AgencyCode.code == code.strip())
-    )
+    return tx.scalar(_BEARER, code=code.strip())

@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.database import Transaction
+from engine.database import Query, Transaction
 from records.document import OutgoingDocument
 from records.record import GuardedRecord, at_most
 from records.vocabulary import Delivery, vocabulary
@@ -37,10 +37,13 @@ class Recipient(GuardedRecord):
     delivered_at: Mapped[datetime | None]
 
 
+_OF = Query(
+    sa.select(Recipient)
+    .where(Recipient.outgoing_document_id == sa.bindparam("document"))
+    .order_by(Recipient.ordinal, Recipient.id)
+)
+
+
 def recipients_of(tx: Transaction, document: OutgoingDocument) -> list[Recipient]:
     """Return the recipients of a document in their order."""
-    return tx.scalars(
-        sa.select(Recipient)
-        .where(Recipient.outgoing_document_id == document.id)
-        .order_by(Recipient.ordinal, Recipient.id)
-    )
+    return tx.scalars(_OF, document=document.id)

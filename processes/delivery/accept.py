@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.database import Transaction
+from engine.database import Query, Transaction
 from engine.errors import OfficeError, StorageFull
 from exchange.envelope import Attachment, BusinessType, Envelope
 from exchange.identity import organ_key
@@ -154,6 +154,16 @@ def _updates(tx: Transaction, means: Means, packet: Packet, envelope: Envelope) 
     return True
 
 
+_SENDERS = Query(
+    sa.select(IncomingDocument.organ_code).where(
+        IncomingDocument.agency_id == sa.bindparam("agency_id"),
+        IncomingDocument.identifier == sa.bindparam("identifier", type_=sa.Text()),
+        IncomingDocument.status != IncomingStatus.REFUSED,
+    )
+)
+_TYPES = Query(sa.select(DocumentType).where(DocumentType.agency_id == sa.bindparam("agency_id")))
+
+
 def _is_here(tx: Transaction, envelope: Envelope) -> bool:
     """Return whether this sender's document is here; whose identifier it bears proves nothing.
 
@@ -163,20 +173,15 @@ def _is_here(tx: Transaction, envelope: Envelope) -> bool:
         "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
         f"arrival {tx.acting.agency_id} {envelope.identifier}",
     )
-    senders = tx.scalars(
-        sa.select(IncomingDocument.organ_code).where(
-            IncomingDocument.agency_id == tx.acting.agency_id,
-            IncomingDocument.identifier == envelope.identifier,
-            IncomingDocument.status != IncomingStatus.REFUSED,
-        )
-    )
+    agency_id = tx.acting.agency_id
+    senders = tx.scalars(_SENDERS, agency_id=agency_id, identifier=envelope.identifier)
     return not codes_of_same(tx, envelope.sender.organ_id).isdisjoint(map(organ_key, senders))
 
 
 def _document(tx: Transaction, envelope: Envelope, examined: Examined) -> IncomingDocument:
     agency_id: UUID = tx.acting.agency_id  # type: ignore[assignment] # checked by the caller
     add_partner(tx, envelope.sender.name or envelope.sender.organ_id, envelope.sender.organ_id)
-    types = tx.scalars(sa.select(DocumentType).where(DocumentType.agency_id == agency_id))
+    types = tx.scalars(_TYPES, agency_id=agency_id)
     kind = find_type(types, envelope.document_type.name)
     remarks = [f"Không nhận tệp {f.name}: {f.refusal}" for f in examined.files if f.refusal]
     if examined.envelope is not None:

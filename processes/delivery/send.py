@@ -151,13 +151,17 @@ def _is_new_to(tx: Transaction, document: OutgoingDocument, recipient: Recipient
     return business_of(tx, document, recipient).type is BusinessType.NEW
 
 
+_ANSWERED = Query(
+    sa.select(DocumentLink).where(
+        DocumentLink.from_outgoing_id == sa.bindparam("document"),
+        DocumentLink.kind == LinkKind.REPLIES_TO,
+    )
+)
+
+
 def _responses(tx: Transaction, document: OutgoingDocument) -> list[ResponseFor]:
     found = []
-    for link in tx.scalars(
-        sa.select(DocumentLink).where(
-            DocumentLink.from_outgoing_id == document.id, DocumentLink.kind == LinkKind.REPLIES_TO
-        )
-    ):
+    for link in tx.scalars(_ANSWERED, document=document.id):
         if link.to_incoming_id is None:
             continue
         answered = tx.get(IncomingDocument, link.to_incoming_id)
