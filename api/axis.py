@@ -15,7 +15,7 @@ from werkzeug.wsgi import get_content_length
 
 from engine.errors import OfficeError
 from engine.faultpoint import Point, reach
-from exchange.axis import Axis, AxisResponse, fault, refusal, too_large
+from exchange.axis import DOWNLOAD, GOT, Axis, AxisResponse, bare, fault, refusal, too_large
 from exchange.axis_headers import PREFIX
 from exchange.axis_refusals import CutShort, Encoded, NotPosted
 from exchange.limits import DEFAULT_LIMITS, Limits
@@ -48,12 +48,16 @@ class _Door:
         path: str = environ.get("PATH_INFO", "")
         if not path.startswith(ROOT):
             return self._application(environ, start)
+        operation = path.removeprefix(ROOT)
         try:
-            answer = self._answer(path.removeprefix(ROOT), environ)
+            answer = self._answer(operation, environ)
         except Exception:  # whatever is wrong, the client learns that it may come again
             log.exception("the axis failed at %r", path[:80])
             answer = fault()
-        headers = [
+        if operation == DOWNLOAD and answer.status != HTTPStatus.OK and answer.body:
+            answer = bare(answer)
+        headers = [*answer.headers.items()]
+        headers += [
             ("Content-Type", answer.content_type),
             ("Content-Length", str(len(answer.body))),
             ("Cache-Control", "no-store"),
@@ -70,6 +74,9 @@ class _Door:
         """Serve one call of an axis client; the core decides, this only carries."""
         office = self._app.extensions["congvan"]
         limits = replace(DEFAULT_LIMITS, message=office.settings.hub.largest)
+        method = environ["REQUEST_METHOD"]
+        if method != "POST" and not (method == "GET" and operation in GOT):
+            return refusal(NotPosted())
         body = _body(environ, limits)
         if isinstance(body, AxisResponse):
             return body
@@ -100,8 +107,6 @@ def _headers(environ: WSGIEnvironment) -> dict[str, str]:
 
 def _body(environ: WSGIEnvironment, limits: Limits) -> bytes | AxisResponse:
     """Return the body of a call, or why it is not read (to its end)."""
-    if environ["REQUEST_METHOD"] != "POST":
-        return refusal(NotPosted())
     encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
     if encoding not in ("", "identity"):
         return refusal(Encoded(encoding=encoding[:40]))

@@ -6,17 +6,27 @@ get the exact bytes. What is not for a member is left for the axis above, see `R
 """
 
 import base64
+import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from typing import Any, Final
+from urllib.parse import quote
 
 import orjson
 
 from exchange.axis_acceptance import Acceptance, Handed, Message, Receivers, entry
-from exchange.axis_headers import NotAuthentic, SignedCall, ensure_fresh, verify
+from exchange.axis_headers import (
+    BODY_DIGEST,
+    NotAuthentic,
+    SignedCall,
+    covered,
+    ensure_fresh,
+    verify,
+)
 from exchange.axis_log import LogKind
+from exchange.axis_parameters import addressees, json_of, message_type, period_of
 from exchange.axis_refusals import (
     BadCall,
     CodeTaken,
@@ -25,15 +35,14 @@ from exchange.axis_refusals import (
     OverQuota,
     Removed,
     SenderMismatch,
-    TooManyReceivers,
     UnknownOperation,
     error_code,
 )
 from exchange.axis_registry import Registry
-from exchange.axis_rows import agency_rows, received_row, sent_row, unit_rows
+from exchange.axis_rows import agency_rows, new_code_rows, received_row, sent_row, unit_rows
 from exchange.axis_rules import AxisRules
-from exchange.axis_store import Agency, Packet, PacketState, Period, Store
-from exchange.clock import now, parse_moment, write_date
+from exchange.axis_store import Agency, Packet, PacketState, Store
+from exchange.clock import now, write_date
 from exchange.edxml_read import read
 from exchange.errors import ExchangeError, MessageTooLarge
 from exchange.gateway import MessageType, Outcome
@@ -41,17 +50,20 @@ from exchange.identity import organ_key
 from exchange.limits import DEFAULT_LIMITS, Limits
 from exchange.status import StatusMessage
 
-#: addressees of one send
-MOST_RECEIVERS: Final = 10_000
 #: facts of a refusal that a program can use
 _TOLD: Final = ("successors", "retry_after")
 #: what clients of the adapter call: they set their timestamp once and repeat themselves for ever
 ADAPTER: Final = frozenset(
     {
         "getAgenciesList", "getSynchronizeUnit", "registerAgency", "deleteAgency", "sendEdoc",
-        "getReceivedEdocList", "getEdoc", "updateStatus", "getSentEdocList",
+        "getReceivedEdocList", "getEdoc", "updateStatus", "getSentEdocList", "getAgenciesListQD20",
+        "downloadEdoc", "countReceiveEdoc", "countReceiveStatus",
     }
 )  # fmt: skip
+#: what answers with the file itself
+DOWNLOAD: Final = "downloadEdoc"
+#: what deployed clients call by GET
+GOT: Final = frozenset({DOWNLOAD, "countReceiveEdoc", "countReceiveStatus"})
 _LISTED: Final = 1_000
 _WINDOW: Final = timedelta(minutes=10)
 
@@ -65,6 +77,8 @@ class AxisResponse:
     content_type: str = "application/json; charset=utf-8"
     #: seconds after which to come back, 0 where that does not help
     retry_after: int = 0
+    #: what is told beside the body
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Axis:
@@ -87,14 +101,18 @@ class Axis:
         self._window = window
         self._rules = rules
         self._acceptance = Acceptance(store, rules, clock, new_id)
-        self._operations: Mapping[str, Callable[[SignedCall, bytes], dict[str, Any]]] = {
+        self._operations: Mapping[str, Callable[[SignedCall, bytes], dict[str, Any] | bytes]] = {
             "getAgenciesList": self._agencies,
+            "getAgenciesListQD20": self._new_codes,
             "getSynchronizeUnit": self._directory,
             "registerAgency": self._register,
             "deleteAgency": self._delete,
             "sendEdoc": self._send,
             "getReceivedEdocList": self._received,
             "getEdoc": self._fetch,
+            DOWNLOAD: lambda call, _body: self._taken(call),
+            "countReceiveEdoc": lambda call, _body: self._count(call, MessageType.EDOC),
+            "countReceiveStatus": lambda call, _body: self._count(call, MessageType.STATUS),
             "updateStatus": self._confirm,
             "getSentEdocList": self._sent,
         }
@@ -127,14 +145,17 @@ class Axis:
             run = self._operations.get(operation)
             if run is None:
                 raise UnknownOperation(operation=operation[:40])
-            call = verify(headers, body, self._secret_of, self._clock(), self._window)
+            call = verify(headers, self._secret_of, self._clock(), self._window)
             if operation not in ADAPTER:
                 ensure_fresh(call, self._window)
             answer = run(call, body)
         except ExchangeError as error:
             # the adapter's clients read the JSON; only who may not call at all sees it in HTTP
             plain = isinstance(error, NotAuthentic | UnknownOperation | OverQuota | NotProven)
-            return refusal(error, error.status if plain else 200)
+            refused = refusal(error, error.status if plain else 200)
+            return bare(refused) if operation == DOWNLOAD else refused
+        if isinstance(answer, bytes):
+            return AxisResponse(200, answer, "application/octet-stream")
         return _respond(200, "OK", "0", "", answer)
 
     def _secret_of(self, system_id: str) -> str | None:
@@ -142,15 +163,19 @@ class Axis:
         return system.secret if system is not None else None
 
     def _agencies(self, call: SignedCall, _body: bytes) -> dict[str, Any]:
+        return {"data": [*self._rows(call, agency_rows)]}
+
+    def _new_codes(self, call: SignedCall, _body: bytes) -> dict[str, Any]:
+        """Return the codes by QĐ 20/2020/QĐ-TTg, beside each the one by QCVN 102 it goes with."""
+        return {"data": [*self._rows(call, new_code_rows)]}
+
+    def _rows(
+        self, call: SignedCall, rows: Callable[[Agency, date], list[dict[str, Any]]]
+    ) -> Iterator[dict[str, Any]]:
         wanted = organ_key(call.parameters.get("id", ""))
-        today = self.registry.today
-        rows = [
-            row
-            for agency in self._store.agencies()
-            if not agency.is_deleted and (not wanted or agency.has(wanted))
-            for row in agency_rows(agency, today)
-        ]
-        return {"data": rows}
+        for agency in self._store.agencies():
+            if not agency.is_deleted and (not wanted or agency.has(wanted)):
+                yield from rows(agency, self.registry.today)
 
     def _directory(self, call: SignedCall, _body: bytes) -> dict[str, Any]:
         """Return the directory, or what changed after the `version` a copy of it has."""
@@ -164,7 +189,8 @@ class Axis:
 
     def _register(self, call: SignedCall, body: bytes) -> dict[str, Any]:
         """Enter a subordinate; a system vouches only for agencies below one it speaks for."""
-        stated = _json(body)
+        # the SDK of the adapter signs no digest of this body; where one is stated it must hold
+        stated = json_of(covered(call, body) if BODY_DIGEST in call.parameters else body)
         code, name = str(stated.get("code") or ""), str(stated.get("name") or "")
         parent = self._store.agency(str(stated.get("pcode") or ""))
         if parent is None or parent.is_deleted or parent.system_id != call.system_id:
@@ -186,12 +212,13 @@ class Axis:
         return {}
 
     def _send(self, call: SignedCall, body: bytes) -> dict[str, Any]:
-        message_type = _message_type(call)
+        kind = message_type(call)
+        body = covered(call, body)
         message = read(body, self._limits)
         carried = MessageType.STATUS if isinstance(message, StatusMessage) else MessageType.EDOC
-        if carried is not message_type:
-            raise BadCall(parameter="messagetype", value=message_type)
-        codes = _addressees(call, message)
+        if carried is not kind:
+            raise BadCall(parameter="messagetype", value=kind)
+        codes = addressees(call, message)
         self.registry.look_up([message.sender.organ_id, *codes])
         sender = self.registry.sender(message.sender.organ_id, call.system_id)
         stated = call.parameters.get("from", "")
@@ -221,16 +248,25 @@ class Axis:
 
     def _received(self, call: SignedCall, _body: bytes) -> dict[str, Any]:
         self._store.saw(call.system_id, self._clock())
-        waiting = self._store.waiting(call.system_id, _message_type(call), _period(call), _LISTED)
+        waiting = self._store.waiting(call.system_id, message_type(call), period_of(call), _LISTED)
         return {"data": [received_row(packet) for packet in waiting]}
 
+    def _count(self, call: SignedCall, kind: MessageType) -> dict[str, Any]:
+        """Return how many packets wait, all of them, listed or not."""
+        self._store.saw(call.system_id, self._clock())
+        return {"count": self._store.count_waiting(call.system_id, kind, period_of(call))}
+
     def _fetch(self, call: SignedCall, _body: bytes) -> dict[str, Any]:
+        return {"data": base64.b64encode(self._taken(call)).decode()}
+
+    def _taken(self, call: SignedCall) -> bytes:
+        """Return the bytes of a packet and note that they were handed over."""
         packet = self._own_packet(call)
         data = self._store.data(packet.digest)
         if isinstance(data, datetime):
             raise Removed(packet_id=packet.packet_id, on=write_date(data.date()))
         self._note(LogKind.DELIVERED, packet, call.system_id, "stale" if call.is_stale else "")
-        return {"data": base64.b64encode(data).decode()}
+        return data
 
     def _confirm(self, call: SignedCall, _body: bytes) -> dict[str, Any]:
         """Note what became of a packet; `done` is final, a late `fail` does not undo it."""
@@ -246,7 +282,7 @@ class Axis:
         return {}
 
     def _sent(self, call: SignedCall, _body: bytes) -> dict[str, Any]:
-        sent = self._store.sent(call.system_id, _message_type(call), _period(call), _LISTED)
+        sent = self._store.sent(call.system_id, message_type(call), period_of(call), _LISTED)
         return {"data": [sent_row(packet) for packet in sent]}
 
     def _own_packet(self, call: SignedCall) -> Packet:
@@ -264,9 +300,20 @@ def fault(description: str = "") -> AxisResponse:
 
 
 def refusal(error: ExchangeError, status: int = 0) -> AxisResponse:
-    """Return the answer that tells what is refused, with the error's own HTTP status if none."""
-    more = {name: error.fields[name] for name in _TOLD if error.fields.get(name)}
+    """Return the answer that tells what is refused, with the error's own HTTP status if none.
+
+    The SDK of the adapter reads DocId of any answer to a send, and loses the rest where it lacks.
+    """
+    more = {name: error.fields[name] for name in _TOLD if error.fields.get(name)} | {"DocId": ""}
     return _respond(status or error.status, "FAIL", error_code(error), error.text(), more)
+
+
+def bare(refused: AxisResponse) -> AxisResponse:
+    """Return a refusal without a body: whoever downloads keeps any body as the file itself."""
+    told = orjson.loads(refused.body)
+    headers = {name: quote(told[name], safe=" ") for name in ("ErrorCode", "ErrorDesc")}
+    status = refused.status if refused.status >= 400 else 422
+    return AxisResponse(status, b"", "text/plain", refused.retry_after, headers)
 
 
 def too_large(limit: int) -> AxisResponse:
@@ -280,67 +327,6 @@ def _respond(
 ) -> AxisResponse:
     stated = {"status": verdict, "ErrorCode": code, "ErrorDesc": description, **answer}
     retry_after = int(answer.get("retry_after") or 0)
-    return AxisResponse(status, orjson.dumps(stated), retry_after=retry_after)
-
-
-def _message_type(call: SignedCall) -> MessageType:
-    stated = call.parameters.get("messagetype", "").lower()
-    if stated not in MessageType.__members__.values():
-        raise BadCall(parameter="messagetype", value=stated[:40])
-    return MessageType(stated)
-
-
-def _period(call: SignedCall) -> Period:
-    """Return the days asked for, both included; their format differs between clients."""
-    since = _moment(call, "fromdate")
-    until = _moment(call, "todate")
-    if until is not None and ":" not in call.parameters["todate"]:
-        until += timedelta(days=1)
-    return Period(since, until)
-
-
-def _moment(call: SignedCall, name: str) -> datetime | None:
-    stated = call.parameters.get(name, "").strip()
-    moment = parse_moment(stated)
-    if stated and moment is None:
-        raise BadCall(parameter=name, value=stated[:40])
-    return moment
-
-
-def _addressees(call: SignedCall, message: Message) -> list[str]:
-    """Return the codes to deliver to: those of the call, else those in the message.
-
-    Raises BadCall, and TooManyReceivers before anybody is looked up.
-    """
-    codes = _stated(call) or _written(message)
-    if len(codes) > MOST_RECEIVERS:
-        raise TooManyReceivers(count=len(codes), limit=MOST_RECEIVERS)
-    return codes
-
-
-def _stated(call: SignedCall) -> list[str]:
-    if stated := call.parameters.get("to", ""):
-        try:
-            codes = orjson.loads(stated)
-        except orjson.JSONDecodeError:
-            codes = None
-        if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
-            raise BadCall(parameter="to", value=stated[:40])
-        return codes
-    return []
-
-
-def _written(message: Message) -> list[str]:
-    if isinstance(message, StatusMessage):
-        return [message.response.organ_id]
-    return [receiver.organ_id for receiver in message.receivers]
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        stated = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        stated = None
-    if not isinstance(stated, dict):
-        raise BadCall(parameter="body", value="JSON")
-    return stated
+    # that SDK reads the answer to a send as ASCII
+    body = json.dumps(stated).encode() if description else orjson.dumps(stated)
+    return AxisResponse(status, body, retry_after=retry_after)

@@ -3,8 +3,8 @@
 A parameter `h` travels as `XroadVnpt-h`; `XroadVnpt-sign-header` is a JSON object of these headers,
 `XroadVnpt-sign-header-key` their names joined with `;`, and `XroadVnpt-hash-header` the hex
 HMAC-SHA256 of that JSON text under the secret of the system id. Order inside the JSON is the
-sender's, so the text as transmitted is what is verified. A body is covered by the parameter
-`hash-file`, the hex SHA-256 of its bytes.
+sender's, so the text as transmitted is what is verified. A message is covered by the parameter
+`hash-file`, the hex SHA-256 of its bytes; see `covered` for what deployed clients make of it.
 """
 
 import hmac
@@ -46,21 +46,30 @@ class SignedCall:
 
 
 def sign(
-    parameters: Mapping[str, str], body: bytes, system_id: str, secret: str, at: datetime
+    parameters: Mapping[str, str],
+    body: bytes,
+    system_id: str,
+    secret: str,
+    at: datetime,
+    *,
+    ascii_only: bool = True,
 ) -> dict[str, str]:
-    """Return the headers of one call, signed for the moment `at`."""
+    """Return the headers of one call, signed for the moment `at`.
+
+    With `ascii_only` the signed text escapes what is not ASCII, so that no proxy can change it.
+    """
     local = at.astimezone(VIETNAM)
     stamp = f"{local:%d%m%YT%H%M%S}+{local.microsecond // 1000:04d}"
     stated = {**parameters, "systemid": system_id, "timestamp": stamp}
     if body:
         stated[BODY_DIGEST] = sha256(body).hexdigest()
     stated = {PREFIX + name: _one_line(value) for name, value in stated.items()}
-    text = json.dumps(stated, separators=(",", ":"))
+    text = json.dumps(stated, separators=(",", ":"), ensure_ascii=ascii_only)
     return {
         # header values are octets: UTF-8 shown through Latin-1, as HTTP libraries want it
         **{name: value.encode().decode("latin-1") for name, value in stated.items()},
         PREFIX + "sign-header-key": ";".join(stated),
-        PREFIX + "sign-header": text,
+        PREFIX + "sign-header": text.encode().decode("latin-1"),
         PREFIX + "hash-header": _mac(secret, text),
         PREFIX + "version": VERSION,
     }
@@ -68,23 +77,22 @@ def sign(
 
 def verify(
     headers: Mapping[str, str],
-    body: bytes,
     secret_of: Callable[[str], str | None],
     at: datetime,
     window: timedelta,
 ) -> SignedCall:
     """Verify one call and return what it states; raises NotAuthentic.
 
-    Refused are an unknown system, a wrong HMAC, a parameter header that is not signed or differs
-    from the signed text, and a body whose digest is not signed. A time outside ±`window` is told,
-    see `ensure_fresh`.
+    Refused are an unknown system, a wrong HMAC, and a parameter header that is not signed or
+    differs from the signed text. A time outside ±`window` is told, see `ensure_fresh`; a body is
+    judged by whoever reads it, see `covered`.
     """
     sent = {
         name.lower()[len(PREFIX) :]: value
         for name, value in headers.items()
         if name.lower().startswith(PREFIX.lower())
     }
-    text = sent.get("sign-header", "")
+    text = _octets(sent.get("sign-header", ""))
     signed = _signed(text)
     secret = secret_of(signed.get("systemid", ""))
     # an unknown system costs the same work as a wrong secret
@@ -95,11 +103,24 @@ def verify(
     _check_coverage(sent, signed)
     moment = _moment(signed.get("timestamp", ""))
     is_stale = moment is None or abs(at - moment) > window
-    digest = signed.get(BODY_DIGEST, "").strip().lower()
-    if (body or digest) and digest != sha256(body).hexdigest():
-        vi = "nội dung gửi không khớp mã băm đã ký (hash-file)"
-        raise _refusal(vi, "the body does not match its signed hash-file")
     return SignedCall(signed["systemid"], signed, is_stale)
+
+
+def covered(call: SignedCall, body: bytes) -> bytes:
+    """Return the bytes of a body that the signed digest covers; raises NotAuthentic for none.
+
+    The SDK of the national adapter writes a line break behind the file, and each byte of the digest
+    without its leading zero.
+    """
+    stated = call.parameters.get(BODY_DIGEST, "").strip().lower()
+    if not body and not stated:
+        return body
+    for data in (body, body.removesuffix(b"\r\n")):
+        digest = sha256(data).digest()
+        if stated in (digest.hex(), "".join(f"{byte:x}" for byte in digest)):
+            return data
+    vi = "nội dung gửi không khớp mã băm đã ký (hash-file)"
+    raise _refusal(vi, "the body does not match its signed hash-file")
 
 
 def ensure_fresh(call: SignedCall, window: timedelta) -> None:
@@ -119,9 +140,14 @@ def _signed(text: str) -> dict[str, str]:
         stated = json.loads(text)
     except (ValueError, RecursionError):
         stated = None
-    if not isinstance(stated, dict) or not all(isinstance(v, str) for v in stated.values()):
+    if not isinstance(stated, dict) or not all(_is_text(value) for value in stated.values()):
         raise _refusal("thiếu phần tiêu đề đã ký (sign-header)", "no signed headers")
     return {str(name).lower().removeprefix(PREFIX.lower()): v for name, v in stated.items()}
+
+
+def _is_text(value: object) -> bool:
+    """Say whether a value could stand in a header: no other part has to think of NUL."""
+    return isinstance(value, str) and "\0" not in value
 
 
 def _check_coverage(sent: Mapping[str, str], signed: Mapping[str, str]) -> None:

@@ -5,11 +5,23 @@ from typing import Any
 
 from exchange.axis_store import Agency, AgencyCode, Packet, PacketState, Route
 from exchange.clock import write_date, write_moment
+from exchange.identity import OrganForm, organ_form
 
 
 def agency_rows(agency: Agency, day: date) -> list[dict[str, Any]]:
     """Return one directory row for each code in force: senders address old and new codes alike."""
     return [_row(agency, one) for one in agency.codes if one.is_valid_on(day)]
+
+
+def new_code_rows(agency: Agency, day: date) -> list[dict[str, Any]]:
+    """Return a row for each code in force of the new form, with a code of the old form beside."""
+    forms = {one.code: organ_form(one.code) for one in agency.codes}
+    old = next((code for code, form in forms.items() if form is OrganForm.OLD), "")
+    return [
+        {**_row(agency, one), "code102": old}
+        for one in agency.codes
+        if one.is_valid_on(day) and forms[one.code] is not OrganForm.OLD
+    ]
 
 
 def unit_rows(agency: Agency, day: date) -> list[dict[str, Any]]:

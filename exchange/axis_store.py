@@ -218,6 +218,9 @@ class Store(Protocol):
     ) -> Sequence[Packet]:
         """Return the oldest packets waiting for the agencies of a system."""
 
+    def count_waiting(self, system_id: str, message_type: MessageType, period: Period) -> int:
+        """Return how many packets wait for the agencies of a system."""
+
     def sent(
         self, system_id: str, message_type: MessageType, period: Period, limit: int
     ) -> Sequence[Packet]:

@@ -112,19 +112,34 @@ class Bench:
         at: datetime | None = None,
         change: Mapping[str, str] | None = None,
         instead: bytes | None = None,
+        method: str = "POST",
     ) -> Answer:
         """Call as `by`, at the moment `at`; `change` alters headers, `instead` the signed body."""
         by = by or self.sender
         headers = sign(parameters or {}, body, by.system_id, by.secret, at or self.clock())
         headers |= {"Content-Type": "application/octet-stream", **(change or {})}
-        return self.repeat(operation, headers, body if instead is None else instead)
+        return self.repeat(operation, headers, body if instead is None else instead, method)
 
-    def repeat(self, operation: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
-        """Call with these very headers; raises Unmet where nothing usable comes back."""
+    def raw(
+        self, operation: str, parameters: Mapping[str, str], by: Speaker, method: str
+    ) -> tuple[int, bytes]:
+        """Call what answers no JSON; return the status and the body, or raise Unmet."""
+        headers = sign(parameters, b"", by.system_id, by.secret, self.clock())
+        return self._ask(operation, headers, b"", method)
+
+    def _ask(
+        self, operation: str, headers: Mapping[str, str], body: bytes, method: str
+    ) -> tuple[int, bytes]:
         try:
-            status, data = self._wire.ask(operation, headers, body)
+            return self._wire.ask(operation, headers, body, method=method)
         except GatewayError as error:
             raise Unmet(error.text("vi")) from None
+
+    def repeat(
+        self, operation: str, headers: Mapping[str, str], body: bytes = b"", method: str = "POST"
+    ) -> Answer:
+        """Call with these very headers; raises Unmet where nothing usable comes back."""
+        status, data = self._ask(operation, headers, body, method)
         try:
             told = orjson.loads(data)
         except orjson.JSONDecodeError:

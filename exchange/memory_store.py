@@ -1,12 +1,12 @@
 """An axis kept in memory (kho trong bộ nhớ): for tests and a local hub; safe between threads."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from threading import RLock
 
 from exchange.axis_log import LogEntry
-from exchange.axis_store import Agency, Packet, Period, Sending, System, Usage
+from exchange.axis_store import Agency, Packet, Period, Route, Sending, System, Usage
 from exchange.gateway import MessageType
 from exchange.identity import organ_key
 
@@ -112,15 +112,26 @@ class MemoryStore:
     ) -> Sequence[Packet]:
         """Return the oldest packets waiting for the agencies of a system."""
         with self._lock:
-            found = (
-                packet
-                for packet in self._packets.values()
-                if packet.message_type is message_type
-                and packet.state.is_waiting
-                and packet.created_at in period
-                and self.speaker(packet.receiver) == system_id
-            )
+            found = self._waiting(system_id, message_type, period)
             return sorted(found, key=lambda packet: packet.created_at)[:limit]
+
+    def count_waiting(self, system_id: str, message_type: MessageType, period: Period) -> int:
+        """Return how many packets wait for the agencies of a system."""
+        with self._lock:
+            return sum(1 for _ in self._waiting(system_id, message_type, period))
+
+    def _waiting(
+        self, system_id: str, message_type: MessageType, period: Period
+    ) -> Iterator[Packet]:
+        return (
+            packet
+            for packet in self._packets.values()
+            if packet.message_type is message_type
+            and packet.state.is_waiting
+            and packet.route is Route.LOCAL
+            and packet.created_at in period
+            and self.speaker(packet.receiver) == system_id
+        )
 
     def sent(
         self, system_id: str, message_type: MessageType, period: Period, limit: int

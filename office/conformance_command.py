@@ -7,7 +7,7 @@ from typing import Any
 import click
 import orjson
 
-from exchange import conformance_calls, conformance_documents
+from exchange import conformance_calls, conformance_deployed, conformance_documents
 from exchange.conformance import Bench, Report, Result, Speaker, Verdict, speakers, try_axis
 from exchange.errors import InvalidSetting
 from exchange.limits import MEGABYTE
@@ -74,7 +74,8 @@ def conformance(
 
 def cases() -> list[Any]:
     """Return all cases in the order of their numbers."""
-    found = [*conformance_calls.CASES, *conformance_documents.CASES]
+    groups = (conformance_calls, conformance_documents, conformance_deployed)
+    found = [case for group in groups for case in group.CASES]
     return sorted(found, key=lambda case: tuple(map(int, case.number.split("."))))
 
 

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 import orjson
 import pytest
 
-from exchange.axis import MOST_RECEIVERS, Axis
+from exchange.axis import Axis
 from exchange.axis_headers import sign
+from exchange.axis_parameters import MOST_RECEIVERS
 from exchange.axis_refusals import BadCall, CodeTaken, UnknownReceiver, UnknownSystem
 from exchange.axis_store import AgencyCode
 from exchange.edxml import write, write_status
