@@ -39,9 +39,9 @@ from exchange.axis_refusals import (
     error_code,
 )
 from exchange.axis_registry import Registry
-from exchange.axis_rows import agency_rows, new_code_rows, received_row, sent_row, unit_rows
+from exchange.axis_rows import PAGE, agency_rows, new_code_rows, received_row, sent_row, unit_rows
 from exchange.axis_rules import AxisRules
-from exchange.axis_store import Agency, Packet, PacketState, Store
+from exchange.axis_store import FIRST, Agency, Packet, PacketState, Page, Store
 from exchange.clock import now, write_date
 from exchange.edxml_read import read
 from exchange.errors import ExchangeError, MessageTooLarge
@@ -64,7 +64,6 @@ ADAPTER: Final = frozenset(
 DOWNLOAD: Final = "downloadEdoc"
 #: what deployed clients call by GET
 GOT: Final = frozenset({DOWNLOAD, "countReceiveEdoc", "countReceiveStatus"})
-_LISTED: Final = 1_000
 _WINDOW: Final = timedelta(minutes=10)
 
 
@@ -92,6 +91,7 @@ class Axis:
         window: timedelta = _WINDOW,
         rules: AxisRules = AxisRules(),  # noqa: B008 - frozen
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+        page: int = PAGE,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -100,6 +100,7 @@ class Axis:
         self._limits = limits
         self._window = window
         self._rules = rules
+        self._page = page
         self._acceptance = Acceptance(store, rules, clock, new_id)
         self._operations: Mapping[str, Callable[[SignedCall, bytes], dict[str, Any] | bytes]] = {
             "getAgenciesList": self._agencies,
@@ -248,8 +249,22 @@ class Axis:
 
     def _received(self, call: SignedCall, _body: bytes) -> dict[str, Any]:
         self._store.saw(call.system_id, self._clock())
-        waiting = self._store.waiting(call.system_id, message_type(call), period_of(call), _LISTED)
+        page = self._page_of(call, lambda packet: {self._store.speaker(packet.receiver)})
+        waiting = self._store.waiting(call.system_id, message_type(call), period_of(call), page)
         return {"data": [received_row(packet) for packet in waiting]}
+
+    def _page_of(self, call: SignedCall, whose: Callable[[Packet], set[str | None]]) -> Page:
+        """Return the page a call wants: `after` names the last packet read, `0` none yet.
+
+        A parameter of our own: days alone do not divide what one send of many receivers made.
+        """
+        stated = call.parameters.get("after", "")
+        if stated in ("", "0"):
+            return Page(self._page, FIRST if stated else None)
+        packet = self._store.packet(stated)
+        if packet is None or call.system_id not in whose(packet):
+            raise BadCall(parameter="after", value=stated[:40])
+        return Page(self._page, (packet.created_at, packet.packet_id))
 
     def _count(self, call: SignedCall, kind: MessageType) -> dict[str, Any]:
         """Return how many packets wait, all of them, listed or not."""
@@ -282,7 +297,10 @@ class Axis:
         return {}
 
     def _sent(self, call: SignedCall, _body: bytes) -> dict[str, Any]:
-        sent = self._store.sent(call.system_id, message_type(call), period_of(call), _LISTED)
+        page = self._page_of(
+            call, lambda packet: {packet.sent_by, self._store.speaker(packet.sender)}
+        )
+        sent = self._store.sent(call.system_id, message_type(call), period_of(call), page)
         return {"data": [sent_row(packet) for packet in sent]}
 
     def _own_packet(self, call: SignedCall) -> Packet:

@@ -13,7 +13,8 @@ from typing import Any, Final
 import orjson
 
 from exchange.axis_headers import sign
-from exchange.clock import now, parse_moment
+from exchange.axis_rows import PAGE
+from exchange.clock import now, parse_moment, write_moment
 from exchange.errors import (
     AxisFault,
     NoSuchPacket,
@@ -142,10 +143,28 @@ class AxisClient:
             if row.get("code")
         ]
 
-    def sent(self, message_type: MessageType) -> list[dict[str, Any]]:
-        """Return what became of each sent packet, one row per receiver, as the axis words it."""
+    def sent(
+        self,
+        message_type: MessageType,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return what became of sent packets, one row per receiver, as the axis words it.
+
+        Without times those the axis shows first, its newest; between two times all it has.
+        """
         parameters = {"servicetype": "eDoc", "messagetype": message_type.value}
-        return self._rows("getSentEdocList", parameters)
+        if since is None or until is None:
+            return self._rows("getSentEdocList", parameters)
+        parameters |= {"fromDate": write_moment(since), "toDate": write_moment(until), "after": "0"}
+        found: dict[str, dict[str, Any]] = {}
+        while page := self._rows("getSentEdocList", parameters):
+            known = len(found)
+            found |= {str(row.get("receiverDocId")): row for row in page}
+            if len(found) == known or len(page) < PAGE:
+                break  # the last one, or an axis that does not know of pages repeats itself
+            parameters["after"] = str(page[-1].get("receiverDocId"))
+        return [*found.values()]
 
     def _rows(self, operation: str, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
         rows = self._call(operation, parameters).get("data") or []

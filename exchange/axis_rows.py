@@ -1,11 +1,14 @@
 """The rows an axis answers with, in the names its clients know."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from exchange.axis_store import Agency, AgencyCode, Packet, PacketState, Route
 from exchange.clock import write_date, write_moment
 from exchange.identity import OrganForm, organ_form
+
+#: rows of a list of packets at one time; an answer of fewer is the last
+PAGE: Final = 1_000
 
 
 def agency_rows(agency: Agency, day: date) -> list[dict[str, Any]]:

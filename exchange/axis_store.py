@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from exchange.axis_log import LogEntry
 from exchange.gateway import MessageType
@@ -164,6 +164,23 @@ class Period:
         return after and (self.until is None or moment < self.until)
 
 
+#: where a packet stands in the order of time
+Place = tuple[datetime, str]
+#: before every packet
+FIRST: Final[Place] = (datetime(1900, 1, 1, tzinfo=UTC), "")
+
+
+@dataclass(frozen=True)
+class Page:
+    """How much of a list is wanted (trang): so many rows.
+
+    With `after`, those that follow this place in the order of time; without, those to see first.
+    """
+
+    limit: int
+    after: Place | None = None
+
+
 class Store(Protocol):
     """The tables of an axis; codes are compared by `identity.organ_key`."""
 
@@ -214,17 +231,17 @@ class Store(Protocol):
         """Note that a system asked for its packets."""
 
     def waiting(
-        self, system_id: str, message_type: MessageType, period: Period, limit: int
+        self, system_id: str, message_type: MessageType, period: Period, page: Page
     ) -> Sequence[Packet]:
-        """Return the oldest packets waiting for the agencies of a system."""
+        """Return packets waiting for the agencies of a system, by time; the oldest of each."""
 
     def count_waiting(self, system_id: str, message_type: MessageType, period: Period) -> int:
         """Return how many packets wait for the agencies of a system."""
 
     def sent(
-        self, system_id: str, message_type: MessageType, period: Period, limit: int
+        self, system_id: str, message_type: MessageType, period: Period, page: Page
     ) -> Sequence[Packet]:
-        """Return the newest packets sent by the agencies of a system."""
+        """Return packets sent by the agencies of a system: the newest, latest first, or by time."""
 
     def packet(self, packet_id: str) -> Packet | None:
         """Return a packet."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from threading import RLock
 
 from exchange.axis_log import LogEntry
-from exchange.axis_store import Agency, Packet, Period, Route, Sending, System, Usage
+from exchange.axis_store import Agency, Packet, Page, Period, Place, Route, Sending, System, Usage
 from exchange.gateway import MessageType
 from exchange.identity import organ_key
 
@@ -108,12 +108,11 @@ class MemoryStore:
         """Forget who asked."""
 
     def waiting(
-        self, system_id: str, message_type: MessageType, period: Period, limit: int
+        self, system_id: str, message_type: MessageType, period: Period, page: Page
     ) -> Sequence[Packet]:
         """Return the oldest packets waiting for the agencies of a system."""
         with self._lock:
-            found = self._waiting(system_id, message_type, period)
-            return sorted(found, key=lambda packet: packet.created_at)[:limit]
+            return _page(self._waiting(system_id, message_type, period), page)
 
     def count_waiting(self, system_id: str, message_type: MessageType, period: Period) -> int:
         """Return how many packets wait for the agencies of a system."""
@@ -134,9 +133,9 @@ class MemoryStore:
         )
 
     def sent(
-        self, system_id: str, message_type: MessageType, period: Period, limit: int
+        self, system_id: str, message_type: MessageType, period: Period, page: Page
     ) -> Sequence[Packet]:
-        """Return the newest packets sent by the agencies of a system."""
+        """Return packets sent by the agencies of a system: the newest, or by time."""
         with self._lock:
             found = (
                 packet
@@ -145,7 +144,9 @@ class MemoryStore:
                 and packet.created_at in period
                 and system_id in {packet.sent_by, self.speaker(packet.sender)}
             )
-            return sorted(found, key=lambda packet: packet.created_at, reverse=True)[:limit]
+            if page.after is not None:
+                return _page(found, page)
+            return sorted(found, key=lambda packet: packet.created_at, reverse=True)[: page.limit]
 
     def packet(self, packet_id: str) -> Packet | None:
         """Return a packet."""
@@ -161,3 +162,14 @@ class MemoryStore:
         """Return the bytes of a message."""
         with self._lock:
             return self._data[digest]
+
+
+def _place(packet: Packet) -> Place:
+    return packet.created_at, packet.packet_id
+
+
+def _page(found: Iterable[Packet], page: Page) -> list[Packet]:
+    """Return a page of what was found, by time."""
+    after = page.after
+    rest = [one for one in found if after is None or _place(one) > after]
+    return sorted(rest, key=_place)[: page.limit]

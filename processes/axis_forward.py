@@ -7,7 +7,7 @@ above is asked again and again, as an agency asks its own: kept, committed, then
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -21,6 +21,7 @@ from engine.jobs import ClaimedJob, LeaseLost
 from exchange.axis import Axis
 from exchange.axis_acceptance import entry
 from exchange.axis_log import LogKind
+from exchange.axis_rows import PAGE
 from exchange.axis_store import Packet as Carried
 from exchange.axis_store import PacketState, Route
 from exchange.axis_trace import with_hop
@@ -39,6 +40,13 @@ ASKED_EVERY = timedelta(seconds=10)
 LANE = "axis above"
 #: who is written down as the caller of what came from there
 UPSTREAM = "upstream"
+#: sends asked for by their own time in one look
+_OLD_AT_ONCE = 5
+#: clocks of two axes differ
+_APART = timedelta(minutes=10)
+_AWAITING = """SELECT min(created_at), max(updated_at) FROM axis_packet
+WHERE state = 'processing' AND forwarded_as <> '' AND message_type = %s
+GROUP BY forwarded_as ORDER BY random() LIMIT %s"""
 #: codes of one call: they travel in a header, twice
 _AT_ONCE = 60
 
@@ -136,25 +144,41 @@ def ask(errand: Errand, means: Means) -> None:
         try:
             for arrival in gateway.list_received(kind):
                 _take_in(errand, means, gateway, arrival)
-            rows = gateway.sent(kind) if _awaits_word(errand) else []
+            _ask_what_became(errand, gateway, kind)
         except LeaseLost:
             raise
         except ExchangeError as error:
             # the next look comes by itself
             log.info("the axis above does not answer: %s", error)
             return
-        with errand.transaction() as tx:
-            for row in rows:
-                _apply(tx, row)
 
 
-def _awaits_word(errand: Errand) -> bool:
-    """Say whether anything that went up is not confirmed yet: else nobody need ask."""
+def _ask_what_became(errand: Errand, gateway: Any, kind: MessageType) -> None:
+    """Note what the axis above knows of what went up and nobody has confirmed yet.
+
+    It shows its newest first and no more than a page: of what is older some is asked for by its
+    own time, other ones each time.
+    """
+    if not _awaiting(errand, kind, 1):
+        return  # nobody need ask
+    rows = gateway.sent(kind)
+    _apply_all(errand, rows)
+    if len(rows) < PAGE:
+        return
+    for accepted_at, forwarded_at in _awaiting(errand, kind, _OLD_AT_ONCE):
+        _apply_all(errand, gateway.sent(kind, accepted_at - _APART, forwarded_at + _APART))
+
+
+def _awaiting(errand: Errand, kind: MessageType, most: int) -> list[tuple[datetime, datetime]]:
+    """Return when some sends that await word were accepted here and taken on."""
     with errand.transaction() as tx:
-        found = tx.execute(
-            "SELECT 1 FROM axis_packet WHERE state = 'processing' AND forwarded_as <> '' LIMIT 1"
-        )
-        return found.fetchone() is not None
+        return [(row[0], row[1]) for row in tx.execute(_AWAITING, kind.value, most).fetchall()]
+
+
+def _apply_all(errand: Errand, rows: Sequence[dict[str, Any]]) -> None:
+    with errand.transaction() as tx:
+        for row in rows:
+            _apply(tx, row)
 
 
 def _take_in(errand: Errand, means: Means, gateway: Any, arrival: Arrival) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from engine import jobs
 from engine.database import Query
 from exchange.axis_log import LogEntry
-from exchange.axis_store import Packet, PacketState, Period, Route, Sending
+from exchange.axis_store import Packet, PacketState, Page, Period, Route, Sending
 from exchange.gateway import MessageType
 from records.axis_directory import AxisDirectory
 from records.axis_log import append, unproven_since
@@ -57,6 +57,14 @@ SELECT packet_id FROM axis_agency CROSS JOIN LATERAL (
             AND route = 'local' AND message_type = %s AND created_at >= %s AND created_at < %s
           ORDER BY created_at, packet_id LIMIT %s) oldest) queue
 WHERE system_id = %s ORDER BY turn, created_at, packet_id LIMIT %s"""
+_WAITING_AFTER = """
+SELECT packet_id FROM axis_agency CROSS JOIN LATERAL (
+  SELECT packet_id, created_at FROM axis_packet
+  WHERE receiver = axis_agency.key AND state IN ('initial', 'processing')
+    AND route = 'local' AND message_type = %s AND created_at >= %s AND created_at < %s
+    AND (created_at, packet_id) > (%s, %s)
+  ORDER BY created_at, packet_id LIMIT %s) queue
+WHERE system_id = %s ORDER BY created_at, packet_id LIMIT %s"""
 _COUNT = """
 SELECT coalesce(sum(waiting), 0)::bigint FROM axis_agency CROSS JOIN LATERAL (
   SELECT count(*) AS waiting FROM axis_packet
@@ -73,6 +81,18 @@ SELECT packet_id FROM (
       AND message_type = %s AND created_at >= %s AND created_at < %s
     ORDER BY created_at DESC LIMIT %s) own WHERE system_id = %s) AS found
 ORDER BY created_at DESC, packet_id LIMIT %s"""
+_SENT_AFTER = """
+SELECT packet_id FROM (
+  (SELECT packet_id, created_at FROM axis_packet WHERE sent_by = %s AND message_type = %s
+     AND created_at >= %s AND created_at < %s AND (created_at, packet_id) > (%s, %s)
+   ORDER BY created_at, packet_id LIMIT %s)
+  UNION
+  SELECT packet_id, created_at FROM axis_agency CROSS JOIN LATERAL (
+    SELECT packet_id, created_at FROM axis_packet WHERE sender = axis_agency.key
+      AND message_type = %s AND created_at >= %s AND created_at < %s
+      AND (created_at, packet_id) > (%s, %s)
+    ORDER BY created_at, packet_id LIMIT %s) own WHERE system_id = %s) AS found
+ORDER BY created_at, packet_id LIMIT %s"""
 _EVER, _NEVER = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 _PACKET = Query(
     sa.select(AxisPacket, AxisAgency.system_id)
@@ -128,20 +148,19 @@ class AxisStore(AxisDirectory):
         return unproven_since(self.tx)
 
     def waiting(
-        self, system_id: str, message_type: MessageType, period: Period, limit: int
+        self, system_id: str, message_type: MessageType, period: Period, page: Page
     ) -> Sequence[Packet]:
         """Return packets waiting for the agencies of a system, the oldest of each first.
 
         Each of its agencies is asked by itself and all have their turn: one whose packets nobody
-        takes away hides no other's, and the queues of others are not looked at.
+        takes away hides no other's, and the queues of others are not looked at. Whoever reads on
+        after a packet is given all of them by time.
         """
         # a plan made while the table was small is kept until the server counts it again
-        self.tx.execute("SET LOCAL enable_seqscan = off")
-        rows = self.tx.execute(
-            _WAITING,
-            *(message_type.value, period.since or _EVER, period.until or _NEVER, limit),
-            *(system_id, limit),
-        ).fetchall()
+        self.tx.hold("SET LOCAL enable_seqscan = off")
+        asked = (message_type.value, period.since or _EVER, period.until or _NEVER)
+        text, place = (_WAITING_AFTER, page.after) if page.after else (_WAITING, ())
+        rows = self.tx.execute(text, *asked, *place, page.limit, system_id, page.limit).fetchall()
         return self.packets([row[0] for row in rows])
 
     def count_waiting(self, system_id: str, message_type: MessageType, period: Period) -> int:
@@ -151,12 +170,15 @@ class AxisStore(AxisDirectory):
         return int(row[0]) if row else 0
 
     def sent(
-        self, system_id: str, message_type: MessageType, period: Period, limit: int
+        self, system_id: str, message_type: MessageType, period: Period, page: Page
     ) -> Sequence[Packet]:
         """Return the newest packets that a system sent, or that others sent for its agencies."""
-        given = (message_type.value, period.since or _EVER, period.until or _NEVER, limit)
-        rows = self.tx.execute(_SENT, *(system_id, *given), *given, system_id, limit).fetchall()
-        return self.packets([row[0] for row in rows])[::-1]
+        asked = (message_type.value, period.since or _EVER, period.until or _NEVER)
+        text, place = (_SENT_AFTER, page.after) if page.after else (_SENT, ())
+        given = (*asked, *place, page.limit)
+        rows = self.tx.execute(text, *(system_id, *given), *given, system_id, page.limit).fetchall()
+        found = self.packets([row[0] for row in rows])
+        return found if page.after else found[::-1]
 
     def packets(self, ids: Sequence[str]) -> list[Packet]:
         """Return packets by their ids, the oldest first, not locked."""

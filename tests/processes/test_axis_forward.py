@@ -193,3 +193,32 @@ def test_only_what_bears_no_signature_gets_a_hop_and_nothing_else_changes():
     assert signed != data
     assert with_hop(signed, "00.55.W00", AT) == signed
     assert with_hop(data, "", AT) == data
+
+
+def test_the_state_of_what_the_axis_above_lists_no_more_is_learned_by_its_own_time(hubs):
+    """Above, a system's list shows its newest thousand."""
+    below, above = hubs
+    below.client("stttt", "H55.07").send(EDOC, document("H55.07", "G12"))
+    below.work()
+    ministry = above.client("bo")
+    (packet,) = ministry.list_received(EDOC)
+    ministry.confirm(packet.packet_id, Outcome.DONE)
+    # a day passes in which as much is sent as a list holds, and more in the hour of ours
+    with above.database.transaction() as tx:
+        tx.execute("UPDATE axis_packet SET created_at = created_at - interval '1 day'")
+        tx.execute(
+            """INSERT INTO axis_packet SELECT made.* FROM axis_packet p, generate_series(1, 2100) n,
+                 jsonb_populate_record(p, jsonb_build_object('packet_id', 'later-' || n,
+                   'sending_id', 'later-' || n, 'state', 'initial', 'created_at',
+                   p.created_at + CASE WHEN n > 1050 THEN interval '23 hours' ELSE '0' END)) made"""
+        )
+    with below.database.transaction() as tx:
+        tx.execute(
+            "UPDATE axis_packet SET created_at = created_at - interval '1 day',"
+            " updated_at = updated_at - interval '1 day'"
+        )
+    assert len(above.client("tinh").sent(EDOC)) == 1_000
+    assert packet.packet_id not in {r["receiverDocId"] for r in above.client("tinh").sent(EDOC)}
+    assert sent(below, "stttt")["G12"] == ("done", "processing")
+    ask(below)
+    assert sent(below, "stttt")["G12"] == ("done", "done")

@@ -220,3 +220,41 @@ def test_a_document_for_three_is_taken_in_by_four_questions_and_nine_statements(
         ["SELECT"],
         ["UPDATE", "INSERT", "COMMIT"],
     ]
+
+
+def test_who_lists_without_confirming_still_reads_all_that_waits(hub, clock):
+    """One send of many receivers has one time: `after` divides what no day or second does."""
+    fill(hub, "H55", 2_300)
+    with hub.database.transaction() as tx:
+        tx.execute("UPDATE axis_packet SET created_at = %s", clock.at)
+    assert call_as(hub, clock, "ubnd", "countReceiveEdoc")["count"] == 2_300
+    read: list[str] = []
+    after = "0"
+    while rows := call_as(hub, clock, "ubnd", "getReceivedEdocList", after=after)["data"]:
+        assert len(rows) <= 1_000
+        read += [row["docId"] for row in rows]
+        after = read[-1]
+    assert len(read) == len(set(read)) == 2_300
+    # without it the same ones come until they are confirmed
+    first = call_as(hub, clock, "ubnd", "getReceivedEdocList")["data"]
+    assert [row["docId"] for row in first] == read[:1_000]
+    foreign = call_as(hub, clock, "stc", "getReceivedEdocList", after=read[0])
+    assert (foreign["status"], foreign["ErrorCode"]) == ("FAIL", "21")
+
+
+def test_what_one_send_of_many_receivers_became_is_read_to_its_end(hub, clock):
+    fill(hub, "H55", 2_300)
+    with hub.database.transaction() as tx:
+        tx.execute("UPDATE axis_packet SET created_at = %s", clock.at)
+    sender = hub.client("stttt")
+    assert len(sender.sent(EDOC)) == 1_000, "the newest"
+    hour = timedelta(hours=1)
+    rows = sender.sent(EDOC, clock.at - hour, clock.at + hour)
+    assert len({row["receiverDocId"] for row in rows}) == 2_300
+    assert sender.sent(EDOC, clock.at + hour, clock.at + 2 * hour) == []
+
+
+def call_as(hub: Hub, clock: Clock, system: str, operation: str, **parameters: str):
+    headers = sign({"messagetype": "edoc", **parameters}, b"", system, f"khoa-{system}", clock())
+    with hub.database.transaction() as tx:
+        return orjson.loads(hub.axis(tx).handle(operation, headers, b"").body)
