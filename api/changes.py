@@ -73,18 +73,20 @@ def ask(body: dict[str, Any], document_id: UUID) -> Response:
 @outgoing.response(201, RequestList)
 def update(body: dict[str, Any], document_id: UUID) -> Response:
     """Correct an issued document, supersede its paper, add or take off receivers."""
-    wanted = body.pop("files")
 
     def effect(tx: Transaction) -> Answer:
         document = read_document(tx, OutgoingDocument, document_id)
-        files = named_files(tx, wanted)
+        files = named_files(tx, body["files"])
         urgency = body.get("urgency")
         command = UpdateIssued(
             document.id,
             body["reason"],
             subject=body.get("subject"),
             urgency=Urgency(urgency) if urgency else None,
+            due_on=body.get("due_on"),
             paper=files[0] if files else None,
+            annexes=named_files(tx, body["annexes"], "annexes"),
+            drop_annexes=body["drop_annexes"],
             add=body["add"],
             remove=body["remove"],
         )

@@ -27,12 +27,12 @@ _UNKNOWN = (
 )
 
 
-def named_files(tx: Transaction, references: list[str]) -> list[Upload]:
-    """Return the caller's waiting files of `/files` in a body; raises `RequestInvalid`."""
+def named_files(tx: Transaction, references: list[str], at: str = "files") -> list[Upload]:
+    """Return the caller's waiting files of a list in a body; raises `RequestInvalid`."""
     found = find_waiting(tx, references)
     words = _UNKNOWN[language() == "en"]
     faults = [
-        Fault(words, f"/files/{number}")
+        Fault(words, f"/{at}/{number}")
         for number, reference in enumerate(references)
         if reference not in found
     ]

@@ -181,13 +181,14 @@ def _copy(tx: Transaction, document: Document, papers: Papers) -> str | None:
 
 def _tabs(document: Document, papers: Papers, face: File | None) -> list[dict[str, Any]]:
     """Return the files as tabs: of the signed versions only the newest."""
-    main = papers.face()
-    shown = [f for f in papers.files if f.kind is not FileKind.SIGNED or f is main or f is face]
-    shown.sort(key=lambda f: (f is not main, f.id))
+    main, old = papers.face(), papers.superseded()
+    kept = {main, face}
+    shown = [f for f in papers.files if f.kind is not FileKind.SIGNED or f in kept or f.id in old]
+    shown.sort(key=lambda f: (f is not main, f.id in old, f.id))
     page = paper.page_of(document)
     return [
         {
-            "label": _("Văn bản") if f is main else _tab(f),
+            "label": _("Văn bản") if f is main else _tab(f, is_old=f.id in old),
             "href": f"{page}?file={f.id}",
             "current": face is not None and f.id == face.id,
         }
@@ -195,10 +196,11 @@ def _tabs(document: Document, papers: Papers, face: File | None) -> list[dict[st
     ]
 
 
-def _tab(file: File) -> str:
-    if file.kind in _NAMED:
-        return f"{paper.file_label(file)}: {file.name}"
-    return paper.file_label(file)
+def _tab(file: File, *, is_old: bool) -> str:
+    label = paper.file_label(file)
+    if is_old:
+        label = _("%(kind)s (bản cũ)", kind=label)
+    return f"{label}: {file.name}" if file.kind in _NAMED else label
 
 
 def _download(face: File | None) -> dict[str, str] | None:

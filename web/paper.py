@@ -23,6 +23,12 @@ from web.tongue import _, ngettext
 
 #: which file is the document itself: the first kind present, its newest version
 _FACE = (FileKind.SIGNED, FileKind.MAIN, FileKind.SCAN, FileKind.DRAFT)
+#: what an update brings as a whole, and from which version on: a paper is issued with its third,
+#: the sealed one
+_VERSIONED: tuple[tuple[set[FileKind], int], ...] = (
+    ({FileKind.SIGNED}, 3),
+    ({FileKind.ANNEX, FileKind.SIGNED_ANNEX, FileKind.MAIN}, 1),
+)
 #: not for people: packets and reports
 _HIDDEN = frozenset({FileKind.EDXML, FileKind.REPORT})
 
@@ -44,6 +50,15 @@ class Papers:
             if found:
                 return max(found, key=lambda f: (f.version_no, f.id))
         return next((f for f in self.files if f.media_type == PDF), None)
+
+    def superseded(self) -> set[UUID]:
+        """Return the files an update put others in the place of: kept, and told apart."""
+        found: set[UUID] = set()
+        for kinds, first in _VERSIONED:
+            alike = [f for f in self.files if f.kind in kinds and f.version_no >= first]
+            newest = max((f.version_no for f in alike), default=0)
+            found |= {f.id for f in alike if f.version_no < newest}
+        return found
 
     def report(self, file: File | None) -> DocumentReport | None:
         """Return the newest report on the file's signatures."""

@@ -16,9 +16,11 @@ from forms.submission import Upload as Sent
 from forms.validation import validate
 from forms.view import view_form
 from processes import choices
+from processes.outgoing.annex import annexes_to_send
 from processes.recall.ask import ensure_may_be_asked
 from processes.update.ask import UpdateIssued, update_issued
 from records.authority import Act
+from records.content import files_of
 from records.document import OutgoingDocument
 from records.encoding import is_unicode
 from records.recipient import recipients_of
@@ -74,7 +76,10 @@ def _command(document_id: UUID, data: Mapping[str, Any], received: Received) -> 
         data["reason"],
         subject=data["subject"],
         urgency=Urgency(data["urgency"]),
+        due_on=data.get("due_on"),
         paper=files[0] if files else None,
+        annexes=[received.uploads[word] for word in data.get("annexes") or ()],
+        drop_annexes=tuple(UUID(str(one)) for one in data.get("drop_annexes") or ()),
         add=tuple(UUID(str(one)) for one in data.get("add") or ()),
         remove=tuple(UUID(str(one)) for one in data.get("remove") or ()),
     )
@@ -86,6 +91,9 @@ def _choices(tx: Transaction, document: OutgoingDocument) -> dict[str, Mapping[s
     return {
         "agencies": {key: name for key, name in others.items() if key not in present},
         "document_recipients": holders(tx, document),
+        "document_annexes": {
+            str(one.id): one.name for one in annexes_to_send(files_of(tx, document))
+        },
     }
 
 
@@ -102,7 +110,11 @@ def _page(
         view = view_form(
             load_form(_FORM), language=language(), raw=raw, errors=errors or {},
             choices=_choices(tx, document), now=tx.now,
-            initial={"subject": document.subject, "urgency": document.urgency.value},
+            initial={
+                "subject": document.subject,
+                "urgency": document.urgency.value,
+                "due_on": document.due_on,
+            },
             uploads={w: Sent(u.name, u.stored.size) for w, u in received.uploads.items()},
         )  # fmt: skip
         new = {

@@ -16,11 +16,17 @@ class AskBackRequest(Shape):
 
 
 class UpdateRequest(Shape):
-    """What changes of an issued document: what is left out stays; `files` holds one signed PDF."""
+    """What changes of an issued document: what is left out stays; `files` holds one signed PDF.
+
+    `annexes` take the place of those of their name, `drop_annexes` are ids of files.
+    """
 
     reason = text(500, required=True, least=1)
     subject = text(500, least=1)
     urgency = word(Urgency)
+    due_on = fields.Date()
+    annexes = fields.List(fields.String(), load_default=list, validate=validate.Length(max=100))
+    drop_annexes = fields.List(fields.UUID(), load_default=list)
     files = fields.List(fields.String(), load_default=list, validate=validate.Length(max=1))
     add = fields.List(fields.UUID(), load_default=list)
     remove = fields.List(fields.UUID(), load_default=list)

@@ -23,6 +23,7 @@ from processes.recall.decide import answer_gone, is_gone
 from processes.status_reports import report_status
 from processes.subjects import INCOMING
 from processes.update.decide import SUPERSEDED
+from processes.update.version import read_update, told_changes
 from records import journal
 from records.change import (
     WITHDRAWALS,
@@ -204,11 +205,23 @@ def present(
         variables={
             "change": str(request.id),
             "kind": request.kind.value,
-            "request": f"{request.kind.vi}: {request.reason}",
+            "request": "\n".join(_told(tx, means, request, document)),
             "asked_by": request.by_name or document.organ_name,
             "outcome": None,
         },
     )
+
+
+def _told(
+    tx: Transaction, means: Means, request: ChangeRequest, document: IncomingDocument
+) -> list[str]:
+    """Return what the clerk reads before deciding: what is asked, why, and what would change."""
+    lines = [f"{request.kind.vi}: {request.reason}"]
+    if request.takes_back and request.kind is ChangeKind.UPDATE:
+        lines.append("Bên gửi bớt cơ quan này khỏi nơi nhận, đề nghị trả lại văn bản")
+    elif request.kind is ChangeKind.UPDATE and request.packet_id is not None:
+        lines += told_changes(tx, document, read_update(tx, means, request))
+    return lines
 
 
 _WAITING = Query(

@@ -47,8 +47,16 @@ def sign_annexes(
     return told + (f"; {others} phụ lục không phải PDF nên không ký" if others else "")
 
 
+def current_annexes(files: Sequence[File]) -> list[File]:
+    """Return the annexes of the newest version: an update changes them as a whole."""
+    annexes = [f for f in files if f.kind in {FileKind.ANNEX, FileKind.SIGNED_ANNEX}]
+    newest = max((f.version_no for f in annexes), default=0)
+    return [f for f in annexes if f.version_no == newest]
+
+
 def annexes_to_send(files: Sequence[File]) -> list[File]:
-    """Return the annexes as they leave: signed where they are PDF."""
+    """Return the annexes as they leave: the newest set, signed where they are PDF."""
+    files = current_annexes(files)
     sealed = [file for file in files if file.kind is FileKind.SIGNED_ANNEX]
     return sealed + [
         file

@@ -7,6 +7,7 @@ back; all others who hold it are sent the new version (Decree 30/2020, Điều 1
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -21,40 +22,35 @@ from processes.outgoing.issue import SEND_JOB
 from processes.outgoing.paper import current_paper
 from processes.recall.ask import ask, ensure_may_be_asked, holds
 from processes.second_person import reasoned
-from processes.verify import examine_pdf, keep_check
+from processes.update.annexes import supersede_annexes
+from processes.update.signed_again import ensure_signed
+from processes.verify import keep_check
 from records import journal
 from records.authority import Act, authorize
 from records.change import ChangeAnswer, ChangeKind, ChangeRequest, requests_sent
 from records.content import attach_file
 from records.document import OutgoingDocument
 from records.document_type import DocumentType
-from records.inspection import PDF
 from records.organization import Agency, AgencyCode
 from records.recipient import Recipient, recipients_of
-from records.vocabulary import Authenticity, Delivery, FileKind, Urgency
+from records.vietnamese import day_text
+from records.vocabulary import Delivery, FileKind, Urgency
 
 
 class NothingToUpdate(OfficeError):
     """The update changes nothing (chưa có gì thay đổi)."""
 
     code = "nothing-to-update"
-    vi = "Chưa có gì thay đổi: sửa thông tin, tải bản ký số mới, hoặc thêm, bớt nơi nhận."
-    en = "Nothing changes. Correct the header, upload a new signed version, or change receivers."
+    vi = "Chưa có gì thay đổi: sửa thông tin, tải bản ký số, phụ lục mới, hoặc thêm, bớt nơi nhận."
+    en = "Nothing changes. Correct the header, upload a new version or annex, or change receivers."
 
 
-class UpdateNotSigned(OfficeError):
-    """A new version of an issued document is signed like the first (bản mới chưa ký số hợp lệ)."""
+class DueBeforeIssue(OfficeError):
+    """An answer cannot be due before the document was issued (hạn trước ngày ban hành)."""
 
-    code = "update-not-signed"
-    citation = "Nghị định 30/2020/NĐ-CP, Điều 18, 32"
-    vi = (
-        "Bản mới của văn bản đã phát hành phải là tệp PDF có chữ ký số hợp lệ (kết quả kiểm tra: "
-        "{verdict}). Ký số lại bản mới rồi tải lên, hoặc ban hành văn bản thay thế."
-    )
-    en = (
-        "A new version of an issued document is a PDF with valid signatures (found: {verdict}). "
-        "Sign it again and upload it, or issue a document that replaces the first."
-    )
+    code = "due-before-issue"
+    vi = "Hạn trả lời {due_on} trước ngày văn bản {issued_on}. Chọn ngày từ ngày văn bản trở đi."
+    en = "The deadline {due_on} lies before the document's date {issued_on}. Choose a later day."
 
 
 class AlreadyRecipient(OfficeError):
@@ -68,16 +64,20 @@ class AlreadyRecipient(OfficeError):
 
 @dataclass(frozen=True, slots=True)
 class UpdateIssued:
-    """The command: what is corrected, the new signed paper, receivers added and taken off, why.
+    """The command: what is corrected, new signed files, receivers added and taken off, and why.
 
-    A field left None keeps its value.
+    A field left None keeps its value: a missing deadline says nothing on the wire, so that one
+    given is changed and never taken away.
     """
 
     document_id: UUID
     reason: str
     subject: str | None = None
     urgency: Urgency | None = None
+    due_on: date | None = None
     paper: Upload | None = None
+    annexes: Sequence[Upload] = ()
+    drop_annexes: Sequence[UUID] = ()
     add: Sequence[UUID] = ()
     remove: Sequence[UUID] = ()
 
@@ -86,7 +86,8 @@ def update_issued(tx: Transaction, means: Means, command: UpdateIssued) -> list[
     """Update an issued document and tell every receiver whom it concerns; return the requests.
 
     Raises `NoRight`, `ReasonMissing`, `NotIssuedYet`, `AlreadyWithdrawn`, `DocumentFrozen`,
-    `UpdateNotSigned`, `AlreadyRecipient`, `NotExchangeable`, `NothingToUpdate`, `NotFound`.
+    `UpdateNotSigned`, `NoAnnexLeft`, `DueBeforeIssue`, `AlreadyRecipient`, `NotExchangeable`,
+    `NothingToUpdate`, `NotFound`.
     """
     authorize(tx.acting, Act.RECALL_DOCUMENT)
     reason = reasoned(command.reason)
@@ -97,6 +98,9 @@ def update_issued(tx: Transaction, means: Means, command: UpdateIssued) -> list[
     before = _correct(document, command)
     if command.paper is not None:
         before["sha256"] = _supersede(tx, means, document, command.paper)
+    old = supersede_annexes(tx, means, document, command.annexes, command.drop_annexes)
+    if old is not None:
+        before["annexes"] = old
     removed = _removed(recipients, command.remove)
     added = [_add(tx, document, recipients, agency) for agency in dict.fromkeys(command.add)]
     if not before and not added and not removed:
@@ -130,11 +134,14 @@ def update_issued(tx: Transaction, means: Means, command: UpdateIssued) -> list[
 
 def _correct(document: OutgoingDocument, command: UpdateIssued) -> dict[str, Any]:
     """Correct the header and return what it said before; number, date and signer never change."""
+    issued, due = document.issued_on, command.due_on
+    if due is not None and issued is not None and due < issued:
+        raise DueBeforeIssue(due_on=day_text(due), issued_on=day_text(issued))
     before: dict[str, Any] = {}
-    for name in ("subject", "urgency"):
+    for name in ("subject", "urgency", "due_on"):
         wanted, present = getattr(command, name), getattr(document, name)
         if wanted is not None and wanted != present:
-            before[name] = str(present)
+            before[name] = "" if present is None else str(present)
             setattr(document, name, wanted)
     document.ensure_lengths()
     return before
@@ -142,13 +149,7 @@ def _correct(document: OutgoingDocument, command: UpdateIssued) -> dict[str, Any
 
 def _supersede(tx: Transaction, means: Means, document: OutgoingDocument, upload: Upload) -> str:
     """Make a signed PDF the current version and return the digest of the one before."""
-    verdict = Authenticity.UNSIGNED
-    examination = None
-    if upload.stored.media_type == PDF:
-        examination = examine_pdf(means, means.content.read(upload.stored.sha256), tx.now)
-        verdict = examination.authenticity
-    if examination is None or verdict is not Authenticity.VALID:
-        raise UpdateNotSigned(verdict=verdict.vi)
+    examination = ensure_signed(means, upload, tx.now)
     old = current_paper(tx, document)
     version = max((f.version_no for f in old.files if f.kind is FileKind.SIGNED), default=0) + 1
     pages = means.content.count_pages(upload.stored.sha256)

@@ -8,21 +8,19 @@ from engine import runtime
 from engine.database import Transaction
 from engine.instance import ProcessInstance
 from engine.work_item import ItemStatus, WorkItem
-from exchange import edxml
-from exchange.envelope import Envelope
 from processes.means import Means
 from processes.order import Decision, Order
 from processes.recall.decide import answered, decided, withdraw
 from processes.status_reports import report_status
+from processes.update.version import current_files, differing, header_of, read_update
 from processes.verify import main_of, post_check
 from records import journal
 from records.authority import Act, authorize
 from records.change import ChangeAnswer, ChangeKind, ChangeRequest, requests_received
-from records.content import attach_file, files_of
-from records.document import INCOMING_LENGTHS, IncomingDocument
+from records.content import attach_file, clean_name, files_of
+from records.document import IncomingDocument
 from records.inspection import PDF
-from records.transfer import Packet
-from records.vocabulary import Authenticity, FileKind, IncomingStatus, Urgency
+from records.vocabulary import Authenticity, FileKind, IncomingStatus
 
 #: what is said of an update that a later one holds
 SUPERSEDED = "Đã cập nhật theo yêu cầu bên gửi gửi sau"
@@ -79,26 +77,30 @@ def _answer_earlier(
 def _supersede(
     tx: Transaction, means: Means, document: IncomingDocument, request: ChangeRequest
 ) -> None:
-    """Make the header and the files of the update those of the document, keeping the old ones."""
-    assert request.packet_id is not None
-    message = edxml.read(means.content.read(tx.get(Packet, request.packet_id).sha256))
-    assert isinstance(message, Envelope)
+    """Make the header and the files of the update those of the document, keeping the old ones.
+
+    Files come as a whole: where any differs all are a new version, so that what the sender took
+    away is not taken for his.
+    """
+    message = read_update(tx, means, request)
     before: dict[str, Any] = {}
-    for name, value in _header(message).items():
-        if value not in {"", None} and value != getattr(document, name):
-            before[name] = str(getattr(document, name))
-            setattr(document, name, value)
-    present = files_of(tx, document)
+    for name, value in differing(document, header_of(message)).items():
+        old = getattr(document, name)
+        before[name] = "" if old is None else str(old)
+        setattr(document, name, value)
+    present = current_files(files_of(tx, document))
     number = max((f.version_no for f in present), default=0) + 1
-    known = {(f.sha256, f.name) for f in present}
     came = [(one.name, means.content.put(one.content)) for one in message.attachments]
     main = main_of([stored for _, stored in came])
+    if [(s.sha256, clean_name(name)) for name, s in came] == [(f.sha256, f.name) for f in present]:
+        came = []
+    elif came:
+        before["files"] = [{"name": f.name, "sha256": f.sha256} for f in present]
+    papers = {f.sha256 for f in present if f.kind is FileKind.MAIN}
     for name, stored in came:
         kind = FileKind.MAIN if stored is main else FileKind.ANNEX
-        if (stored.sha256, name) in known:
-            continue
         file = attach_file(tx, document, stored, name=name, kind=kind, version_no=number)
-        if kind is FileKind.MAIN:
+        if kind is FileKind.MAIN and stored.sha256 not in papers:
             # another paper, judged anew: what was said of the old one says nothing of it
             document.authenticity = Authenticity.UNCHECKED
             if stored.media_type != PDF:
@@ -109,20 +111,3 @@ def _supersede(
     journal.record(
         tx, "supersede_version", "incoming_document", document.id, before=before, version=number
     )
-
-
-def _header(message: Envelope) -> dict[str, Any]:
-    signer = message.signer
-    said = {
-        "subject": message.subject,
-        "type_name": message.document_type.name,
-        "signer_position": signer.position if signer else "",
-        "signer_name": signer.full_name if signer else "",
-        "to_places": "; ".join(message.to_places),
-    }
-    fitting: dict[str, Any] = {n: text[: INCOMING_LENGTHS[n]] for n, text in said.items()}
-    return fitting | {
-        "due_on": message.due_on,
-        "urgency": Urgency.of_wire(int(message.priority)),
-        "page_amount": max(0, min(message.pages or 0, 999)) or None,
-    }

@@ -1,28 +1,33 @@
 """Updating what was sent (cập nhật): a new signed version, receivers added and taken off."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from issuing import issued
-from story import Story, blank_pdf, envelope_from, letter, send
+from story import Story, blank_pdf, envelope_from, letter, send, today, word_file
 
 from exchange import edxml
 from exchange.envelope import Business, BusinessType, ReceiverChange, TraceHop
 from processes.order import Upload
+from processes.outgoing.annex import annexes_to_send
 from processes.outgoing.paper import current_paper
+from processes.update.annexes import NoAnnexLeft
 from processes.update.ask import (
     AlreadyRecipient,
+    DueBeforeIssue,
     NothingToUpdate,
     UpdateIssued,
-    UpdateNotSigned,
     update_issued,
 )
+from processes.update.signed_again import UpdateNotSigned
+from processes.update.version import current_files
 from records.change import ChangeAnswer, ChangeKind, ChangeRequest
-from records.content import File
+from records.content import File, attach_file
 from records.document import OutgoingDocument
 from records.transfer import Packet
+from records.vietnamese import day_text
 from records.vocabulary import Authenticity, Delivery, FileKind, IncomingStatus
 
 WHY = "Sai trích yếu, ký lại"
@@ -86,6 +91,47 @@ def test_a_new_signed_version_supersedes_at_both_ends_and_the_old_is_kept(story_
     assert message.business.document_id == updated.identifier
 
 
+def test_deadline_and_annexes_change_at_both_ends_and_the_old_are_kept(story_office):
+    story = story_office
+    document = issued(story, "sửa hạn và phụ lục", "STC")
+    signed, other = signed_again(story), signed_again(story)
+    table = story.means.content.put(word_file("biểu"))
+    with story.as_("vanthu.stttt") as tx:
+        ours = tx.get(OutgoingDocument, document)
+        attach_file(tx, ours, signed.stored, name="bieu.signed.pdf", kind=FileKind.SIGNED_ANNEX)
+        dropped = attach_file(tx, ours, table, name="so-lieu.docx", kind=FileKind.ANNEX).id
+        kept = attach_file(tx, ours, table, name="mau.docx", kind=FileKind.ANNEX).id
+    story.work()
+    here = story.incoming("STC", subject="sửa hạn và phụ lục")
+    new = story.means.content.put(word_file("biểu mới"))
+    due = today() + timedelta(days=20)
+    uploads = (Upload("bieu.pdf", other.stored), Upload("them.docx", new))
+    update(story, document, due_on=due, annexes=uploads, drop_annexes=(dropped,))
+    story.work()
+    files = story.all(File, File.outgoing_document_id == document)
+    sends = annexes_to_send(files)
+    assert [f.name for f in sends] == ["bieu.pdf", "mau.docx", "them.docx"]
+    assert {dropped, kept} <= {f.id for f in files}, "nothing is erased"
+    # the clerk decides knowing what would change
+    (item,) = story.items("vanthu.stc", "decide", here.id)
+    told = item.variables["request"].split("\n")
+    assert f"Hạn trả lời: (trống) → {day_text(due)}" in told
+    assert "Tệp mới: bieu.pdf, them.docx" in told
+    assert "Tệp được thay, bỏ: bieu.signed.pdf" in told
+    assert story.incoming("STC", id=here.id).due_on is None
+    decide(story, "vanthu.stc", here.id, "agree")
+    updated = story.incoming("STC", id=here.id)
+    assert updated.due_on == due
+    theirs = story.all(File, File.incoming_document_id == here.id)
+    assert [f.name for f in current_files(theirs)][1:] == ["bieu.pdf", "mau.docx", "them.docx"]
+    assert {f.name for f in theirs if f.version_no == 1} >= {"bieu.signed.pdf", "so-lieu.docx"}
+    (asked,) = story.all(ChangeRequest, ChangeRequest.incoming_document_id == here.id)
+    before = asked.content["before"]
+    assert before["due_on"] == ""
+    assert "so-lieu.docx" in {f["name"] for f in before["files"]}
+    assert updated.authenticity is Authenticity.VALID  # its paper is the same
+
+
 def test_a_refused_update_leaves_the_document_as_it_was(story_office):
     story = story_office
     document = sent(story, "không cập nhật", "STC")
@@ -124,6 +170,16 @@ def test_only_a_validly_signed_paper_supersedes(story_office):
     unsigned = Upload("a.pdf", story.means.content.put(blank_pdf("sửa")))
     with pytest.raises(UpdateNotSigned):
         update(story, document, paper=unsigned)
+    with pytest.raises(UpdateNotSigned):
+        update(story, document, annexes=(unsigned,))
+    with pytest.raises(DueBeforeIssue):
+        update(story, document, due_on=today() - timedelta(days=1))
+    with story.as_("vanthu.stttt") as tx:
+        stored = story.means.content.put(word_file("phụ lục"))
+        ours = tx.get(OutgoingDocument, document)
+        only = attach_file(tx, ours, stored, name="p.docx", kind=FileKind.ANNEX).id
+    with pytest.raises(NoAnnexLeft):
+        update(story, document, drop_annexes=(only,))
     with pytest.raises(NothingToUpdate):
         update(story, document, subject="bản không ký")
     files = story.all(File, File.outgoing_document_id == document)

@@ -110,11 +110,14 @@ def test_a_clerk_updates_header_and_receivers_on_one_page(knock, told, document)
     unchanged = clerk.send(clerk.sheet(form).fill(reason="Không sửa gì"))
     assert unchanged.status_code == 422
     assert "Chưa có gì thay đổi" in clerk.problem(unchanged)
-    new = {"subject": "xin lại văn bản, sửa", "add": [str(told.agency("UBND"))]}
+    due = story.day(12)
+    new = {"subject": "xin lại văn bản, sửa", "add": [str(told.agency("UBND"))], "due_on": due}
     done = clerk.send(clerk.sheet(form).fill(reason="Sai trích yếu", **new))
     assert done.status_code == 303, clerk.problem(done)
     page = clerk.get(done.headers["Location"])
     assert "xin lại văn bản, sửa" in page.text
+    year, month, of_month = due.split("-")
+    assert f"Hạn trả lời {of_month}/{month}/{year}" in text_of(page, "h-facts")
     shown = text_of(page, "h-statuses")
     assert "Ủy ban nhân dân tỉnh Thái Nguyên Chờ gửi" in shown
     assert "Yêu cầu cập nhật: Sai trích yếu" in shown
