@@ -18,6 +18,7 @@ from engine.history import Event
 from engine.instance import ProcessInstance
 from engine.work_item import ItemStatus, WorkItem
 from processes import lineage, way
+from records.change import ChangeKind
 from records.document import Document
 from records.organization import Role
 from web import steered, words
@@ -25,6 +26,9 @@ from web.door import language
 from web.steered import Named
 from web.svg import render_diagram
 from web.tongue import _
+
+#: procedures beside the one that handles a document: they answer what its sender asks of it
+ASIDE = frozenset(kind.procedure for kind in ChangeKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +264,12 @@ def courses_of(tx: Transaction, document: Document) -> list[Course]:
         told = [happening(e) for e in events]
         found.append(Course(instance, definition, told, items, steered.named(tx, told)))
     return found
+
+
+def handling(courses: Sequence[Course]) -> Course | None:
+    """Return the run that handles a document, not one that answers what its sender asks."""
+    own = (c for c in courses if c.definition.key not in ASIDE)
+    return next(own, next(iter(courses), None))
 
 
 def happening(event: Event) -> Happening:

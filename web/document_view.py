@@ -12,7 +12,6 @@ from engine.work_item import WorkItem
 from processes import reach, standing, work_items
 from processes.copying import possible_copies
 from records.authority import Act, may
-from records.change import ChangeKind
 from records.content import File
 from records.directive import Assignment, Directive
 from records.document import Document, IncomingDocument, OutgoingDocument, about
@@ -26,8 +25,8 @@ from records.vocabulary import (
     IncomingStatus,
     LinkKind,
 )
-from web import change_view, paper, said, signature_view, words
-from web.course import Course, courses_of
+from web import change_view, chronicle, paper, said, signature_view, words
+from web.course import Course, courses_of, handling
 from web.document_facts import facts_of, makers, statuses
 from web.door import language
 from web.keeping import keeping_facts
@@ -35,8 +34,6 @@ from web.paper import Papers
 from web.sendings import packets_of
 from web.tongue import _, ngettext
 
-#: procedures beside the one that handles the document: they answer what its sender asks of it
-ASIDE = frozenset(kind.procedure for kind in ChangeKind)
 #: kinds of which a document may have several, told by their names
 _NAMED = {
     FileKind.ANNEX,
@@ -58,7 +55,7 @@ def view_of(
 ) -> dict[str, Any]:
     """Return the context of `document.html`."""
     courses = courses_of(tx, document)
-    course = next((c for c in courses if c.definition.key not in ASIDE), next(iter(courses), None))
+    course = handling(courses)
     waiting = course.open_items() if course is not None else []
     held = course is not None and course.instance.status == InstanceStatus.SUSPENDED
     mine = next((i for i in _beside(courses, course, waiting, held=held) if _may_take(tx, i)), None)
@@ -89,7 +86,7 @@ def view_of(
         "opinions": opinions,
         "opinions_text": _count(len(opinions)),
         "assignments": _assignments(tx, document),
-        "history": course.timeline(tx.now) if course is not None else [],
+        "history": chronicle.history_of(tx, document, courses, course),
         "related": _related(tx, document),
         "signatures": signature_view.signatures(papers, face)
         or _signed_by(document, tx)

@@ -24,7 +24,7 @@ from records.seal import JournalSeal
 from records.vietnamese import local_date
 from records.vocabulary import FileKind
 from web import paper, words
-from web.course import Course, Happening, courses_of
+from web.course import Course, Happening, courses_of, handling
 from web.document_view import run_href
 from web.door import language, office, reading, transaction, wants_partial
 from web.policy import ensure, needs
@@ -44,7 +44,7 @@ def show(way: str, document_id: UUID) -> Response:
     with transaction() as tx:
         document = paper.load_document(tx, way, document_id)
         ensure(tx.acting, Act.READ_HISTORY, reach.facts_of_document(tx, document))
-        course = next(iter(courses_of(tx, document)), None)
+        course = handling(courses_of(tx, document))
         if course is None or not course.happenings:
             raise NotFound(what=_("quá trình xử lý"))
         report = replay.report_of(reading(), course.instance, most=MOST)
@@ -62,7 +62,7 @@ def export(way: str, document_id: UUID) -> Response:
     with transaction() as tx, office().database.session() as session:
         document = paper.load_document(tx, way, document_id)
         ensure(tx.acting, Act.EXPORT_EVIDENCE, reach.facts_of_document(tx, document))
-        course = next(iter(courses_of(tx, document)), None)
+        course = handling(courses_of(tx, document))
         if course is None:
             raise NotFound(what=_("quá trình xử lý"))
         made = bundle.make(tx, session, office().means, course.instance.id)

@@ -7,8 +7,10 @@ from issuing import issued
 from story import Story
 
 from records.change import ChangeAnswer, ChangeKind, ChangeRequest
+from records.content import attach_file
 from records.document import OutgoingDocument
 from records.transfer import Direction
+from records.vocabulary import FileKind
 from tests.web.conftest import PASSWORD
 
 
@@ -121,6 +123,21 @@ def test_a_clerk_updates_header_and_receivers_on_one_page(knock, told, document)
     shown = text_of(page, "h-statuses")
     assert "Ủy ban nhân dân tỉnh Thái Nguyên Chờ gửi" in shown
     assert "Yêu cầu cập nhật: Sai trích yếu" in shown
+    history = text_of(page, "h-history")
+    assert "yêu cầu cập nhật tại Sở Tài chính, Sở Nội vụ: Sai trích yếu" in history
+    assert "từ chối yêu cầu lấy lại: Đã giải quyết xong" in history
+
+
+def test_what_an_update_superseded_is_told_apart(knock, told, document):
+    key = document.rsplit("/", 1)[1]
+    with told.as_("vanthu.stttt") as tx:
+        ours = tx.get(OutgoingDocument, key)
+        for version in (1, 2):
+            stored = told.means.content.put(story.word_file(f"bản {version}"))
+            attach_file(tx, ours, stored, name="bieu.docx", kind=FileKind.ANNEX, version_no=version)
+    tabs = lxml.html.fromstring(knock("vanthu.stttt").get(document).text)
+    named = [t.strip() for t in tabs.xpath("//a/text()") if "bieu.docx" in t]
+    assert named == ["Phụ lục: bieu.docx", "Phụ lục (bản cũ): bieu.docx"]
 
 
 def test_a_replacement_begins_on_the_page_of_what_it_replaces(knock, told, document):

@@ -88,9 +88,19 @@ def test_a_document_is_asked_back_on_its_page_and_given_back_from_the_inbox(told
             "Bên gửi đã thu hồi: Gửi nhầm, đề nghị trả lại"
         ]
         assert not any("giữ nguyên trạng" in n for n in notes)
+        told_here = page.locator("[aria-labelledby=h-history] li").all_inner_texts()
+        assert len(told_here) == 4, "begun, asked, the work ended, given back"
+        assert "Lưu Thị Hạnh hoàn thành bước «Trả lời yêu cầu lấy lại" in told_here[0]
+        assert "Lưu Thị Hạnh chấm dứt xử lý hồ sơ" in told_here[1]
+        assert "yêu cầu lấy lại: Gửi nhầm, đề nghị trả lại" in told_here[2]
         told.work()
 
         sender.page.goto(f"/outgoing/{document}")
+        history = sender.page.locator("[aria-labelledby=h-history] li").all_inner_texts()
+        assert "Đã thu hồi: Gửi nhầm, đề nghị trả lại" in history[0]
+        assert "Lưu Thị Hạnh, Sở Tài chính đồng ý yêu cầu lấy lại" in history[1]
+        asked = "yêu cầu lấy lại tại Sở Tài chính: Gửi nhầm, đề nghị trả lại"
+        assert f"Bùi Thị Ngọc {asked}" in history[2]
         told_now = sender.page.locator("main").inner_text()
         assert "Đã thu hồi" in told_now
         assert "Lưu Thị Hạnh" in told_now
