@@ -3,6 +3,7 @@
 Headers only: the bytes of a message are opened with a reason, which the journal keeps.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -50,25 +51,36 @@ def queues_of(tx: Transaction) -> list[Queue]:
 
 
 _STUCK = """
-SELECT packet_id FROM axis_packet
+SELECT packet_id, count(*) OVER () FROM axis_packet
 WHERE state = 'fail' AND updated_at > %s
    OR state IN ('initial', 'processing') AND created_at < %s
-ORDER BY created_at LIMIT %s"""
+ORDER BY state <> 'fail', created_at, packet_id LIMIT %s"""
 
 
-def stuck(tx: Transaction, patience: timedelta, memory: timedelta) -> list[Packet]:
-    """Return what waits longer than `patience`, and what failed within `memory`, oldest first."""
+def stuck(tx: Transaction, patience: timedelta, memory: timedelta) -> tuple[list[Packet], int]:
+    """Return what failed within `memory`, then what waits longer than `patience`; and how many.
+
+    The oldest first of both; what failed needs somebody, what waits may need only its receiver.
+    """
     rows = tx.execute(_STUCK, tx.now - memory, tx.now - patience, LISTED).fetchall()
-    return AxisStore(tx).packets([row[0] for row in rows])
+    found = {one.packet_id: one for one in AxisStore(tx).packets([row[0] for row in rows])}
+    return [found[row[0]] for row in rows], rows[0][1] if rows else 0
 
 
-def offer_again(tx: Transaction, packet: Packet) -> None:
-    """Offer a packet to its receiver again, or to the axis above, and write it down."""
+def names_of(tx: Transaction, packets: Sequence[Packet]) -> dict[str, str]:
+    """Return what the agencies of these packets are called, by agency; strangers have no name."""
+    keys = sorted({key for one in packets for key in (one.sender, one.receiver)})
+    asked = "SELECT key, name FROM axis_agency WHERE key = ANY(%s::text[])"
+    return {row[0]: row[1] for row in tx.execute(asked, keys).fetchall()}
+
+
+def offer_again(tx: Transaction, packet: Packet, who: str) -> None:
+    """Offer a packet to its receiver again, or to the axis above, and write down who did."""
     state = PacketState.INITIAL
     changed = replace(packet, state=state, forwarded_as="", description="", updated_at=tx.now)
     store = AxisStore(tx)
     store.put_packet(changed)
-    store.note([entry(LogKind.OFFERED, packet, tx.now, "")])
+    store.note([entry(LogKind.OFFERED, packet, tx.now, who)])
     if packet.route is Route.UPSTREAM:
         jobs.post(tx, FORWARD_JOB, {"sending": packet.sending_id})
 

@@ -601,7 +601,7 @@ def operator() -> dict[str, Any]:
 
 
 def axis_row() -> dict[str, Any]:
-    return {"reference": "215/STTTT-VP", "subject": "V/v góp ý quy chế liên thông văn bản", "way": "H55.07 → H55.08", "since": "hôm nay, 8 giờ 05", "state_text": "chờ bên nhận", "state_tone": "warn", "why": "Chưa kết nối được trục cấp trên"}  # fmt: skip
+    return {"reference": "215/STTTT-VP", "subject": "V/v góp ý quy chế liên thông văn bản", "way": "Sở Thông tin và Truyền thông → Sở Tài chính", "codes": "H55.07 → H55.08", "since": "hôm nay, 8 giờ 05", "state_text": "chờ bên nhận", "state_tone": "warn", "why": "Chưa kết nối được trục cấp trên"}  # fmt: skip
 
 
 def axis() -> dict[str, Any]:
@@ -609,14 +609,14 @@ def axis() -> dict[str, Any]:
     return {
         "title": "Trục liên thông", "updated_text": "Cập nhật 10 giờ 15 phút 20 giây", "back": "/operator",
         "log": {"text": "12.034 mục trong chuỗi, 3 mục chờ", "state_text": "chưa đóng dấu thời gian", "state_tone": "warn"},
-        "queues": [queue], "stuck": [axis_row() | {"href": "/operator/axis/1"}],
+        "queues": [queue], "stuck": [axis_row() | {"href": "/operator/axis/1"}], "rest": "100 trong 135 gói tin: gói lỗi trước, gói chờ lâu nhất trước",
     }  # fmt: skip
 
 
 def axis_packet() -> dict[str, Any]:
     return axis_row() | {
         "title": "Gói tin 215/STTTT-VP", "facts": [{"label": "Nơi gửi", "value": "H55.07 (stttt)", "href": None}, {"label": "SHA-256", "value": "a1" * 32, "href": None}], "error": "Hãy nêu lý do mở nội dung",
-        "log": [{"at": "15/12/2020 08:05:00", "what": "trục tiếp nhận", "who": "stttt", "note": "stale"}],
+        "log": [{"at": "15/12/2020 08:05:00", "what": "trục tiếp nhận", "who": "stttt", "note": "đồng hồ bên gọi sai hoặc không đổi"}],
         "resend_action": "/operator/axis/1/resend", "open_action": "/operator/axis/1/content", "back": "/operator/axis",
     }  # fmt: skip
 

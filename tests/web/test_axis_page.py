@@ -49,7 +49,7 @@ def test_who_is_silent_and_what_is_stuck(knock, packet):
     assert "chưa hỏi lần nào im lặng" in text
     assert "chưa đóng dấu thời gian" in text, "no authority is named here"
     assert "77/STTTT-VP" in text
-    assert "H55.X → H55.Y" in text
+    assert "Cơ quan H55.X → Cơ quan H55.Y H55.X → H55.Y" in text
     assert f'href="/operator/axis/{packet}"' in page.text
     english = operator.get("/operator/axis", headers={"Accept-Language": "en"})
     assert english.status_code == 200
@@ -92,11 +92,37 @@ def test_a_packet_that_failed_is_offered_again(knock, office, packet):
         tx.execute("UPDATE axis_packet SET state = 'fail' WHERE packet_id = %s", packet)
     operator = knock("vanhanh")
     assert "không nhận được" in text_of(operator.get(f"/operator/axis/{packet}"))
+    assert (
+        f'action="/operator/axis/{packet}/resend"' in operator.get(f"/operator/axis/{packet}").text
+    )
     done = operator.follow(operator.post(f"/operator/axis/{packet}/resend"))
     assert "Gói tin được gửi lại." in text_of(done)
-    assert "cho gửi lại" in text_of(done)
+    assert "cho gửi lại Quách Tuấn Kiệt" in text_of(done), "by name, not by a key"
+    assert "/resend" not in done.text, "what waits for its receiver is offered already"
     with office.database.transaction() as tx:
         waiting = tx.execute("SELECT state FROM axis_packet WHERE packet_id = %s", packet)
         acts = tx.execute("SELECT 1 FROM journal_leaf WHERE act = 'resend_axis_packet'")
     assert waiting.fetchone() == ("initial",)
     assert len(acts.fetchall()) == 1
+
+
+def test_what_failed_stands_before_what_waits_and_the_rest_is_counted(knock, office, packet):
+    with office.database.transaction() as tx:
+        tx.execute("UPDATE axis_packet SET state = 'initial' WHERE packet_id = %s", packet)
+        tx.execute(
+            """INSERT INTO axis_packet SELECT made.* FROM axis_packet p, generate_series(1, 1204) n,
+                 jsonb_populate_record(p, jsonb_build_object('packet_id', 'more-' || n,
+                   'sending_id', 'more-' || n, 'reference', 'lỗi ' || n, 'updated_at', now(),
+                   'state', CASE WHEN n = 1204 THEN 'fail' ELSE 'initial' END,
+                   'created_at', p.created_at + make_interval(secs => n))) made
+               WHERE p.packet_id = %s""",
+            packet,
+        )
+    try:
+        page = text_of(knock("vanhanh").get("/operator/axis"))
+        assert "100 trong 1.205 gói tin: gói lỗi trước" in page
+        first = page.index("Gói tin kẹt hoặc không nhận được", page.index("100 trong"))
+        assert page.index("lỗi 1204") < page.index("77/STTTT-VP", first)
+    finally:
+        with office.database.transaction() as tx:
+            tx.execute("DELETE FROM axis_packet WHERE packet_id LIKE 'more-%'")
