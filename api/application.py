@@ -22,6 +22,7 @@ from api import (
     process_instances,
     proposals,
     registers,
+    sendings,
     signing_batches,
     signing_sessions,
     tokens,
@@ -49,6 +50,9 @@ RESOURCES = (
     outgoing_documents.blueprint,
     changes.incoming,
     changes.outgoing,
+    sendings.incoming,
+    sendings.outgoing,
+    sendings.packets,
     trust.blueprint,
     registers.blueprint,
     dossiers.blueprint,
@@ -136,8 +140,8 @@ def _finished(spec: APISpec) -> dict[str, Any]:
         if "application/json" in content:
             content[MEDIA_TYPE] = content.pop("application/json")
     for operations in finished["paths"].values():
-        for operation in operations.values():
-            if isinstance(operation, dict) and _is_command(operation):
+        for method, operation in operations.items():
+            if method in {"post", "patch"} and _is_command(operation):
                 operation.setdefault("parameters", []).append(_REPEAT)
     return finished
 
@@ -152,6 +156,10 @@ _REPEAT = {
 
 
 def _is_command(operation: dict[str, Any]) -> bool:
-    """Return whether an operation goes through `idempotency.carry_out`: it writes from JSON."""
+    """Return whether an operation goes through `idempotency.carry_out`.
+
+    It writes, and its address and JSON say all there is to it.
+    """
     writes = {"bearer": [Scope.WRITE.value]} in operation.get("security", [])
-    return writes and "application/json" in operation.get("requestBody", {}).get("content", {})
+    body = operation.get("requestBody", {"content": {"application/json": {}}})
+    return writes and "application/json" in body["content"]

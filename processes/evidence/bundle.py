@@ -39,7 +39,7 @@ from records.organization import Agency
 from records.proof import Proof, proof_of
 from records.seal import Head
 from records.verification import SignatureCheck
-from signing.asice import Content, build_container
+from signing.asice import MEDIA_TYPE, Content, build_container
 
 #: bytes under one digest of the manifest: what was changed is named that closely
 BLOCK = 4_096
@@ -54,6 +54,11 @@ class Bundle:
     name: str
     content: bytes
     manifest: str
+
+    @property
+    def media_type(self) -> str:
+        """What it is: a container ASiC-E, or a zip where no key signs it."""
+        return MEDIA_TYPE.decode() if self.name.endswith(".asice") else "application/zip"
 
 
 class SecretEvidence(OfficeError):

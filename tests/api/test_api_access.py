@@ -27,6 +27,8 @@ BODIES = {
     "POST /api/v1/outgoing-documents/<uuid:document_id>/requests": {
         "json": {"kind": "recall", "reason": "vì"}
     },
+    "POST /api/v1/outgoing-documents/<uuid:document_id>/sendings/<uuid:incident_id>/retry": {},
+    "POST /api/v1/incoming-documents/<uuid:document_id>/sendings/<uuid:incident_id>/retry": {},
     "POST /api/v1/dossiers": {"json": {"title": "Hồ sơ"}},
     "PATCH /api/v1/dossiers/<uuid:dossier_id>": {"json": {}, "headers": {"If-Match": '"x"'}},
     "POST /api/v1/process-definitions": {
@@ -150,7 +152,16 @@ def things(login, receive, pdf, owner) -> dict[str, str]:
         " WHERE i.id = %s AND a.username = 'giamdoc.stttt' LIMIT 1 RETURNING id",
         (incoming["id"], item["id"]),
     ).fetchone()
+    (packet,) = owner.execute(
+        "INSERT INTO packet (id, agency_id, direction, message_type, sha256, size, from_code, to_code,"
+        " outgoing_document_id, state, repeats, result, note, at) SELECT gen_random_uuid(), agency_id,"
+        " 'out', 'edoc', '', 0, '', '', id, 'failed', 0, '', '', now() FROM outgoing_document"
+        " WHERE id = %s RETURNING id",
+        (outgoing["id"],),
+    ).fetchone()
     return {
+        "packet_id": str(packet),
+        "incident_id": NOBODY_S,
         "session_id": str(session),
         "item_id": item["id"],
         "incoming": incoming["id"],
