@@ -20,6 +20,7 @@ from exchange.axis_headers import PREFIX
 from exchange.axis_refusals import CutShort, Encoded, NotPosted
 from exchange.limits import DEFAULT_LIMITS, Limits
 from records.axis import AxisStore
+from records.axis_proof import LogBook
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +85,13 @@ class _Door:
         try:
             with office.database.transaction() as tx:
                 rules = office.means.axis_rules
-                axis = Axis(AxisStore(tx), lambda: tx.now, limits, rules=rules)
+                axis = Axis(
+                    AxisStore(tx),
+                    lambda: tx.now,
+                    limits,
+                    rules=rules,
+                    more={"getLogProof": LogBook(tx).answer},
+                )
                 answer = axis.handle(operation, _headers(environ), body)
                 if before is not None:
                     reach(before, tx.flush)

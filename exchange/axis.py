@@ -64,6 +64,8 @@ ADAPTER: Final = frozenset(
 DOWNLOAD: Final = "downloadEdoc"
 #: what deployed clients call by GET
 GOT: Final = frozenset({DOWNLOAD, "countReceiveEdoc", "countReceiveStatus"})
+#: serves one call; what is beyond the adapter is served to fresh calls alone
+Operation = Callable[[SignedCall, bytes], dict[str, Any] | bytes]
 _WINDOW: Final = timedelta(minutes=10)
 
 
@@ -92,6 +94,7 @@ class Axis:
         rules: AxisRules = AxisRules(),  # noqa: B008 - frozen
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
         page: int = PAGE,
+        more: Mapping[str, Operation] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -102,7 +105,7 @@ class Axis:
         self._rules = rules
         self._page = page
         self._acceptance = Acceptance(store, rules, clock, new_id)
-        self._operations: Mapping[str, Callable[[SignedCall, bytes], dict[str, Any] | bytes]] = {
+        self._operations: Mapping[str, Operation] = {
             "getAgenciesList": self._agencies,
             "getAgenciesListQD20": self._new_codes,
             "getSynchronizeUnit": self._directory,
@@ -116,6 +119,7 @@ class Axis:
             "countReceiveStatus": lambda call, _body: self._count(call, MessageType.STATUS),
             "updateStatus": self._confirm,
             "getSentEdocList": self._sent,
+            **(more or {}),
         }
 
     def admit_system(self, system_id: str, secret: str) -> None:

@@ -29,6 +29,8 @@ __all__ = ["AxisClient", "Connection", "DirectoryEntry", "Secret"]
 
 #: a signed call states its parameters twice; servers take about 8 kB in one header
 _HEADER_ROOM: Final = 3_000
+#: for what somebody waits for at a page
+_BRIEF: Final = Patience(connect=5.0, total=15.0, largest_answer=20_000_000)
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class AxisClient:
             connection.connect_timeout, connection.total_timeout, connection.largest_answer
         )
         self._wire = Wire(connection.endpoint, patience, tls)
+        self._brief = Wire(connection.endpoint, _BRIEF, tls)
         self._connection = connection
         self._clock = clock
 
@@ -166,6 +169,12 @@ class AxisClient:
             parameters["after"] = str(page[-1].get("receiverDocId"))
         return [*found.values()]
 
+    def log_proof(self, doc_id: str, digest: str, to: str) -> dict[str, Any] | None:
+        """Return what the log of an axis of ours says of a message; others refuse the call."""
+        parameters = {"docId": doc_id, "digest": digest, **({"to": to} if to else {})}
+        data = self._call("getLogProof", parameters, is_brief=True).get("data")
+        return data if isinstance(data, dict) else None
+
     def _rows(self, operation: str, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
         rows = self._call(operation, parameters).get("data") or []
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -173,12 +182,18 @@ class AxisClient:
         return rows
 
     def _call(
-        self, operation: str, parameters: Mapping[str, str], body: bytes = b""
+        self,
+        operation: str,
+        parameters: Mapping[str, str],
+        body: bytes = b"",
+        *,
+        is_brief: bool = False,
     ) -> dict[str, Any]:
         own = self._connection
         headers = sign(parameters, body, own.system_id, own.secret, self._clock())
         headers["Content-Type"] = "application/octet-stream"
-        status, data = self._post(operation, headers, body)
+        post = self._brief.ask if is_brief else self._post
+        status, data = post(operation, headers, body)
         return _judge(operation, status, data, own.secret)
 
     def _post(self, operation: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:

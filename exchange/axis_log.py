@@ -52,5 +52,10 @@ class LogEntry:
 
 
 def link(previous: bytes, no: int, entry: LogEntry) -> bytes:
-    """Return the hash of the entry at place `no` after the hash before it."""
-    return sha256(previous + str(no).encode() + b"\x00" + entry.body()).digest()
+    """Return the hash of the entry at place `no` after the hash before it.
+
+    The body goes in as its digest, so that a stretch of the chain can be shown without what it
+    says of the messages of others.
+    """
+    told = sha256(entry.body()).digest()
+    return sha256(previous + str(no).encode() + b"\x00" + told).digest()

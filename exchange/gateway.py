@@ -66,3 +66,11 @@ class TellsSent(Protocol):
 
     def sent(self, message_type: MessageType) -> list[dict[str, Any]] | None:
         """Return the newest sendings, one row a receiver; None where the carrier does not tell."""
+
+
+@runtime_checkable
+class ProvesLog(Protocol):
+    """A gateway whose carrier proves what it did with a message (nhật ký gói tin)."""
+
+    def log_proof(self, doc_id: str, digest: str, to: str) -> dict[str, Any] | None:
+        """Return the log's entries of a message as they lead to signed heads, None for none."""

@@ -6,7 +6,7 @@ from typing import Any
 from exchange.addressees import addressees
 from exchange.edxml_read import read
 from exchange.errors import ExchangeError
-from exchange.gateway import Arrival, Gateway, MessageType, Outcome, TellsSent
+from exchange.gateway import Arrival, Gateway, MessageType, Outcome, ProvesLog, TellsSent
 from exchange.identity import organ_key
 
 
@@ -38,6 +38,14 @@ class OwnArrivals:
     def sent(self, message_type: MessageType) -> list[dict[str, Any]] | None:
         """Return what the connection sent, for all its agencies."""
         return self._inner.sent(message_type) if isinstance(self._inner, TellsSent) else None
+
+    def log_proof(self, doc_id: str, digest: str, to: str) -> dict[str, Any] | None:
+        """Return what the connection's carrier proves, None where it proves nothing."""
+        return (
+            self._inner.log_proof(doc_id, digest, to)
+            if isinstance(self._inner, ProvesLog)
+            else None
+        )
 
     def _receivers(self, arrival: Arrival) -> tuple[str, ...]:
         """Return who a packet is for: as the carrier says, else as its message says."""

@@ -1,5 +1,6 @@
 """What an auditor does on the machine itself (kiểm tra tại máy): run again, bundle evidence."""
 
+from functools import partial
 from uuid import UUID
 
 from engine.database import Acting, Database
@@ -10,7 +11,7 @@ from office.settings import Settings
 from processes import replay
 from processes.evidence import bundle
 from processes.evidence.bundle import Bundle
-from processes.evidence.exchange import make_exchange
+from processes.evidence.exchange import evidence_of
 from processes.replay import Replay
 from processes.telling import told, ways
 from records.organization import Role
@@ -54,10 +55,12 @@ def evidence(
             acting = Acting(
                 agency_id=found.agency_id, roles=frozenset({Role.AUDITOR}), name=f"máy chủ: {by}"
             )
+            means = means_of(settings, database)
+            if packet is not None:
+                return evidence_of(
+                    partial(database.transaction, acting), database, means, packet.id
+                )
             with database.transaction(acting) as tx:
-                means = means_of(settings, database)
-                if packet is not None:
-                    return make_exchange(tx, session, means, packet.id)
                 return bundle.make(tx, session, means, instance_id, as_container=as_container)
     finally:
         database.dispose()

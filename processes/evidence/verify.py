@@ -27,6 +27,7 @@ UNLISTED = {MANIFEST, SEAL, "mimetype", "META-INF/manifest.xml", "META-INF/signa
 KEY = "30820122300d06092a864886f70d01010105000382010f003082010a0282010100"
 PADDED = "0001" + "ff" * 202 + "003031300d060960864801650304020105000420"
 MALFORMED = (ValueError, KeyError, TypeError, AttributeError)
+NOT_SIGNED = "chữ ký đầu chuỗi không đúng (the head's signature is wrong)"
 NOT_ITS_HASH = "nội dung không khớp mã băm (its body does not give its hash)"
 
 
@@ -144,12 +145,41 @@ def check_journal(manifest: Any, journal: Any, events: Any, key: str) -> Iterato
     signed = journal["signature"] or {}
     if key and key.strip().lower() != sha256(bytes.fromhex(signed.get("key", ""))):
         yield "journal.json: đầu chuỗi chưa ký, hoặc bằng khóa khác (unsigned, or by another key)"
-    if signed:
-        modulus, told = signed["key"][66:578], PADDED + sha256(signed["head"].encode())
-        same = pow(int(signed["value"], 16), 65537, int(modulus, 16)) == int(told, 16)
-        same = same and signed["key"] == KEY + modulus + "0203010001" and len(modulus) == 512
-        if not same or json.loads(signed["head"]) != journal["head"]:
-            yield "journal.json: chữ ký đầu chuỗi không đúng (the head's signature is wrong)"
+    if signed and (not is_signed(signed) or json.loads(signed["head"]) != journal["head"]):
+        yield f"journal.json: {NOT_SIGNED}"
+
+
+def is_signed(told: Any) -> bool:
+    """Return whether the text of a head is signed by the RSA key that stands beside it."""
+    modulus, wanted = told["key"][66:578], PADDED + sha256(told["head"].encode())
+    same = pow(int(told["value"], 16), 65537, int(modulus, 16)) == int(wanted, 16)
+    return bool(same and told["key"] == KEY + modulus + "0203010001" and len(modulus) == 512)
+
+
+def check_axis(log: Any, message: str) -> Iterator[str]:
+    """Yield where entries of the axis lead to no signed head, or are not of `message`."""
+    for place, part in enumerate(log["parts"], 1):
+        name = f"axis-log.json, đoạn {place} (part {place})"
+        bodies = {entry["no"]: entry["body"] for entry in part["entries"]}
+        digest, last = bytes.fromhex(part["previous"]), part["from"] + len(part["links"]) - 1
+        for no, link in enumerate(part["links"], part["from"]):
+            said = {} if no in bodies else {"digest": message}
+            if no in bodies and sha256(bodies[no].encode()) != link:
+                yield f"{name}, mục {no} (entry {no}): {NOT_ITS_HASH}"
+            elif no in bodies:
+                said = json.loads(bodies[no])
+            if said and said["digest"] != message and said["kind"] != "forwarded":
+                yield f"{name}, mục {no} (entry {no}): của gói tin khác (of another message)"
+            digest = hashlib.sha256(digest + b"%d\0" % no + bytes.fromhex(link)).digest()
+        head = json.loads(part["head"])
+        if (head["log"], head["no"], head["hash"]) != ("axis", last, digest.hex()):
+            yield f"{name}: không dẫn tới đầu chuỗi đã ký (does not lead to the signed head)"
+        if set(bodies) - set(range(part["from"], last + 1)):
+            yield f"{name}: có mục ngoài đoạn (an entry from elsewhere)"
+        if not is_signed(part) or part["key"] not in part["certificate"]:
+            yield f"{name}: {NOT_SIGNED}"
+        if part["timestamp"] and sha256(bytes.fromhex(part["value"])) not in part["timestamp"]:
+            yield f"{name}: dấu thời gian của chữ ký khác (the timestamp is of another signature)"
 
 
 def faults_of(bundle: Bundle, expected: str, key: str = "") -> Iterator[str]:
@@ -163,8 +193,23 @@ def faults_of(bundle: Bundle, expected: str, key: str = "") -> Iterator[str]:
         yield from check_events(bundle, manifest, events)
         part = "journal.json"
         yield from check_journal(manifest, bundle.json(part), events, key)
+        part = "axis-log.json"
+        if part in bundle.names:
+            yield from check_axis(bundle.json(part), sha256(bundle.read("message.edxml") or b""))
     except MALFORMED as error:
         yield f"{part}: không đọc được (unreadable: {error!r})"
+
+
+def told_of_axis(log: Any) -> Iterator[str]:
+    """Yield what the axis's log proves, or why there is none."""
+    yield f"Nhật ký trục (the axis's log): {log['why'] or 'có (here)'}; chưa ký: {log['waiting']}"
+    for part in log["parts"]:
+        signer, kinds = sha256(bytes.fromhex(part["key"])), []
+        for entry in part["entries"]:
+            said = json.loads(entry["body"])
+            kinds.append(f"{said['kind']} {said['at']}")
+        stamp = "có (yes)" if part["timestamp"] else "chưa đóng dấu thời gian (none)"
+        yield f"  {', '.join(kinds)}; khóa (key): {signer}; dấu thời gian (timestamp): {stamp}"
 
 
 def main() -> int:
@@ -193,6 +238,8 @@ def main() -> int:
     )
     signer = sha256(bytes.fromhex(signed["key"])) if signed else "chưa ký (unsigned)"
     print(f"Chữ ký đầu chuỗi, SHA-256 của khóa (signature, its key): {signer}")
+    if "axis-log.json" in bundle.names:
+        print("\n".join(told_of_axis(bundle.json("axis-log.json"))))
     return 0
 
 

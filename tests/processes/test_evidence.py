@@ -116,7 +116,7 @@ def test_a_whole_bundle_verifies_with_bare_python(
 
 def test_the_script_is_short_and_needs_nothing_of_ours() -> None:
     text = bundle.VERIFIER.read_text()
-    assert len(text.splitlines()) <= 200
+    assert len(text.splitlines()) <= 250
     modules = set(re.findall(r"^(?:import|from) ([\w.]+)", text, re.MULTILINE))
     assert {name.partition(".")[0] for name in modules} <= sys.stdlib_module_names
 
