@@ -17,6 +17,7 @@ from office.at_hand import database_at_hand
 from office.axis_command import axis
 from office.conformance_command import conformance
 from office.edxml_command import edxml
+from office.receipt_key_command import receipt_key
 from office.refusal import NotWritable
 from office.refusal import told as _told
 from office.settings import Mode, Settings
@@ -304,6 +305,7 @@ def embed_decision(file: Path, table: Path) -> None:
 axis.add_command(conformance)
 main.add_command(verify_pdf)
 main.add_command(edxml)
+main.add_command(receipt_key)
 main.add_command(axis)
 
 

@@ -1,22 +1,21 @@
 """How the packets of a document fared (gói tin của văn bản): attempts, failures, send again."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from flask import Blueprint, make_response, redirect, url_for
 from werkzeug.wrappers import Response
 
 from engine.database import Transaction
 from processes import reach
-from processes.delivery.receipt import MATCHES
-from processes.delivery.unsent import send_again, unsent
-from processes.evidence.exchange import make_exchange, subject_of
+from processes.delivery.receipt_keys import MATCHES, OTHER_KEY
+from processes.delivery.sendings import Sending, given_up, sendings_of
+from processes.delivery.unsent import send_again
+from processes.evidence.exchange import evidence_of, subject_of
 from records.authority import Act, may
-from records.document import Document, IncomingDocument, about
+from records.document import Document, IncomingDocument
 from records.organization import find_agency_by_code
-from records.transfer import Attempt, AttemptOutcome, Carriage, Direction, Packet, SignedReceipt
+from records.transfer import Attempt, AttemptOutcome, Carriage, Direction, Packet
 from web import change_view, paper, words
 from web.door import language, office, transaction
 from web.policy import ensure, needs
@@ -29,45 +28,28 @@ _TONES = {Carriage.FAILED: "bad", Carriage.QUEUED: "warn", Carriage.ACKNOWLEDGED
 
 def packets_of(tx: Transaction, document: Document) -> dict[str, Any]:
     """Return what a document's page tells of its packets."""
-    return {"sendings": sendings_of(tx, document), "failures": failures_of(tx, document)}
+    return {"sendings": sendings_shown(tx, document), "failures": failures_of(tx, document)}
 
 
-def sendings_of(tx: Transaction, document: Document) -> list[dict[str, Any]]:
+def sendings_shown(tx: Transaction, document: Document) -> list[dict[str, Any]]:
     """Return the packets of a document that came or left, each with its attempts."""
-    ((column, key),) = about(document).items()
-    packets = tx.scalars(
-        sa.select(Packet)
-        .where(
-            getattr(Packet, column) == key,
-            sa.or_(Packet.direction == Direction.OUT, Packet.message_type == "edoc"),
-        )
-        .order_by(Packet.at, Packet.id)
-    )
-    attempts: dict[UUID, list[Attempt]] = {}
-    for one in tx.scalars(
-        sa.select(Attempt)
-        .where(Attempt.of_packet_id.in_([p.id for p in packets]))
-        .order_by(Attempt.started_at, Attempt.id)
-    ):
-        attempts.setdefault(one.of_packet_id, []).append(one)
     may_export = may(tx.acting, Act.EXPORT_EVIDENCE, reach.facts_of_document(tx, document))
     called = change_view.called(tx, document)
     return [
-        {"text": _called(tx, p, called.get(p.send_key or p.id, ""))}
-        | _packet(tx, p, attempts.get(p.id, []), may_export=may_export)
-        for p in packets
+        {"text": _called(tx, one.packet, called.get(one.packet.send_key or one.packet.id, ""))}
+        | _packet(tx, one, may_export=may_export)
+        for one in sendings_of(tx, document)
     ]
 
 
-def _packet(
-    tx: Transaction, packet: Packet, attempts: Sequence[Attempt], *, may_export: bool
-) -> dict[str, Any]:
+def _packet(tx: Transaction, sending: Sending, *, may_export: bool) -> dict[str, Any]:
+    packet, attempts = sending.packet, sending.attempts
     count = ngettext("%(num)d lần gửi", "%(num)d lần gửi", len(attempts))
     return {
         "state_text": packet.state.label(language()),
         "tone": _TONES.get(packet.state, ""),
         "count_text": count if packet.direction is Direction.OUT else "",
-        "receipt_text": _receipt(tx, packet),
+        "receipt_text": _receipt(sending),
         "evidence_href": evidence_href(packet) if may_export else None,
         "attempts": [_attempt(tx, one) for one in attempts],
     }
@@ -99,15 +81,17 @@ def evidence_href(packet: Packet) -> str:
     return url_for("sending.evidence", packet_id=packet.id)
 
 
-def _receipt(tx: Transaction, packet: Packet) -> str:
+def _receipt(sending: Sending) -> str:
     """Return what is known of the receiver's signed receipt, nothing for what asks for none."""
-    found = tx.scalars(sa.select(SignedReceipt).where(SignedReceipt.of_packet_id == packet.id))
-    if not found:
+    found = sending.receipt
+    if found is None:
         return ""
-    if packet.direction is Direction.IN:
-        return _("Đã ký biên nhận gửi bên gửi") if found[0].body else ""
-    if found[0].verdict == MATCHES:
-        return _("Bên nhận đã ký biên nhận: %(who)s", who=found[0].signer)
+    if sending.packet.direction is Direction.IN:
+        return _("Đã ký biên nhận gửi bên gửi") if found.body else ""
+    if found.verdict == OTHER_KEY:
+        return _("Biên nhận ký bằng khóa khác với khóa đã biết của bên nhận, chờ xác nhận")
+    if found.verdict == MATCHES:
+        return _("Bên nhận đã ký biên nhận: %(who)s", who=found.signer)
     return _("Biên nhận của bên nhận KHÔNG KHỚP với gói tin đã gửi")
 
 
@@ -137,8 +121,7 @@ def failures_of(tx: Transaction, document: Document) -> list[dict[str, Any]]:
             if allowed
             else None,
         }
-        for one in unsent(tx)
-        if one.document_id == document.id
+        for one in given_up(tx, document)
     ]
 
 
@@ -146,14 +129,14 @@ def failures_of(tx: Transaction, document: Document) -> list[dict[str, Any]]:
 @needs(Act.EXPORT_EVIDENCE, each=True)
 def evidence(packet_id: UUID) -> Response:
     """Hand over the evidence of one exchange; the journal notes its digest."""
-    with transaction() as tx, office().database.session() as session:
+    with transaction() as tx:
         packet = tx.get(Packet, packet_id)
         document = subject_of(tx, packet)
         facts = reach.facts_of_document(tx, document) if document is not None else None
         ensure(tx.acting, Act.EXPORT_EVIDENCE, *(one for one in (facts,) if one is not None))
-        made = make_exchange(tx, session, office().means, packet_id)
+    made = evidence_of(transaction, office().database, office().means, packet_id)
     response = make_response(made.content)
-    response.content_type = "application/vnd.etsi.asic-e+zip"
+    response.content_type = made.media_type
     response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
     return response
 

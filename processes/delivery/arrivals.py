@@ -28,13 +28,13 @@ from processes.delivery.accept import Examined, accept, examine
 from processes.delivery.departure import keep_packet
 from processes.delivery.gateway import gateway_of, tenants
 from processes.delivery.receipt import (
-    RECEIPT_JOB,
     Given,
     ask_receipt,
     examine_receipts,
     look_again,
     take_receipt,
 )
+from processes.delivery.receipt_keys import RECEIPT_JOB
 from processes.delivery.senders import DOUBT_JOB, SenderInDoubt, ensure_sender, post_doubt
 from processes.delivery.statuses import apply_status
 from processes.means import Means

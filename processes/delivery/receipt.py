@@ -24,6 +24,14 @@ from exchange.content_digest import content_digest
 from exchange.errors import ExchangeError
 from exchange.identity import organ_key
 from processes.agency_code import codes_of_same
+from processes.delivery.receipt_keys import (
+    MATCHES,
+    OTHER_KEY,
+    RECEIPT_JOB,
+    OtherReceiptKey,
+    close_incident,
+    is_known,
+)
 from processes.means import Means
 from records.document import IncomingDocument
 from records.transfer import Direction, Packet, SignedReceipt
@@ -33,9 +41,7 @@ from signing.xml import XmlReport, sign_xml, verify_xml
 log = logging.getLogger(__name__)
 
 NAMESPACE = "urn:congvan:receipt:1"
-MATCHES, DIFFERS, FORGED = "matches", "differs", "forged"
-#: the job that fails as long as a receipt does not hold: incidents are of jobs
-RECEIPT_JOB = "receipt_in_doubt"
+DIFFERS, FORGED = "differs", "forged"
 
 
 class ReceiptInDoubt(OfficeError):
@@ -187,11 +193,13 @@ def take_receipt(tx: Transaction, means: Means, given: Given, came_from: str) ->
 
     Who reports must be whom the packet was for; a receipt for nothing of ours is nobody's.
     """
-    packet = _sent(tx, given.facts.get("send", ""))
-    if packet is None or organ_key(packet.to_code) not in codes_of_same(tx, came_from):
+    packet, codes = _sent(tx, given.facts.get("send", "")), codes_of_same(tx, came_from)
+    if packet is None or organ_key(packet.to_code) not in codes:
         log.info("a receipt of %s is for nothing that was sent to it", came_from)
         return
-    verdict = _judge(means, packet, given)
+    verdict, report = _judge(means, packet, given), given.report
+    if verdict == MATCHES and not is_known(tx, came_from, report.fingerprint, report.subject):
+        verdict = OTHER_KEY
     row = tx.scalar(
         sa.select(SignedReceipt).where(SignedReceipt.of_packet_id == packet.id).with_for_update()
     )
@@ -207,8 +215,10 @@ def take_receipt(tx: Transaction, means: Means, given: Given, came_from: str) ->
             )
         )
     row.body, row.verdict, row.at = given.body, verdict, tx.now
-    row.signer, row.fingerprint = given.report.subject[:200], given.report.fingerprint
-    if verdict != MATCHES:
+    row.signer, row.fingerprint = report.subject[:200], report.fingerprint
+    if verdict == MATCHES:
+        close_incident(tx, packet)
+    else:
         key = f"{RECEIPT_JOB}:{packet.id}"
         jobs.post(tx, RECEIPT_JOB, {"receipt": str(row.id)}, key=key, agency_id=packet.agency_id)
 
@@ -244,8 +254,13 @@ def look_again(errand: Errand, job: ClaimedJob) -> None:
         packet = tx.get(Packet, receipt.of_packet_id)
     if receipt.verdict == MATCHES:
         return
-    vi, en = _WHY[receipt.verdict]
-    error = ReceiptInDoubt(
-        receiver=packet.to_code, packet=packet.packet_id, sha256=packet.sha256, why_vi=vi, why_en=en
-    )
+    error = _doubt(receipt, packet)
     raise GiveUp(f"{error.text('vi')} {error.text('en')}")
+
+
+def _doubt(receipt: SignedReceipt, packet: Packet) -> OfficeError:
+    facts = {"receiver": packet.to_code, "packet": packet.packet_id}
+    if receipt.verdict == OTHER_KEY:
+        return OtherReceiptKey(**facts, fingerprint=receipt.fingerprint, signer=receipt.signer)
+    vi, en = _WHY[receipt.verdict]
+    return ReceiptInDoubt(**facts, sha256=packet.sha256, why_vi=vi, why_en=en)

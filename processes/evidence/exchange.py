@@ -1,12 +1,17 @@
 """Evidence of one exchange (chứng cứ gửi nhận): what went to whom, and who says it came."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from engine.database import Transaction
+from engine.database import Database, Transaction
+from processes.agency_code import codes_of_same
+from processes.evidence import axis_log
+from processes.evidence.axis_log import Proof
 from processes.evidence.bundle import (
     BLOCK,
     FORMAT,
@@ -26,6 +31,7 @@ from records.axis_tables import AxisPacket
 from records.document import Document, IncomingDocument, OutgoingDocument
 from records.journal_signature import sign_head
 from records.proof import proof_of
+from records.receipt_key import ReceiptKey, keys_of
 from records.seal import Head
 from records.transfer import Attempt, Packet, SignedReceipt, StatusReceived, StatusReport
 from signing.asice import Content, build_container
@@ -34,22 +40,53 @@ from signing.asice import Content, build_container
 _NAMED = {"id", "reference", "identifier", "organ_code", "issued_on", "subject"}
 
 
-def make_exchange(tx: Transaction, session: orm.Session, means: Means, packet_id: UUID) -> Bundle:
+def evidence_of(
+    transaction: Callable[[], AbstractContextManager[Transaction]],
+    database: Database,
+    means: Means,
+    packet_id: UUID,
+) -> Bundle:
+    """Make the evidence of one packet; an axis elsewhere is asked between two transactions.
+
+    Raises what `make_exchange` raises, before anything is asked.
+    """
+    with transaction() as tx:
+        packet = tx.get(Packet, packet_id)
+        _check_right(tx, subject_of(tx, packet))
+        question = axis_log.question_of(means, packet)
+    told = axis_log.ask(means, question)
+    with transaction() as tx, database.session() as session:
+        return make_exchange(tx, session, means, packet_id, told)
+
+
+def _check_right(tx: Transaction, document: Document | None) -> None:
+    if document is None:
+        authorize(tx.acting, Act.EXPORT_EVIDENCE)
+        return
+    authorize(tx.acting, Act.EXPORT_EVIDENCE, facts_of_document(tx, document))
+    if document.secrecy.is_secret:
+        raise SecretEvidence(secrecy=document.secrecy.vi)
+
+
+def make_exchange(
+    tx: Transaction,
+    session: orm.Session,
+    means: Means,
+    packet_id: UUID,
+    axis: Proof | None = None,
+) -> Bundle:
     """Make the evidence of one packet and note in the journal that it was made, with its digest.
 
     The message as it went or came, byte for byte, its attempts, statuses and signed receipt, what
-    our own axis knows of it, and the journal's proof. An ASiC-E that the installation's key signs
+    our own axis knows of it, its log's proof (`axis` where it is elsewhere), and the journal's.
+    An ASiC-E that the installation's key signs
     whole, a zip where there is no key. Raises `NotFound`, `NoRight`, `SecretEvidence`.
     """
     packet = tx.get(Packet, packet_id)
     document = subject_of(tx, packet)
-    if document is not None:
-        authorize(tx.acting, Act.EXPORT_EVIDENCE, facts_of_document(tx, document))
-        if document.secrecy.is_secret:
-            raise SecretEvidence(secrecy=document.secrecy.vi)
-    else:
-        authorize(tx.acting, Act.EXPORT_EVIDENCE)
+    _check_right(tx, document)
     members = _members(tx, session, means, packet, document)
+    members |= _log_members(axis or axis_log.own_proof(tx, packet))
     manifest = as_json(
         {
             "format": FORMAT, "instance": packet.id, "events": 0, "head": "", "made_at": tx.now,
@@ -107,6 +144,7 @@ def _members(
             "document": columns(document, _NAMED) if document is not None else None,
             "attempts": [columns(one) for one in attempts],
             "receipts": [columns(one, _SHOWN) for one in receipts],
+            "receipt_keys": [columns(one) for one in _keys(tx, packet)],
             "statuses": [columns(one) for one in _statuses(tx, packet)],
             "axis": [columns(one) for one in _on_axis(session, packet)],
         },
@@ -123,7 +161,22 @@ def _members(
     return {**made, "verify.py": VERIFIER.read_bytes()}
 
 
+def _log_members(proof: Proof) -> dict[str, bytes]:
+    """Return the axis's log, its timestamps apart too, for programs that check those."""
+    made = {"axis-log.json": as_json(proof)}
+    for n, part in enumerate(proof["parts"], 1):
+        if part["timestamp"]:
+            made[f"axis-head-{n}.sig"] = bytes.fromhex(part["value"])
+            made[f"axis-head-{n}.tst"] = bytes.fromhex(part["timestamp"])
+    return made
+
+
 _SHOWN = {"id", "direction", "verdict", "signer", "fingerprint", "at"}
+
+
+def _keys(tx: Transaction, packet: Packet) -> list[ReceiptKey]:
+    """Return which keys are known to sign receipts of whom the packet went to, and since when."""
+    return keys_of(tx, codes_of_same(tx, packet.to_code)) if packet.recipient_id else []
 
 
 def _statuses(tx: Transaction, packet: Packet) -> list[StatusReceived] | list[StatusReport]:

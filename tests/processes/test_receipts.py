@@ -30,12 +30,11 @@ from office.cli import main
 from processes.delivery.receipt import (
     DIFFERS,
     FORGED,
-    MATCHES,
     NAMESPACE,
-    RECEIPT_JOB,
     examine_receipts,
     take_receipt,
 )
+from processes.delivery.receipt_keys import MATCHES, RECEIPT_JOB
 from processes.evidence.bundle import VERIFIER, Bundle
 from processes.evidence.exchange import make_exchange
 from records import seal
@@ -159,6 +158,8 @@ def test_a_receipt_that_does_not_hold_is_an_incident_and_a_good_one_ends_it(stor
     come(story, good, sent.to_code)
     come(story, other, sent.to_code)  # what once held stays
     assert again(story, sent).verdict == MATCHES
+    story.work(poll=False)
+    assert story.all(Incident, Incident.kind == RECEIPT_JOB, Incident.closed_at.is_(None)) == []
 
 
 def test_a_hop_that_an_intermediary_adds_changes_no_content():
