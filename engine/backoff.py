@@ -18,6 +18,12 @@ class Backoff:
     first: float = FIRST_PAUSE
     longest: float = LONGEST_PAUSE
 
+    @property
+    def lasting(self) -> float:
+        """How many seconds all attempts take on average, as long as each fails at once."""
+        pauses = range(self.attempts - 1)
+        return sum(min(self.first * 2.0**n, self.longest) for n in pauses)
+
     def is_last(self, attempt: int, max_attempts: int) -> bool:
         """Return whether no attempt follows this one unless somebody asks for it."""
         return attempt >= max_attempts + self.attempts - ATTEMPTS

@@ -23,6 +23,7 @@ from office.list_terms import look_at_lists
 from office.office import timestamps_of
 from office.place import MADE_IN, account, find_place, programs
 from office.postgres import NAME
+from office.sending_settings import look_at_sending
 from office.settings import Settings
 from signing.errors import SigningError
 from signing.keystores.base import KeyStore
@@ -60,6 +61,7 @@ def doctor(settings: Settings, *, expected_revision: str | None = None) -> list[
         lambda: _axis_key(settings),
         lambda: look_at_carrier(settings),
         lambda: look_at_upstream(settings),
+        lambda: look_at_sending(settings.sending),
         *(lambda program=program: _program(program) for program in PROGRAMS),
         lambda: look_at_lists(settings.data / "signing"),
         _softhsm,

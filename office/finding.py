@@ -16,6 +16,7 @@ class Level(StrEnum):
 _TITLES = {
     "axis-key": ("Khóa ký gói tin liên thông", "Key that signs packets for the axis"),
     "carrier": ("Đường liên thông", "Connection to the axis"),
+    "sending": ("Gửi lại gói tin", "Sending again"),
     "upstream": ("Trục cấp trên", "The axis above"),
     "chromium": ("Chromium", "Chromium"),
     "clock": ("Đồng hồ", "Clock"),

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from api import idempotency
-from engine.backoff import Backoff
 from engine.budget import BUDGET
 from engine.database import SYSTEM, Acting, Database, Transaction
 from engine.handlers import Handlers
@@ -208,7 +207,7 @@ def means_of(
     return Means(
         content=ContentStore(settings.data / "content"),
         signing=signing,
-        sending=Backoff(settings.send_attempts),
+        sending=settings.sending,
         intermediaries=settings.intermediaries,
         envelope_signer=envelope_signer(settings, signing.check_keystore),
         axis_endpoint=f"http://127.0.0.1:{settings.port}/axis",

@@ -17,9 +17,11 @@ from typing import Any, NamedTuple
 from environs import Env, EnvValidationError
 from marshmallow.validate import Range
 
+from engine.backoff import Backoff
 from engine.errors import OfficeError
 from office import setting_values
 from office.hub_settings import HUB_SETTINGS, OWN_HUB, HubSettings, read_hub
+from office.sending_settings import OWN_SENDING, SENDING_SETTINGS, read_sending
 from signing.transport import Transport
 
 
@@ -203,12 +205,7 @@ SETTINGS = (
         "Account at the province's wrapper, its password in keys/carrier.password; when empty "
         "nobody logs in.",
     ),
-    Setting(
-        "CONGVAN_SEND_ATTEMPTS",
-        12,
-        "Số lần gửi một gói tin trước khi thành sự cố để văn thư xử lý (1–30).",
-        "Attempts to send a packet before it is an incident for the clerk (1–30).",
-    ),
+    *(Setting(*one) for one in SENDING_SETTINGS),
     Setting(
         "CONGVAN_INTERMEDIARIES",
         "",
@@ -268,7 +265,7 @@ class Settings:
     bridge: str = ""
     bridge_transport: str = Transport.AGENT_FILE
     axis_signature: AxisSignature = AxisSignature.NONE
-    send_attempts: int = 12
+    sending: Backoff = OWN_SENDING
     intermediaries: frozenset[tuple[str, str]] = frozenset()
     axis: AxisDriver = AxisDriver.ADAPTER
     axis_url: str = ""
@@ -354,9 +351,7 @@ def load() -> Settings:
             "axis_signature": env.axis_signature(
                 "CONGVAN_AXIS_SIGNATURE", at["CONGVAN_AXIS_SIGNATURE"]
             ),
-            "send_attempts": env.int(
-                "CONGVAN_SEND_ATTEMPTS", at["CONGVAN_SEND_ATTEMPTS"], validate=Range(1, 30)
-            ),
+            "sending": read_sending(env),
             "intermediaries": env.pairs("CONGVAN_INTERMEDIARIES", at["CONGVAN_INTERMEDIARIES"]),
             "axis": env.driver("CONGVAN_AXIS", at["CONGVAN_AXIS"]),
             "axis_url": env.carrier("CONGVAN_AXIS_URL", at["CONGVAN_AXIS_URL"]),

@@ -91,6 +91,7 @@ class Attempt(Record):
     """One attempt to send a packet (lần gửi): written before it is made, completed after."""
 
     __tablename__ = "delivery_attempt"
+    __table_args__ = (sa.Index("ix_delivery_attempt_road", "agency_id", "address", "started_at"),)
 
     of_packet_id: Mapped[UUID] = mapped_column(sa.ForeignKey("packet.id"), index=True)
     number: Mapped[int]

@@ -57,7 +57,7 @@ def send_change(errand: Errand, job: ClaimedJob, means: Means) -> None:
             MessageType.STATUS if taken_back else MessageType.EDOC,
             document.organ_code, recipient.organ_code, outgoing_document_id=document.id,
         )  # fmt: skip
-        kept, now = departure.kept(tx), tx.now
+        kept, now = trip.kept(tx), tx.now
         message = message_of(tx, means, request, document, recipient)
         written = _written(message)
     with _told(request_id):

@@ -67,6 +67,10 @@ class Departure:
         """The immutable id of this sending (mã lần gửi)."""
         return uuid.uuid5(_SEND_IDS, f"{self.agency_id} {self.key}")
 
+    def address(self, means: Means) -> str:
+        """Return which way it goes: the road that an attempt is noted on."""
+        return f"{means.axis_endpoint or 'gateway'} → {self.receiver}"
+
     def kept(self, tx: Transaction) -> str | None:
         """Return the SHA-256 of what an earlier attempt sent, None before the first."""
         packet = self._known(tx)
@@ -102,7 +106,7 @@ class Departure:
                 agency_id=self.agency_id,
                 of_packet_id=packet.id,
                 number=job.attempt,
-                address=f"{means.axis_endpoint or 'gateway'} → {self.receiver}",
+                address=self.address(means),
                 started_at=tx.now,
             )
             tx.add(attempt)

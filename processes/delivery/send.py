@@ -77,7 +77,7 @@ def send_envelope(errand: Errand, job: ClaimedJob, means: Means) -> None:
             recipient_id=recipient_id,
         )  # fmt: skip
         document.refuse_exchange(kind)
-        kept, now = departure.kept(tx), tx.now
+        kept, now = trip.kept(tx), tx.now
         written = b"" if kept else edxml.write(envelope_of(tx, means, document, recipient))
     packet_id = trip.make(written, kept, now)
     with errand.finish() as tx:
@@ -184,11 +184,11 @@ def send_status(errand: Errand, job: ClaimedJob, means: Means) -> None:
         report = tx.get(StatusReport, report_id)
         document = tx.get(IncomingDocument, report.incoming_document_id)
         own = _received_as(tx, document)
-        trip.departure = departure = Departure(
+        trip.departure = Departure(
             f"status:{report.id}", document.agency_id, MessageType.STATUS,
             own, document.organ_code, incoming_document_id=document.id,
         )  # fmt: skip
-        kept, now = departure.kept(tx), tx.now
+        kept, now = trip.kept(tx), tx.now
         agency = tx.get(Agency, document.agency_id)
         written = edxml.write_status(_status_of(agency, own, document, report))
         answered = tx.scalar(_ASKED, change=report.change_id) if report.change_id else None

@@ -13,6 +13,7 @@ from engine.jobs import ClaimedJob, LeaseLost
 from exchange.errors import ExchangeError
 from processes.delivery.departure import Attempted, Departure
 from processes.delivery.gateway import gateway_of
+from processes.delivery.road_state import wait_for_others
 from processes.envelope_signature import EnvelopeNotSigned
 from processes.means import Means
 from records.issuing_error import NotExchangeable
@@ -55,6 +56,15 @@ class Trip:
         """The digest of what is sent."""
         assert self.attempted is not None
         return self.attempted.stored.sha256
+
+    def kept(self, tx: Transaction) -> str | None:
+        """Return the SHA-256 of what an earlier attempt sent, None before the first.
+
+        Raises `Later` while another process tries the road, which failed last.
+        """
+        assert self.departure is not None
+        wait_for_others(tx, self.departure.address(self.means))
+        return self.departure.kept(tx)
 
     def make(self, written: bytes, kept: str | None, now: datetime) -> str:
         """Commit the attempt, hand the message to the axis; return the axis's id of it."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.database import Database
-from office import hub_settings, settings, start
+from office import hub_settings, sending_settings, settings, start
 from office.settings import SETTINGS, Mode, WrongSetting
 
 SAMPLES = {
@@ -34,6 +34,7 @@ SAMPLES = {
     "CONGVAN_AXIS_SYSTEM": "stttt",
     "CONGVAN_AXIS_USER": "congvan",
     "CONGVAN_SEND_ATTEMPTS": "20",
+    "CONGVAN_SEND_PAUSE": "15",
     "CONGVAN_INTERMEDIARIES": "02.29.W00:*, H55.W00:H55.07",
     "CONGVAN_AXIS_SIGNATURE": "xmldsig",
     "CONGVAN_HUB_LARGEST": "60",
@@ -72,7 +73,8 @@ def test_each_setting_of_the_table_is_read(setting, monkeypatch: pytest.MonkeyPa
 
 
 def test_no_setting_is_read_that_is_not_in_the_table():
-    source = Path(settings.__file__).read_text() + Path(hub_settings.__file__).read_text()
+    modules = (settings, hub_settings, sending_settings)
+    source = "".join(Path(module.__file__).read_text() for module in modules)
     read = set(re.findall(r'(?:env\.\w+|number|text)\(\s*"([A-Z_]+)"', source))
     assert read == {setting.name for setting in SETTINGS}
 
