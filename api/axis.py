@@ -6,13 +6,18 @@ spared every call.
 
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
+from typing import Any, BinaryIO
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wsgi import get_content_length
 
+from api.pace import Pace, Watch
+from api.remainder import MOST_DISCARDED
 from engine.errors import OfficeError
 from engine.faultpoint import Point, reach
 from exchange.axis import DOWNLOAD, GOT, Axis, AxisResponse, bare, fault, refusal, too_large
@@ -25,7 +30,8 @@ from records.axis_proof import LogBook
 log = logging.getLogger(__name__)
 
 ROOT = "/axis/"
-_PIECE = 1 << 16
+#: read at one time of what is forgotten
+_FORGOTTEN = 1 << 20
 _SIGNED = "HTTP_" + PREFIX.upper().replace("-", "_")
 _POINTS = {
     "sendEdoc": (Point.HUB_KEEPING, Point.HUB_KEPT),
@@ -33,17 +39,18 @@ _POINTS = {
 }
 
 
-def init_axis(app: Flask) -> None:
+def init_axis(app: Flask, pace: Pace = Pace()) -> None:  # noqa: B008 - frozen
     """Put the axis before an application whose `congvan` extension is the office."""
-    app.wsgi_app = _Door(app.wsgi_app, app)  # type: ignore[assignment] # Flask's way
+    app.wsgi_app = _Door(app.wsgi_app, app, pace)  # type: ignore[assignment] # Flask's way
 
 
 class _Door:
     """Answers what is under `/axis/`; everything else goes to the application."""
 
-    def __init__(self, application: WSGIApplication, app: Flask) -> None:
+    def __init__(self, application: WSGIApplication, app: Flask, pace: Pace) -> None:
         self._application = application
         self._app = app
+        self._watch = Watch(pace)
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         path: str = environ.get("PATH_INFO", "")
@@ -78,7 +85,7 @@ class _Door:
         method = environ["REQUEST_METHOD"]
         if method != "POST" and not (method == "GET" and operation in GOT):
             return refusal(NotPosted())
-        body = _body(environ, limits)
+        body = self._body(environ, limits)
         if isinstance(body, AxisResponse):
             return body
         before, after = _POINTS.get(operation, (None, None))
@@ -102,6 +109,36 @@ class _Door:
             reach(after)
         return answer
 
+    def _body(self, environ: WSGIEnvironment, limits: Limits) -> bytes | AxisResponse:
+        """Return the body of a call, or why it is none; what is too large is read and forgotten.
+
+        A client that still writes while the server closes never reads the answer.
+        """
+        encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+        if encoding not in ("", "identity"):
+            return refusal(Encoded(encoding=encoding[:40]))
+        source, connection = environ["wsgi.input"], environ.get("gunicorn.socket")
+        length = get_content_length(environ)
+        if length is not None and length > limits.message:
+            self._forget(source, length, connection)
+            return too_large(limits.message)
+        # without a length only the server can know where a body ends (chunked)
+        most = limits.message + 1 if environ.get("wsgi.input_terminated") else 0
+        try:
+            body = self._watch.read(source, most if length is None else length, connection)
+        except ClientDisconnected:
+            return refusal(CutShort())
+        if len(body) > limits.message:
+            return too_large(limits.message)
+        return body if length in (None, len(body)) else refusal(CutShort())
+
+    def _forget(self, source: BinaryIO, length: int, connection: Any) -> None:
+        """Read a body that is refused for its size, unless it is larger still."""
+        with suppress(ClientDisconnected):
+            while 0 < length <= MOST_DISCARDED:
+                piece = self._watch.read(source, min(length, _FORGOTTEN), connection)
+                length = length - len(piece) if piece else 0
+
 
 def _headers(environ: WSGIEnvironment) -> dict[str, str]:
     """Return the headers that concern the axis, named as HTTP names them."""
@@ -110,26 +147,3 @@ def _headers(environ: WSGIEnvironment) -> dict[str, str]:
         for name, value in environ.items()
         if name.startswith(_SIGNED)
     }
-
-
-def _body(environ: WSGIEnvironment, limits: Limits) -> bytes | AxisResponse:
-    """Return the body of a call, or why it is not read (to its end)."""
-    encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
-    if encoding not in ("", "identity"):
-        return refusal(Encoded(encoding=encoding[:40]))
-    length = get_content_length(environ)
-    if length is not None and length > limits.message:
-        return too_large(limits.message)
-    # without a length the server has to know where the body ends (chunked)
-    wanted = length if length is not None else limits.message + 1
-    if length is None and not environ.get("wsgi.input_terminated"):
-        wanted = 0
-    pieces: list[bytes] = []
-    while wanted > 0 and (piece := environ["wsgi.input"].read(min(wanted, _PIECE))):
-        pieces.append(piece)
-        wanted -= len(piece)
-    if length is None and wanted == 0 and pieces:
-        return too_large(limits.message)
-    if length is not None and wanted > 0:
-        return refusal(CutShort())
-    return b"".join(pieces)

@@ -1,6 +1,6 @@
 """What a call of the axis states (tham số của lời gọi): kind, days, receivers; or BadCall."""
 
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 from typing import Any, Final
 
 import orjson
@@ -15,6 +15,7 @@ from exchange.status import StatusMessage
 
 #: addressees of one send
 MOST_RECEIVERS: Final = 10_000
+_DAY: Final = timedelta(days=1)
 
 
 def message_type(call: SignedCall) -> MessageType:
@@ -30,7 +31,8 @@ def period_of(call: SignedCall) -> Period:
     since = _moment(call, "fromdate")
     until = _moment(call, "todate")
     if until is not None and ":" not in call.parameters["todate"]:
-        until += timedelta(days=1)
+        # the last day of the calendar leaves the end open
+        until = until + _DAY if until.year < MAXYEAR else None
     return Period(since, until)
 
 

@@ -151,14 +151,14 @@ class Encoded(AxisRefusal):
 
 
 class CutShort(AxisRefusal):
-    """A body ended before its length (nội dung bị cắt ngang); the client tries again."""
+    """A body ended before its length or came too slowly (nội dung bị cắt ngang); it comes again."""
 
     code = "axis-cut-short"
     axis_code = "20"
     status = 400
     retryable = True
-    vi = "Nội dung gửi bị cắt ngang trên đường truyền, chưa nhận gì. Hãy gửi lại."
-    en = "The body was cut short; nothing was taken in. Send it again."
+    vi = "Nội dung gửi bị cắt ngang hoặc đến quá chậm, chưa nhận gì. Hãy gửi lại."
+    en = "The body was cut short or came too slowly; nothing was taken in. Send it again."
 
 
 class OverQuota(AxisRefusal):

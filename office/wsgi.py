@@ -116,9 +116,9 @@ def serve(settings: Settings, create: Callable[[], WSGIApplication]) -> None:
     options = {
         "bind": f"{host}:{settings.port}",
         "workers": settings.web_workers,
-        # Threads, so that a slow upload does not hold a whole process.
+        # Threads, so that a slow upload does not hold a whole process: they wait, mostly.
         "worker_class": "gthread",
-        "threads": 4,
+        "threads": 16,
         "timeout": 60,
         "graceful_timeout": 15,
         "keepalive": 15,
