@@ -217,6 +217,8 @@ def _told(
 ) -> list[str]:
     """Return what the clerk reads before deciding: what is asked, why, and what would change."""
     lines = [f"{request.kind.vi}: {request.reason}"]
+    if document.status is IncomingStatus.COMPLETED:
+        lines.append("Văn bản đã giải quyết xong tại cơ quan")
     if request.takes_back and request.kind is ChangeKind.UPDATE:
         lines.append("Bên gửi bớt cơ quan này khỏi nơi nhận, đề nghị trả lại văn bản")
     elif request.kind is ChangeKind.UPDATE and request.packet_id is not None:

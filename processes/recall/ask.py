@@ -113,13 +113,18 @@ def ask_back(tx: Transaction, command: AskBack) -> list[ChangeRequest]:
     if is_recall:
         # L-47 of annex VI: the agency's order itself freezes the document and its metadata
         document.frozen_at = document.frozen_at or tx.now
-        document.withdrawn_reason = reason
+        document.withdrawn_reason = _joined(document.withdrawn_reason, reason)
     settle_withdrawal(tx, document, recipients)
     journal.record(
         tx, "ask_back", "outgoing_document", document.id, asked=command.kind.value, reason=reason,
         receivers=[r.organ_code for r in holding],
     )  # fmt: skip
     return asked
+
+
+def _joined(before: str, reason: str) -> str:
+    """Return both reasons of a recall that was ordered twice."""
+    return before if reason in before.split("; ") else "; ".join(filter(None, (before, reason)))
 
 
 def ensure_may_be_asked(document: OutgoingDocument) -> None:

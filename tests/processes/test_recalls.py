@@ -111,6 +111,9 @@ def test_a_receiver_refuses_with_a_reason_and_keeps_the_document(story_office):
     assert story.standing(here.id) == ["check"]
     (request,) = requests(story, document)
     assert (request.answer, request.answer_reason) == (ChangeAnswer.REFUSED, "Đã giải quyết xong")
+    # whoever refused keeps his reason too
+    (own,) = story.all(ChangeRequest, ChangeRequest.incoming_document_id == here.id)
+    assert (own.answer, own.answer_reason) == (ChangeAnswer.REFUSED, "Đã giải quyết xong")
     (recipient,) = story.recipients(document)
     assert recipient.delivery is Delivery.ARRIVED
     # asked once more, it is a request of its own with an answer of its own; the wire tells seconds
