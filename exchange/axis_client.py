@@ -3,7 +3,6 @@
 Each call is signed at its own moment.
 """
 
-import base64
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 import orjson
 
+from exchange.answer_spool import AnswerSpool
 from exchange.axis_headers import sign
 from exchange.axis_rows import PAGE
 from exchange.clock import now, parse_moment, write_moment
@@ -112,18 +112,20 @@ class AxisClient:
         ]
 
     def fetch(self, packet_id: str) -> bytes:
-        """Return the message of a packet."""
+        """Return the message of a packet; a large one waits on the disk while it comes."""
+        spool = AnswerSpool("getEdoc")
         try:
-            data = self._call("getEdoc", {"docId": packet_id}).get("data")
+            answer = self._call("getEdoc", {"docId": packet_id}, spool=spool)
         except RefusedByAxis as refusal:
             if refusal.fields.get("error_code") == "404":
                 raise NoSuchPacket(packet_id=packet_id) from refusal
             raise
-        try:
-            return base64.b64decode(data if isinstance(data, str) else "*", validate=True)
-        except ValueError as error:
+        finally:
+            data = spool.read()
+        if not spool.is_found or data is None or "data" not in answer:
             reason = "nội dung gói tin không phải base64"
-            raise Unreachable(operation="getEdoc", reason=reason) from error
+            raise Unreachable(operation="getEdoc", reason=reason)
+        return data
 
     def confirm(self, packet_id: str, outcome: Outcome, description: str = "") -> None:
         """Tell the axis what became of a packet."""
@@ -188,16 +190,26 @@ class AxisClient:
         body: bytes = b"",
         *,
         is_brief: bool = False,
+        spool: AnswerSpool | None = None,
     ) -> dict[str, Any]:
         own = self._connection
         headers = sign(parameters, body, own.system_id, own.secret, self._clock())
         headers["Content-Type"] = "application/octet-stream"
-        post = self._brief.ask if is_brief else self._post
-        status, data = post(operation, headers, body)
+        if spool is not None:
+            status, data = self._post(operation, headers, body, spool.feed)
+            data = spool.rest
+        else:
+            status, data = (self._brief.ask if is_brief else self._post)(operation, headers, body)
         return _judge(operation, status, data, own.secret)
 
-    def _post(self, operation: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
-        return self._wire.ask(operation, headers, body)
+    def _post(
+        self,
+        operation: str,
+        headers: dict[str, str],
+        body: bytes,
+        take: Callable[[bytes], None] | None = None,
+    ) -> tuple[int, bytes]:
+        return self._wire.ask(operation, headers, body, take=take)
 
 
 def _judge(operation: str, status: int, data: bytes, secret: str) -> dict[str, Any]:

@@ -4,12 +4,13 @@ A redirected call would carry its signature or token elsewhere. Whatever goes wr
 gateway; no secret stands in one.
 """
 
+import errno
 import http.client
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -77,8 +78,13 @@ class Wire:
         *,
         method: str = "POST",
         path: str = "",
+        take: Callable[[bytes], None] | None = None,
     ) -> tuple[int, bytes]:
-        """Return the status and body of an answer to `operation`; raises GatewayError."""
+        """Return the status and body of an answer to `operation`; raises GatewayError.
+
+        `take` is given the body piece by piece as it comes, and none is returned.
+        """
+        parts: list[bytes] = []
         for name, value in headers.items():
             if not all(" " <= character <= "\xff" for character in value):
                 # http.client would show the value, which may be a secret
@@ -90,7 +96,8 @@ class Wire:
             with _cut_off(wire.sock, deadline):
                 wire.request(method, f"{self._path}{path or f'/{operation}'}", body, dict(headers))
                 with wire.getresponse() as answer:
-                    return answer.status, self._read(operation, answer)
+                    self._read(operation, answer, take or parts.append)
+                    return answer.status, b"".join(parts)
         except ssl.SSLCertVerificationError as error:
             reason = "chứng thư máy chủ không tin cậy"
             raise NotRecognised(
@@ -112,17 +119,20 @@ class Wire:
             self._host, self._port, timeout=patience, context=context
         )
 
-    def _read(self, operation: str, answer: http.client.HTTPResponse) -> bytes:
-        limit = self._patience.largest_answer
-        parts, size = [], 0
+    def _read(
+        self,
+        operation: str,
+        answer: http.client.HTTPResponse,
+        take: Callable[[bytes], None],
+    ) -> None:
+        limit, size = self._patience.largest_answer, 0
         while part := answer.read1(_BLOCK):
             size += len(part)
             if size > limit:
                 raise AnswerTooLarge(operation=operation, limit=limit)
-            parts.append(part)
+            take(part)
         if answer.length:
             raise http.client.IncompleteRead(b"", answer.length)
-        return b"".join(parts)
 
 
 def json_object(operation: str, status: int, data: bytes) -> dict[str, Any]:
@@ -189,4 +199,6 @@ def _cause(error: Exception) -> str:
         return "quá thời gian chờ"
     if isinstance(error, ConnectionRefusedError):
         return "máy chủ không nhận kết nối"
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "máy của cơ quan hết chỗ trên đĩa"
     return type(error).__name__

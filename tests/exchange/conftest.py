@@ -129,6 +129,8 @@ class DirectGateway(AxisClient):
         super().__init__(Connection("http://axis.test/adapter", system_id, secret, organ_id), clock)
         self._hub = hub
 
-    def _post(self, operation, headers, body):
+    def _post(self, operation, headers, body, take=None):
         answer = self._hub.handle(operation, headers, body)
+        if take is not None:
+            take(answer.body)
         return answer.status, answer.body
