@@ -7,8 +7,10 @@ TT 01/2022/TT-BTTTT. A reader does not apply them: others may be more generous.
 import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from datetime import date
 from typing import Any, Final
 
+from exchange.clock import write_date
 from exchange.edxml_files import NAME_LENGTH, safe_name
 from exchange.envelope import Attachment, Business, BusinessType, Envelope, Party
 from exchange.findings import Finding, missing, out_of_range, wrong_type, wrong_value
@@ -30,9 +32,14 @@ _PARTY: Final = {
 }
 
 
-def check_envelope(envelope: Envelope) -> list[Finding]:
-    """Return everything that keeps an envelope from being sent."""
-    return [*_envelope(envelope), *_characters("edXML", envelope)]
+def check_envelope(envelope: Envelope, today: date) -> list[Finding]:
+    """Return everything that keeps an envelope from being sent on a day."""
+    found = [*_envelope(envelope), *_characters("edXML", envelope)]
+    if envelope.promulgated_on > today:
+        # a deployed hub refuses it
+        vi, en = f"{write_date(envelope.promulgated_on)} chưa đến", "it is in the future"
+        found.append(wrong_value("PromulgationInfo.PromulgationDate", vi, en))
+    return found
 
 
 def check_status(message: StatusMessage) -> list[Finding]:

@@ -8,11 +8,11 @@ sending again is recognised.
 import base64
 import unicodedata
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 from xml.sax.saxutils import escape
 
-from exchange.clock import write_date, write_moment
+from exchange.clock import VIETNAM, now, write_date, write_moment
 from exchange.document_type import number_of
 from exchange.edxml_check import check_envelope, check_status
 from exchange.edxml_files import pack
@@ -37,12 +37,12 @@ _OPEN: Final = (
 )
 
 
-def write(envelope: Envelope, limits: Limits = DEFAULT_LIMITS) -> bytes:
-    """Write a document message (gói tin văn bản) in UTF-8, NFC.
+def write(envelope: Envelope, limits: Limits = DEFAULT_LIMITS, at: datetime | None = None) -> bytes:
+    """Write a document message (gói tin văn bản) in UTF-8, NFC, at a moment: now unless told.
 
     Raises InvalidMessage with all findings, or MessageTooLarge.
     """
-    if findings := check_envelope(envelope):
+    if findings := check_envelope(envelope, (at or now()).astimezone(VIETNAM).date()):
         raise InvalidMessage(*findings)
     packed = [(attachment, *pack(attachment)) for attachment in envelope.attachments]
     manifest = "".join(_reference(attachment, kind) for attachment, _, kind in packed)

@@ -1,6 +1,7 @@
 """What leaves (gửi liên thông): envelopes and status reports, by jobs, each once in effect."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from exchange.envelope import (
 from exchange.gateway import MessageType
 from exchange.mark import put_answered
 from exchange.status import StatusCode, StatusMessage
+from processes.delivery.contact import contact_of
 from processes.delivery.departure import Departure
 from processes.delivery.receipt import sign_receipts, wanted_for
 from processes.delivery.trip import NotIssued, Trip
@@ -78,7 +80,7 @@ def send_envelope(errand: Errand, job: ClaimedJob, means: Means) -> None:
         )  # fmt: skip
         document.refuse_exchange(kind)
         kept, now = trip.kept(tx), tx.now
-        written = b"" if kept else edxml.write(envelope_of(tx, means, document, recipient))
+        written = b"" if kept else _written(tx, means, document, recipient, job)
     packet_id = trip.make(written, kept, now)
     with errand.finish() as tx:
         recipient = tx.get(Recipient, recipient_id, lock=True)
@@ -91,6 +93,19 @@ def send_envelope(errand: Errand, job: ClaimedJob, means: Means) -> None:
             tx, "send_envelope", "outgoing_document", recipient.outgoing_document_id,
             to=departure.receiver, packet=packet_id, sha256=trip.sha256,
         )  # fmt: skip
+
+
+def _written(
+    tx: Transaction,
+    means: Means,
+    document: OutgoingDocument,
+    recipient: Recipient,
+    job: ClaimedJob,
+) -> bytes:
+    envelope = envelope_of(tx, means, document, recipient)
+    staff = contact_of(tx, document, job.payload.get("position"))
+    named = replace(envelope, business=replace(envelope.business, staff=staff))
+    return edxml.write(named, at=tx.now)
 
 
 def envelope_of(

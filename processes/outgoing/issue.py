@@ -17,6 +17,12 @@ from records.vocabulary import Delivery, IssueForm, OutgoingStatus
 SEND_JOB = "send_envelope"
 
 
+def posted_by(tx: Transaction) -> dict[str, str]:
+    """Return who has a document sent, for its job: whom the receiver may call."""
+    position = tx.acting.position_id
+    return {"position": str(position)} if position is not None else {}
+
+
 class AlreadyIssued(OfficeError):
     """The document has left already (văn bản đã phát hành)."""
 
@@ -56,7 +62,7 @@ def issue(tx: Transaction, _means: Means, order: Order[OutgoingDocument]) -> Dec
     online = document.issue_form is not IssueForm.PAPER
     for recipient in recipients:
         if online and recipient.organ_code:
-            jobs.post(tx, SEND_JOB, {"recipient": str(recipient.id)})
+            jobs.post(tx, SEND_JOB, {"recipient": str(recipient.id), **posted_by(tx)})
         else:
             recipient.delivery = Delivery.PAPER_ONLY
     document.issued_at = tx.now

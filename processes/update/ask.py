@@ -18,7 +18,7 @@ from engine.database import Transaction
 from engine.errors import NotFound, OfficeError
 from processes.means import Means
 from processes.order import Upload
-from processes.outgoing.issue import SEND_JOB
+from processes.outgoing.issue import SEND_JOB, posted_by
 from processes.outgoing.paper import current_paper
 from processes.recall.ask import ask, ensure_may_be_asked, holds
 from processes.second_person import reasoned
@@ -197,7 +197,7 @@ def _add(
         )
     )
     if code:
-        jobs.post(tx, SEND_JOB, {"recipient": str(one.id)})
+        jobs.post(tx, SEND_JOB, {"recipient": str(one.id), **posted_by(tx)})
     else:
         one.delivery = Delivery.PAPER_ONLY
     return one

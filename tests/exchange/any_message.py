@@ -82,7 +82,7 @@ ENVELOPE = st.builds(
         tuple
     ),
     code=st.builds(Code, words(1, 11), words(1, 30)),
-    promulgated_on=DAY,
+    promulgated_on=st.dates(date(1900, 1, 1), date(2026, 11, 20)),
     document_type=(words(1) | st.sampled_from(sorted(GROUP_B.values()))).map(document_type)
     | st.builds(DocumentType, words(1), st.from_regex(r"[0-9]{1,3}", fullmatch=True), words()),
     subject=words(1, 100),

@@ -275,6 +275,7 @@ WRITINGS = [
     _so("N.DocumentType.TypeName", document_type=DocumentType("")),
     _so("R.DocumentType.TypeName", document_type=DocumentType(LONG)),
     _so("T.DocumentType.Type", document_type=DocumentType("Công văn", "mười")),
+    _so("M.PromulgationInfo.PromulgationDate", promulgated_on=date(9999, 1, 1)),
     _so("N.Subject", subject=" "),
     _so("R.Subject", subject=LONG),
     _so("R.Content", content=LONG),

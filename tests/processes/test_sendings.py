@@ -7,13 +7,18 @@ from uuid import UUID, uuid4
 import pytest
 from story import Story, letter
 
+from exchange import edxml
 from exchange.errors import Unreachable
 from exchange.gateway import Gateway, MessageType
 from exchange.mark import send_id_of
+from processes.delivery.contact import contact_of
 from processes.delivery.gateway import gateway_of
+from processes.delivery.unsent import send_again, unsent
 from processes.outgoing.issue import SEND_JOB
-from records.document import IncomingDocument
+from records.document import IncomingDocument, OutgoingDocument
+from records.organization import Officer
 from records.transfer import Attempt, AttemptOutcome, Carriage, Direction, Packet, StatusReceived
+from records.vocabulary import Delivery
 
 SUBJECT = "mỗi lượt gửi một mã"
 
@@ -149,3 +154,44 @@ def test_a_packet_listed_again_is_counted(story_office, sent):
     assert story.one(Packet, Packet.id == came.id).repeats == came.repeats + 1
     assert story.value("SELECT count(*) FROM incoming_document") == before
     assert story.rows("SELECT 1 FROM job WHERE kind = %s AND state <> 'done'", SEND_JOB) == []
+
+
+# whom the receiver may call, and when it was signed -------------------------------------------------
+
+
+def test_the_receiver_is_told_whom_to_call(story_office, sent):
+    staff = edxml.read(sent[0]).business.staff
+    clerk = story_office.one(Officer, Officer.id == UUID(story_office.officer("vanthu.stttt")))
+    assert (staff.name, staff.email) == (clerk.full_name, clerk.email)
+    assert staff.department
+
+
+def test_without_a_known_clerk_it_is_the_agency_s_office(story_office, sent):
+    (packet,) = packets(story_office, "STTTT", Direction.OUT)
+    with story_office.as_("vanthu.stttt") as tx:
+        document = tx.get(OutgoingDocument, packet.outgoing_document_id)
+        nobody, gone = contact_of(tx, document, None), contact_of(tx, document, str(uuid4()))
+    assert nobody == gone
+    assert nobody.name.startswith("Văn thư Sở")
+
+
+def test_a_document_dated_ahead_is_not_sent_and_the_clerk_is_told_why(story_office):
+    with story_office.reopened() as story:
+        document = letter(story, subject="ngày chưa đến", to=("UBND",))
+        story.run_sql(
+            "UPDATE outgoing_document SET issued_on = issued_on + 2 WHERE id = %s", document
+        )
+        story.work()
+        [recipient] = story.recipients(document)
+        assert recipient.delivery is Delivery.FAILED
+        assert "chưa đến" in recipient.delivery_reason
+        assert story.all(Packet, Packet.outgoing_document_id == document) == []
+        # the date is put right, the clerk sends again
+        story.run_sql(
+            "UPDATE outgoing_document SET issued_on = issued_on - 2 WHERE id = %s", document
+        )
+        with story.as_("vanthu.stttt") as tx:
+            [failed] = [one for one in unsent(tx) if one.document_id == document]
+            send_again(tx, failed.incident_id)
+        story.work()
+        assert story.recipients(document)[0].delivery is Delivery.ARRIVED
