@@ -33,8 +33,8 @@ BACKUP_EVERY = 8
 REGISTERED = 5
 #: of so many documents one is a PDF signed by two people and sealed, which the receiver checks
 SIGNED = 10
-#: longest wait for all to come to rest: leases run out, pauses between attempts double
-PATIENCE = 600.0
+#: longest wait without any change: leases run out, pauses between attempts double
+PATIENCE = 300.0
 #: what people meet where a database is away or a disk full; they try again
 _AWAY = (Unavailable, StorageFull)
 
@@ -202,7 +202,10 @@ class Run:
             if round_ % 20 == 5:
                 self.reconcile()
             self._pause.wait(1.0)
-            self.books, round_ = read_books(self.hosts, chains=False), round_ + 1
+            found, round_ = read_books(self.hosts, chains=False), round_ + 1
+            if found != self.books:
+                end = time.monotonic() + patience
+            self.books = found
         self.books = read_books(self.hosts)
 
     def figures(self) -> dict[str, Any]:
