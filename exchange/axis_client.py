@@ -5,7 +5,7 @@ Each call is signed at its own moment.
 
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -29,6 +29,8 @@ __all__ = ["AxisClient", "Connection", "DirectoryEntry", "Secret"]
 
 #: a signed call states its parameters twice; servers take about 8 kB in one header
 _HEADER_ROOM: Final = 3_000
+#: bytes of an answer in which there is no message: a list of some thousand rows
+_LISTED: Final = 20_000_000
 #: for what somebody waits for at a page
 _BRIEF: Final = Patience(connect=5.0, total=15.0, largest_answer=20_000_000)
 
@@ -73,6 +75,11 @@ class AxisClient:
             connection.connect_timeout, connection.total_timeout, connection.largest_answer
         )
         self._wire = Wire(connection.endpoint, patience, tls)
+        self._plain = Wire(
+            connection.endpoint,
+            replace(patience, largest_answer=min(_LISTED, connection.largest_answer)),
+            tls,
+        )
         self._brief = Wire(connection.endpoint, _BRIEF, tls)
         self._connection = connection
         self._clock = clock
@@ -209,7 +216,8 @@ class AxisClient:
         body: bytes,
         take: Callable[[bytes], None] | None = None,
     ) -> tuple[int, bytes]:
-        return self._wire.ask(operation, headers, body, take=take)
+        wire = self._plain if take is None else self._wire
+        return wire.ask(operation, headers, body, take=take)
 
 
 def _judge(operation: str, status: int, data: bytes, secret: str) -> dict[str, Any]:

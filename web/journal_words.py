@@ -120,6 +120,7 @@ _JOBS: dict[str, Any] = {
     "sign_axis_log": later("Đóng dấu thời gian nhật ký trục"),
     "forward_axis": later("Chuyển tiếp lên trục cấp trên"),
     "ask_upstream": later("Nhận từ trục cấp trên"),
+    "axis_silent": later("Trục liên thông không trả lời"),
     "complete_machine_item": later("Bước của máy"),
     "convert_draft": later("Chuyển dự thảo Word sang PDF"),
     "deliver_event": later("Chuyển thông báo giữa các quy trình"),

@@ -91,7 +91,8 @@ def _receipt(sending: Sending) -> str:
     if found.verdict == OTHER_KEY:
         return _("Biên nhận ký bằng khóa khác với khóa đã biết của bên nhận, chờ xác nhận")
     if found.verdict == MATCHES:
-        return _("Bên nhận đã ký biên nhận: %(who)s", who=found.signer)
+        key = found.fingerprint[:16]
+        return _("Bên nhận đã ký biên nhận: %(who)s, khóa %(key)s…", who=found.signer, key=key)
     return _("Biên nhận của bên nhận KHÔNG KHỚP với gói tin đã gửi")
 
 

@@ -36,6 +36,14 @@ from processes.delivery.receipt import (
 )
 from processes.delivery.receipt_keys import RECEIPT_JOB
 from processes.delivery.senders import DOUBT_JOB, SenderInDoubt, ensure_sender, post_doubt
+from processes.delivery.silence import (
+    SILENT_JOB,
+    UNHEARD,
+    end_silence,
+    look_at_silence,
+    note_silence,
+    silent,
+)
 from processes.delivery.statuses import apply_status
 from processes.means import Means
 from records.content import Stored
@@ -70,32 +78,38 @@ def add_handlers(handlers: Handlers, means: Means) -> None:
     )
     handlers.outside(DOUBT_JOB, lambda errand, job: take_in_kept(errand, job, means))
     handlers.outside(RECEIPT_JOB, look_again)
+    handlers.outside(
+        SILENT_JOB, lambda errand, job: look_at_silence(errand, job, means), waits=True
+    )
 
 
 def post_polls(tx: Transaction) -> None:
     """Post a look at the axis for every agency that has none waiting."""
     looking = {row[0] for row in tx.execute(_LOOKING, POLL_JOB, POLL_JOB).fetchall()}
     told = {row[0] for row in tx.execute(_TOLD, POLL_JOB).fetchall()}
+    unheard = silent(tx)
     for agency_id, code in tenants(tx):
         if agency_id not in looking:
             later = tx.now + STUCK_PAUSE if agency_id in told else None
-            jobs.post(tx, POLL_JOB, {"code": code}, run_at=later, agency_id=agency_id)
+            payload = {"code": code} | ({UNHEARD: True} if agency_id in unheard else {})
+            jobs.post(tx, POLL_JOB, payload, run_at=later, agency_id=agency_id)
 
 
 def poll(errand: Errand, job: ClaimedJob, means: Means) -> None:
     """Take in all that waits for an agency, documents first: statuses may answer them."""
     assert job.agency_id is not None
-    gateway = gateway_of(means, job.agency_id, job.payload["code"])
     stuck: list[Exception] = []
     listed: list[str] = []
     confirmed: list[str] = []
     for message_type in (MessageType.EDOC, MessageType.STATUS):
         try:
             with means.roads.taken(f"axis of {job.agency_id}", ExchangeError):
+                gateway = gateway_of(means, job.agency_id, job.payload["code"])
                 waiting = gateway.list_received(message_type)
         except ExchangeError as error:
             # The next look comes by itself; only an axis that stays away is worth a word.
             log.info("agency %s: the axis does not answer: %s", job.agency_id, error)
+            note_silence(errand, job)
             break
         listed += [arrival.packet_id for arrival in waiting]
         for arrival in waiting:
@@ -110,6 +124,8 @@ def poll(errand: Errand, job: ClaimedJob, means: Means) -> None:
                 # One packet that cannot be taken in holds up no other.
                 log.exception("agency %s: packet %s", job.agency_id, arrival.packet_id)
                 stuck.append(error)
+    else:
+        end_silence(errand, job)
     if confirmed:
         with errand.transaction() as tx:
             tx.execute(_CONFIRMED, job.agency_id, confirmed, tx.now - FORGOTTEN, listed)
