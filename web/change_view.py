@@ -68,7 +68,14 @@ def answer_text(one: ChangeRequest) -> str:
     said = one.answer.label(language())
     if one.answered_by:
         said = f"{said} ({one.answered_by})"
-    return f"{said}: {one.answer_reason}" if one.answer_reason else said
+    reason = reason_of(one)
+    return f"{said}: {reason}" if reason else said
+
+
+def reason_of(one: ChangeRequest) -> str:
+    """Return why it was answered so, nothing where only the answer itself is said again."""
+    plain = f"{one.answer.vi} {one.kind.vi.lower()}"
+    return "" if one.answer_reason == plain else one.answer_reason
 
 
 def warnings(tx: Transaction, document: Document) -> list[dict[str, Any]]:

@@ -94,11 +94,12 @@ def _kind(one: ChangeRequest) -> str:
 
 def _answer(one: ChangeRequest) -> str:
     said = one.answer.label(language()).lower()
-    if not one.answer_reason:
+    reason = change_view.reason_of(one)
+    if not reason:
         return _("%(answer)s yêu cầu %(kind)s", answer=said, kind=_kind(one))
     return _(
         "%(answer)s yêu cầu %(kind)s: %(reason)s",
-        answer=said, kind=_kind(one), reason=one.answer_reason,
+        answer=said, kind=_kind(one), reason=reason,
     )  # fmt: skip
 
 

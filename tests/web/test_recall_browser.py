@@ -98,7 +98,7 @@ def test_a_document_is_asked_back_on_its_page_and_given_back_from_the_inbox(told
         sender.page.goto(f"/outgoing/{document}")
         history = sender.page.locator("[aria-labelledby=h-history] li").all_inner_texts()
         assert "Đã thu hồi: Gửi nhầm, đề nghị trả lại" in history[0]
-        assert "Lưu Thị Hạnh, Sở Tài chính đồng ý yêu cầu lấy lại" in history[1]
+        assert "Lưu Thị Hạnh, Sở Tài chính đồng ý yêu cầu lấy lại hôm nay" in history[1]
         asked = "yêu cầu lấy lại tại Sở Tài chính: Gửi nhầm, đề nghị trả lại"
         assert f"Bùi Thị Ngọc {asked}" in history[2]
         told_now = sender.page.locator("main").inner_text()
