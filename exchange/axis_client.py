@@ -22,10 +22,10 @@ from exchange.errors import (
     RefusedByAxis,
     Unreachable,
 )
-from exchange.gateway import Arrival, MessageType, Outcome
+from exchange.gateway import Arrival, DirectoryEntry, MessageType, Outcome
 from exchange.wire import Patience, Secret, Wire, hide, json_object, status_error
 
-__all__ = ["AxisClient", "Connection", "DirectoryEntry", "Secret"]
+__all__ = ["AxisClient", "Connection", "Secret"]
 
 #: a signed call states its parameters twice; servers take about 8 kB in one header
 _HEADER_ROOM: Final = 3_000
@@ -49,17 +49,6 @@ class Connection:
     connect_timeout: float = 10.0
     total_timeout: float = 120.0
     largest_answer: int = 150_000_000
-
-
-@dataclass(frozen=True)
-class DirectoryEntry:
-    """One code of one agency in the directory of the axis (danh bạ trục liên thông)."""
-
-    code: str
-    name: str
-    agency_id: str = ""
-    parent_id: str = ""
-    mail: str = ""
 
 
 class AxisClient:

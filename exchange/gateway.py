@@ -68,6 +68,25 @@ class TellsSent(Protocol):
         """Return the newest sendings, one row a receiver; None where the carrier does not tell."""
 
 
+@dataclass(frozen=True)
+class DirectoryEntry:
+    """One code of one agency in the directory of the axis (danh bạ trục liên thông)."""
+
+    code: str
+    name: str
+    agency_id: str = ""
+    parent_id: str = ""
+    mail: str = ""
+
+
+@runtime_checkable
+class TellsDirectory(Protocol):
+    """A gateway whose carrier tells whom it reaches (danh bạ)."""
+
+    def directory(self) -> list[DirectoryEntry]:
+        """Return the directory, one entry per code; raises ExchangeError."""
+
+
 @runtime_checkable
 class ProvesLog(Protocol):
     """A gateway whose carrier proves what it did with a message (nhật ký gói tin)."""

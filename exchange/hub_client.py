@@ -14,10 +14,9 @@ from typing import Any, Final
 import orjson
 
 from exchange.addressees import addressees, expect_named
-from exchange.axis_client import DirectoryEntry
 from exchange.envelope import Envelope
 from exchange.errors import AxisFault, NoSuchPacket, NotRecognised, RefusedByAxis, Unreachable
-from exchange.gateway import Arrival, MessageType, Outcome
+from exchange.gateway import Arrival, DirectoryEntry, MessageType, Outcome
 from exchange.wire import PATIENCE, Patience, Secret, Wire, hide, json_object, status_error
 
 _SUCCESS: Final = frozenset({"0", "200"})

@@ -6,7 +6,16 @@ from typing import Any
 from exchange.addressees import addressees
 from exchange.edxml_read import read
 from exchange.errors import ExchangeError
-from exchange.gateway import Arrival, Gateway, MessageType, Outcome, ProvesLog, TellsSent
+from exchange.gateway import (
+    Arrival,
+    DirectoryEntry,
+    Gateway,
+    MessageType,
+    Outcome,
+    ProvesLog,
+    TellsDirectory,
+    TellsSent,
+)
 from exchange.identity import organ_key
 
 
@@ -38,6 +47,10 @@ class OwnArrivals:
     def sent(self, message_type: MessageType) -> list[dict[str, Any]] | None:
         """Return what the connection sent, for all its agencies."""
         return self._inner.sent(message_type) if isinstance(self._inner, TellsSent) else None
+
+    def directory(self) -> list[DirectoryEntry]:
+        """Return whom the connection's carrier reaches, nobody where it does not tell."""
+        return self._inner.directory() if isinstance(self._inner, TellsDirectory) else []
 
     def log_proof(self, doc_id: str, digest: str, to: str) -> dict[str, Any] | None:
         """Return what the connection's carrier proves, None where it proves nothing."""

@@ -34,7 +34,7 @@ from processes import (
     verify,
     work_items,
 )
-from processes.delivery import arrivals, change_departure, reconciliation, send
+from processes.delivery import arrivals, change_departure, directory, reconciliation, send
 from processes.keys import KeyRing
 from processes.means import Means, SigningMeans
 from processes.outgoing import convert
@@ -116,6 +116,7 @@ class Office:
         arrivals.add_handlers(handlers, self.means)
         change_departure.add_handlers(handlers, self.means)
         reconciliation.add_handlers(handlers, self.means)
+        directory.add_handlers(handlers, self.means)
         convert.add_handlers(handlers, self.means)
         return handlers
 
@@ -139,6 +140,7 @@ class Office:
             *self._keeping(),
             Periodic("axis", timedelta(seconds=2), arrivals.post_polls),
             Periodic("axis ledger", timedelta(minutes=10), reconciliation.post_reconciling),
+            Periodic("axis directory", timedelta(minutes=10), directory.post_reading),
         ]
 
     def hub_periodic(self) -> list[Periodic]:
@@ -212,6 +214,7 @@ def means_of(
         envelope_signer=envelope_signer(settings, signing.check_keystore),
         axis_endpoint=f"http://127.0.0.1:{settings.port}/axis",
         axis_secret=keep_secret(settings.make_data() / "axis.key"),
+        carrier=settings.axis_url,
         gateway=carriers(settings, database),
         names_all_receivers=settings.axis is AxisDriver.HUB,
         axis_rules=settings.hub.rules(stamps=bool(settings.tsa_urls)),

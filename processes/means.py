@@ -126,6 +126,8 @@ class Means:
     axis_rules: AxisRules = field(default_factory=AxisRules)
     #: the axis above ours, by the code that sends; None where there is none
     upstream: Callable[[str], AxisClient] | None = None
+    #: where another axis or a folder is, empty where agencies use our own
+    carrier: str = ""
     #: another road to the axis than our own client, by agency id and code
     gateway: Callable[[UUID, str], Gateway] | None = None
     #: whether the carrier takes a new document once only, for all receivers its packet names

@@ -97,6 +97,21 @@ def add_partner(tx: Transaction, name: str, code: str) -> Agency:
     return partner
 
 
+def add_partner_code(tx: Transaction, partner: Agency, code: str) -> None:
+    """Give an addressee another identifier; an agency that works here enters its own."""
+    if partner.is_tenant:
+        return
+    tx.add(
+        AgencyCode(
+            agency_id=partner.id,
+            code=code.strip(),
+            preferred=False,
+            valid_from=local_date(tx.now),
+        )
+    )
+    tx.flush()
+
+
 def _enter(tx: Transaction, agency: Agency, code: str) -> None:
     other = find_agency_by_code(tx, code)
     if other is not None:

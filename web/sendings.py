@@ -7,6 +7,7 @@ from flask import Blueprint, make_response, redirect, url_for
 from werkzeug.wrappers import Response
 
 from engine.database import Transaction
+from engine.errors import NotFound, Stale
 from processes import reach
 from processes.delivery.receipt_keys import MATCHES, OTHER_KEY
 from processes.delivery.sendings import Sending, given_up, sendings_of
@@ -149,7 +150,11 @@ def again(way: str, document_id: UUID, incident_id: UUID) -> Response:
     with transaction() as tx:
         document = paper.load_document(tx, way, document_id)
         ensure(tx.acting, Act.READ_DOCUMENT, reach.facts_of_document(tx, document))
-        one = send_again(tx, incident_id)
         target = paper.page_of(document)
+        try:
+            one = send_again(tx, incident_id)
+        except (NotFound, Stale):  # pressed twice: the first press closed it
+            say(_("Việc gửi này không còn chờ gửi lại: xem tình trạng gửi của văn bản."))
+            return redirect(target, 303)
     say(_("Đang gửi lại tới %(to)s.", to=one.to))
     return redirect(target, 303)

@@ -69,7 +69,7 @@ class Departure:
 
     def address(self, means: Means) -> str:
         """Return which way it goes: the road that an attempt is noted on."""
-        return f"{means.axis_endpoint or 'gateway'} → {self.receiver}"
+        return f"{means.carrier or means.axis_endpoint or 'gateway'} → {self.receiver}"
 
     def kept(self, tx: Transaction) -> str | None:
         """Return the SHA-256 of what an earlier attempt sent, None before the first."""

@@ -354,11 +354,12 @@ class Story:
         *,
         clock: Callable[[], datetime] | None = None,
         gateway: Callable[[UUID, str], Gateway] | None = None,
+        carrier: str = "",
     ) -> "Iterator[Story]":
         """Lend the same installation with another clock or another road to the axis."""
         office = Office.open(self.office.settings, clock=clock)
         if gateway is not None:
-            office = replace(office, means=replace(office.means, gateway=gateway))
+            office = replace(office, means=replace(office.means, gateway=gateway, carrier=carrier))
         try:
             yield Story(office, self.acting)
         finally:
