@@ -10,8 +10,8 @@ from office.office import means_of
 from office.settings import Settings
 from processes import replay
 from processes.evidence import bundle
-from processes.evidence.bundle import Bundle
 from processes.evidence.exchange import evidence_of
+from processes.evidence.package import Bundle
 from processes.replay import Replay
 from processes.telling import told, ways
 from records.organization import Role

@@ -18,7 +18,7 @@ from office.axis_command import axis
 from office.conformance_command import conformance
 from office.edxml_command import edxml
 from office.receipt_key_command import receipt_key
-from office.refusal import NotWritable
+from office.refusal import NotAnId, NotWritable
 from office.refusal import told as _told
 from office.settings import Mode, Settings
 from office.verify_command import verify_pdf
@@ -203,20 +203,25 @@ def replay(instance: UUID, at: int | None, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("instance", type=click.UUID)
+@click.argument("of", metavar="MÃ")
 @click.option(
     "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Tệp zip để ghi"
 )
 @click.option("--asice", is_flag=True, help="Gói ASiC-E, ký bằng khóa của hệ thống (signed whole)")
 @_told
-def evidence(instance: UUID, out: Path, *, asice: bool) -> None:
-    """Xuất gói chứng cứ của một lần chạy (everything known of a run, verifies offline)."""
+def evidence(of: str, out: Path, *, asice: bool) -> None:
+    """Xuất gói chứng cứ của một lần chạy hoặc một gói tin (of a run or packet, verifies offline)."""
     from office import auditing, start
+
+    try:
+        wanted = UUID(of)
+    except ValueError:
+        raise NotAnId(given=of) from None
 
     # a bundle is journalled as handed out: none is made that cannot be kept
     _expect_room_for(out)
     with database_at_hand() as found:
-        made = auditing.evidence(found, instance, start.who(), as_container=asice)
+        made = auditing.evidence(found, wanted, start.who(), as_container=asice)
     try:
         out.write_bytes(made.content)
     except OSError as error:

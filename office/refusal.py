@@ -24,6 +24,22 @@ class NotWritable(OfficeError):
     en = "{file} cannot be written. See that its folder exists, has room and may be written to."
 
 
+class NotAnId(OfficeError):
+    """What was given is no id of a run or packet (không phải mã lần chạy hoặc mã gói tin)."""
+
+    code = "not-an-id"
+    vi = (
+        "«{given}» không phải mã lần chạy hoặc mã gói tin (dạng 0199…-…-…-…-…). Mã gói tin nằm "
+        "trong địa chỉ của nút «Tải gói chứng cứ gửi nhận» trên trang văn bản (/sendings/MÃ/…), mã "
+        "lần chạy nằm trong nhật ký và API; số và ký hiệu của văn bản không dùng được ở đây."
+    )
+    en = (
+        "«{given}» is not the id of a run or of a packet (like 0199…-…-…-…-…). A packet's id "
+        "stands in the address of the button «Tải gói chứng cứ gửi nhận» on the document's page "
+        "(/sendings/ID/…), a run's in the journal and the API; a document's number is not one."
+    )
+
+
 REFUSALS = (OfficeError, ExchangeError, SigningError)
 
 

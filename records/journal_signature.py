@@ -64,9 +64,14 @@ class SignedHead:
 
     def to_data(self) -> dict[str, str]:
         """Return what a script without libraries checks: head, signature, public key in DER."""
-        key = load_certificate(self.certificate).public_key()
-        der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return {"head": self.head.to_json(), "value": self.value.hex(), "key": der.hex()}
+        key = public_key(self.certificate)
+        return {"head": self.head.to_json(), "value": self.value.hex(), "key": key.hex()}
+
+
+def public_key(certificate: bytes) -> bytes:
+    """Return the key of a certificate, both DER: its SHA-256 is what an agency publishes."""
+    key = load_certificate(certificate).public_key()
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def sign_head(head: Head, key: JournalKey) -> SignedHead:

@@ -1,10 +1,6 @@
 """Making a bundle (lập gói chứng cứ): one zip with all that is known of a run, and its manifest."""
 
 import hashlib
-import io
-import mimetypes
-import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,6 +19,7 @@ from engine.replay import Report, Verdict
 from engine.work_item import WorkItem
 from processes import way
 from processes.evidence.facts import as_json, columns
+from processes.evidence.package import FORMAT, Bundle, facts_of, packed
 from processes.evidence.page import Page, moment
 from processes.form_store import FormVersion
 from processes.history import subject_of
@@ -39,26 +36,8 @@ from records.organization import Agency
 from records.proof import Proof, proof_of
 from records.seal import Head
 from records.verification import SignatureCheck
-from signing.asice import MEDIA_TYPE, Content, build_container
 
-#: bytes under one digest of the manifest: what was changed is named that closely
-BLOCK = 4_096
-FORMAT = 1
 VERIFIER = Path(__file__).with_name("verify.py")
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """A bundle: its file name, its bytes, and the digest of its manifest, to be kept elsewhere."""
-
-    name: str
-    content: bytes
-    manifest: str
-
-    @property
-    def media_type(self) -> str:
-        """What it is: a container ASiC-E, or a zip where no key signs it."""
-        return MEDIA_TYPE.decode() if self.name.endswith(".asice") else "application/zip"
 
 
 class SecretEvidence(OfficeError):
@@ -102,59 +81,23 @@ def make(
         raise SecretEvidence(secrecy=document.secrecy.vi)
     found = _Found(tx, session, instance, document)
     members = found.members(means)
-    manifest = _manifest(tx, instance, members)
-    digest = hashlib.sha256(manifest).hexdigest()
-    members["MANIFEST.json"] = manifest
-    members["MANIFEST.sha256"] = f"{digest}\n".encode()
-    journal.record(
-        tx, "export_evidence", "process_instance", instance.id,
-        document=document.id, manifest=digest, head=instance.head.hex(), events=instance.seq,
-    )  # fmt: skip
-    name = f"chung-cu-{instance.id}-{digest[:16]}"
-    if as_container and means.journal_key is not None:
-        files = {n: Content(data, media_type(n)) for n, data in sorted(members.items())}
-        key = means.journal_key().keystore
-        return Bundle(f"{name}.asice", build_container(files, key, claimed_at=tx.now), digest)
-    return Bundle(f"{name}.zip", zipped(members), digest)
-
-
-def media_type(name: str) -> str:
-    """Return the media type a member's name tells."""
-    return mimetypes.guess_type(name)[0] or "application/octet-stream"
-
-
-def _manifest(tx: Transaction, instance: ProcessInstance, members: dict[str, bytes]) -> bytes:
-    return as_json(
+    manifest = as_json(
         {
             "format": FORMAT,
+            "container": as_container and means.journal_key is not None,
             "instance": instance.id,
             "events": instance.seq,
             "head": instance.head.hex(),
-            "made_at": tx.now,
-            "made_by": ", ".join(part for part in (tx.acting.name, tx.acting.title) if part),
-            "block": BLOCK,
-            "members": {name: member(data) for name, data in members.items()},
+            **facts_of(tx, members),
         }
     )
-
-
-def member(data: bytes) -> dict[str, Any]:
-    """Return what a manifest says of a member."""
-    blocks = [data[i : i + BLOCK] for i in range(0, len(data), BLOCK)]
-    return {
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "size": len(data),
-        "blocks": [hashlib.sha256(block).hexdigest() for block in blocks],
-    }
-
-
-def zipped(members: dict[str, bytes]) -> bytes:
-    """Return the members as a zip."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for name, data in sorted(members.items()):
-            bundle.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
-    return target.getvalue()
+    journal.record(
+        tx, "export_evidence", "process_instance", instance.id,
+        document=document.id, manifest=hashlib.sha256(manifest).hexdigest(),
+        head=instance.head.hex(), events=instance.seq,
+    )  # fmt: skip
+    name = f"chung-cu-{instance.id}"
+    return packed(tx, means, name, members, manifest, as_container=as_container)
 
 
 class _Found:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -12,17 +13,9 @@ from engine.database import Database, Transaction
 from processes.agency_code import codes_of_same
 from processes.evidence import axis_log
 from processes.evidence.axis_log import Proof
-from processes.evidence.bundle import (
-    BLOCK,
-    FORMAT,
-    VERIFIER,
-    Bundle,
-    SecretEvidence,
-    media_type,
-    member,
-    zipped,
-)
+from processes.evidence.bundle import VERIFIER, SecretEvidence
 from processes.evidence.facts import as_json, columns
+from processes.evidence.package import FORMAT, Bundle, facts_of, packed
 from processes.means import Means
 from processes.reach import facts_of_document
 from records import journal
@@ -34,7 +27,6 @@ from records.proof import proof_of
 from records.receipt_key import ReceiptKey, keys_of
 from records.seal import Head
 from records.transfer import Attempt, Packet, SignedReceipt, StatusReceived, StatusReport
-from signing.asice import Content, build_container
 
 #: of a document itself: what the message says is in the message
 _NAMED = {"id", "reference", "identifier", "organ_code", "issued_on", "subject"}
@@ -87,29 +79,20 @@ def make_exchange(
     _check_right(tx, document)
     members = _members(tx, session, means, packet, document)
     members |= _log_members(axis or axis_log.own_proof(tx, packet))
+    signed = means.journal_key is not None
     manifest = as_json(
         {
-            "format": FORMAT, "instance": packet.id, "events": 0, "head": "", "made_at": tx.now,
-            "made_by": ", ".join(part for part in (tx.acting.name, tx.acting.title) if part),
-            "block": BLOCK, "members": {name: member(data) for name, data in members.items()},
+            "format": FORMAT, "container": signed, "instance": packet.id, "events": 0,
+            "head": "", **facts_of(tx, members),
         }
     )  # fmt: skip
     journal.record(
         tx, "export_evidence", "packet", packet.id,
         document=document.id if document is not None else None, sha256=packet.sha256,
-        manifest=_digest(manifest),
+        manifest=sha256(manifest).hexdigest(),
     )  # fmt: skip
-    members |= {"MANIFEST.json": manifest, "MANIFEST.sha256": f"{_digest(manifest)}\n".encode()}
-    name = f"chung-cu-gui-nhan-{packet.id}-{_digest(manifest)[:16]}"
-    if means.journal_key is None:
-        return Bundle(f"{name}.zip", zipped(members), _digest(manifest))
-    files = {n: Content(data, media_type(n)) for n, data in sorted(members.items())}
-    container = build_container(files, means.journal_key().keystore, claimed_at=tx.now)
-    return Bundle(f"{name}.asice", container, _digest(manifest))
-
-
-def _digest(data: bytes) -> str:
-    return str(member(data)["sha256"])
+    name = f"chung-cu-gui-nhan-{packet.id}"
+    return packed(tx, means, name, members, manifest, as_container=signed)
 
 
 def subject_of(tx: Transaction, packet: Packet) -> Document | None:

@@ -115,7 +115,8 @@ _NOTHING = Markup("<tr><td>không có</td></tr>")
 _HOW = Markup(
     "<h2>Cách kiểm tra gói này</h2><p>Không cần hệ thống Congvan, không cần mạng, chỉ cần Python 3."
     " Mở cửa sổ lệnh tại thư mục đã giải nén rồi chạy:</p><pre>python3 -I verify.py . --manifest MÃ"
-    "</pre><p>MÃ là mã băm của MANIFEST.json được báo khi lập gói và ghi trong nhật ký của cơ quan"
+    " --key DẤU_VÂN_TAY</pre><p>DẤU_VÂN_TAY là SHA-256 của khóa cơ quan đã công bố;"
+    " MÃ là mã băm của MANIFEST.json được báo khi lập gói và ghi trong nhật ký của cơ quan"
     " (thao tác «xuất gói chứng cứ»). Nên dùng tệp verify.py lấy từ nguồn tin cậy khác gói này. Mọi"
     " thay đổi, dù một byte, được nêu đúng tệp, sự kiện và vùng byte.</p>"
 )

@@ -148,6 +148,17 @@ def test_evidence_of_what_is_not_there_is_refused(
     assert not (tmp_path / "b.zip").exists()
 
 
+def test_what_is_no_id_is_told_where_ids_stand(
+    congvan: Callable[..., Result], tmp_path: Path
+) -> None:
+    told = congvan("evidence", "01/UBND-TH", "--out", tmp_path / "b.zip")
+    assert told.exit_code == 1
+    assert "«01/UBND-TH» không phải mã lần chạy hoặc mã gói tin" in told.output
+    assert "Tải gói chứng cứ gửi nhận" in told.output
+    assert "is not the id of a run or of a packet" in told.output
+    assert "UUID" not in told.output
+
+
 def test_a_bundle_that_cannot_be_kept_is_not_made(
     congvan: Callable[..., Result], run: UUID, tmp_path: Path, database: Database
 ) -> None:

@@ -35,8 +35,9 @@ from processes.delivery.receipt import (
     take_receipt,
 )
 from processes.delivery.receipt_keys import MATCHES, RECEIPT_JOB
-from processes.evidence.bundle import VERIFIER, Bundle
+from processes.evidence.bundle import VERIFIER
 from processes.evidence.exchange import make_exchange
+from processes.evidence.package import Bundle
 from records import seal
 from records.authority import NoRight
 from records.transfer import Direction, Packet, SignedReceipt, StatusReceived
