@@ -273,9 +273,9 @@ def reported(html: str, agency: str) -> list[str]:
     codes: list[str] = []
     of_agency = False
     for row in page.xpath(".//section[@aria-labelledby='h-statuses']//tbody/tr"):
-        name, words, _when = (cell.text_content().strip() for cell in row)
-        if name:
-            of_agency = agency in name
+        first, *rest = (cell.text_content().strip() for cell in row)
+        if len(rest) == 2:  # an agency, its state and since when; what it reported stands below
+            of_agency = agency in first
         elif of_agency:
-            codes.append(words[:2])
+            codes.append(first[:2])
     return codes

@@ -1,6 +1,7 @@
 """Three hosts for the tests of this folder, where the machine permits network namespaces."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -36,5 +37,13 @@ def lent() -> Iterator[Hosts]:
     """Three hosts at work."""
     if why := hindrance():
         pytest.skip(why)
-    with hosts() as made:
-        yield made
+    before = signal.signal(signal.SIGTERM, _interrupt)  # who is ended so leaves nothing either
+    try:
+        with hosts() as made:
+            yield made
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
