@@ -210,7 +210,7 @@ def replay(instance: UUID, at: int | None, as_json: bool) -> None:
 @click.option("--asice", is_flag=True, help="Gói ASiC-E, ký bằng khóa của hệ thống (signed whole)")
 @_told
 def evidence(of: str, out: Path, *, asice: bool) -> None:
-    """Xuất gói chứng cứ của một lần chạy hoặc một gói tin (of a run or packet, verifies offline)."""
+    """Xuất gói chứng cứ của một lần chạy hoặc một gói tin (of a run or packet, offline)."""
     from office import auditing, start
 
     try:
