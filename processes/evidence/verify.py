@@ -40,11 +40,11 @@ ASIC, DS, XADES = (
 #: signatures.xml as Congvan writes it, whole: what this does not spell out, a digest covers
 WRITTEN = re.compile(
     r"<\?xml version='1\.0' encoding='UTF-8'\?>\n"
-    rf'<asic:XAdESSignatures{ASIC}><ds:Signature{DS} Id="congvan-ky-so">'
-    rf"<ds:SignedInfo{XADES}>(?P<info>.*)</ds:SignedInfo>"
+    rf'<asic:XAdESSignatures{re.escape(ASIC)}><ds:Signature{re.escape(DS)} Id="congvan-ky-so">'
+    rf"<ds:SignedInfo{re.escape(XADES)}>(?P<info>.*)</ds:SignedInfo>"
     r"<ds:SignatureValue>(?P<value>[^<]+)</ds:SignatureValue>"
     r'<ds:KeyInfo Id="(?P<key_id>\w+)">(?P<key>.*)</ds:KeyInfo>'
-    rf'<ds:Object{XADES}><xades:QualifyingProperties Target="#congvan-ky-so">'
+    rf'<ds:Object{re.escape(XADES)}><xades:QualifyingProperties Target="#congvan-ky-so">'
     r'<xades:SignedProperties Id="(?P<facts_id>[\w-]+)">(?P<facts>.*)</xades:SignedProperties>'
     r"</xades:QualifyingProperties></ds:Object></ds:Signature></asic:XAdESSignatures>",
     re.DOTALL,

@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import os
+import random
 import subprocess
 import sys
 import zipfile
@@ -13,12 +15,14 @@ from forging import computed_anew
 from story import Story, letter
 
 from office.journal_key import journal_key
+from processes.evidence import verify
 from processes.evidence.bundle import VERIFIER
 from processes.evidence.exchange import make_exchange
 from records import seal
 from records.transfer import Direction, Packet
 from signing.asice import Content, build_container
 
+SEED = int(os.environ.get("EVIDENCE_SEED", "188"))
 AUDITOR = ("thanhtra", "STTTT")
 SIGNATURES = "META-INF/signatures.xml"
 
@@ -141,6 +145,37 @@ def test_each_part_of_the_containers_signature_counts(
     (folder / SIGNATURES).write_bytes(data[:at] + data[at:].replace(old, new, 1))
     told = run(folder)
     assert (told.returncode, seen in told.stdout) == (1, True), told.stdout
+
+
+class Unpacked:
+    """The members of a bundle in memory."""
+
+    def __init__(self, members: dict[str, bytes]) -> None:
+        self.members, self.names = members, set(members)
+
+    def read(self, name: str) -> bytes | None:
+        return self.members.get(name)
+
+
+def test_a_bit_of_every_byte_of_the_containers_signature_counts(made: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    key, sound = members["MANIFEST.key"].hex(), members[SIGNATURES]
+    chance = random.Random(SEED)
+
+    def holds(data: bytes) -> bool:
+        try:
+            return not list(verify.check_container(Unpacked({**members, SIGNATURES: data}), key))
+        except verify.MALFORMED:
+            return False
+
+    assert holds(sound)
+    missed = []
+    for at, byte in enumerate(sound):
+        changed = bytes([byte ^ 1 << chance.randrange(8)])
+        if holds(sound[:at] + changed + sound[at + 1 :]):
+            missed.append((at, changed))
+    assert missed == [], f"EVIDENCE_SEED={SEED}"
 
 
 def test_who_signs_all_of_it_with_a_key_of_his_own_is_told_by_its_fingerprint(
