@@ -227,7 +227,7 @@ def _accept(
         log.info("agency %s: %s came as %s", agency_id, packet.packet_id, first.packet_id)
     elif isinstance(message, StatusMessage):
         apply_status(tx, means, packet, message, answered_of(kept.data))
-        tx.execute(_ACKNOWLEDGED, agency_id, agency_id, packet.packet_id)
+        tx.execute(_ACKNOWLEDGED, *(agency_id, agency_id, packet.packet_id) * 2)
         for receipt in kept.receipts:
             take_receipt(tx, means, receipt, packet.from_code)
     else:
@@ -263,10 +263,13 @@ _SENDING = Query(
     )
     .order_by(Packet.at)
 )
-#: whoever reports on a document has it
-_ACKNOWLEDGED = """UPDATE packet SET state = 'acknowledged'
+#: whoever reports on a document has it, whoever answers a request has that
+_ACKNOWLEDGED = """WITH had AS (UPDATE packet SET state = 'acknowledged'
 WHERE agency_id = %s AND direction = 'out' AND message_type = 'edoc' AND recipient_id IN
-  (SELECT recipient_id FROM status_received WHERE agency_id = %s AND packet_id = %s)"""
+  (SELECT recipient_id FROM status_received WHERE agency_id = %s AND packet_id = %s))
+UPDATE packet SET state = 'acknowledged'
+WHERE agency_id = %s AND direction = 'out' AND send_id IN
+  (SELECT answers FROM status_received WHERE agency_id = %s AND packet_id = %s)"""
 #: a worker that died between confirming and noting left some behind
 _CONFIRMED = """UPDATE packet SET state = 'confirmed'
 WHERE agency_id = %s AND state = 'received' AND (packet_id = ANY(%s)

@@ -21,7 +21,7 @@ from processes.update.ask import UpdateIssued, update_issued
 from processes.work_items import CompleteItem
 from records.change import ChangeAnswer, ChangeKind, ChangeRequest
 from records.document import IncomingDocument
-from records.transfer import Packet, StatusReceived
+from records.transfer import Carriage, Packet, StatusReceived
 from records.vocabulary import Delivery, IncomingStatus
 
 NOBODY = (ChangeAnswer.OPEN, "")
@@ -56,6 +56,11 @@ def answers(story: Story, *requests: UUID) -> list[tuple[ChangeAnswer, str]]:
     return [(one.answer, one.answer_reason) for one in found]
 
 
+def carried(story: Story, *requests: UUID) -> list[Carriage]:
+    keys = [f"change:{one}" for one in requests]
+    return [story.one(Packet, Packet.send_key == key).state for key in keys]
+
+
 def status(story: Story, document: UUID, code: str, reason: str, at: datetime) -> StatusMessage:
     """An answer as a plain client of the axis writes it."""
     ours = story.outgoing(document)
@@ -88,7 +93,10 @@ def test_two_updates_are_told_apart_by_the_sending_each_answer_names(story_offic
     # the answer comes after both were asked: by its time alone it would be the second's
     answer(story, "vanthu.stc", here, "Sửa lần một", "refuse", "Bản một còn sai")
     assert answers(story, first, second) == [(ChangeAnswer.REFUSED, "Bản một còn sai"), NOBODY]
+    # nor is the packet of the other taken for answered
+    assert carried(story, first, second) == [Carriage.ACKNOWLEDGED, Carriage.SENT]
     answer(story, "vanthu.stc", here, "Sửa lần hai", "agree")
+    assert carried(story, first, second) == [Carriage.ACKNOWLEDGED] * 2
     assert [a for a, _ in answers(story, first, second)] == [
         ChangeAnswer.REFUSED,
         ChangeAnswer.AGREED,
