@@ -160,6 +160,9 @@ def axis_server() -> Iterator[Any]:
         listening.close()
 
 
+#: the most of an inbox that is asked for at one time
+WHOLE_PAGE = 200
+
 # -- walking on it --------------------------------------------------------------------------------
 
 
@@ -196,8 +199,13 @@ class Story:
 
     def items(self, user: str, node: str = "", of: UUID | None = None) -> list[WorkItem]:
         """What waits for `user`: of one node, of one document."""
+        rows: list[Any] = []
         with self.as_(user) as tx:
-            rows = inbox.first_page(tx, limit=1000).rows
+            page = inbox.first_page(tx, limit=WHOLE_PAGE)
+            rows += page.rows
+            while page.following is not None:
+                page = inbox.first_page(tx, after=page.following, limit=WHOLE_PAGE)
+                rows += page.rows
         return [
             row.item
             for row in rows
