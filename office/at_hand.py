@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from office import settings as configuration
 from office.settings import Settings
+
+if TYPE_CHECKING:
+    from engine.database import Transaction
 
 
 @contextmanager
@@ -29,6 +33,20 @@ def database_at_hand() -> Iterator[Settings]:
         yield replace(found, database_url=cluster.start())
     finally:
         cluster.stop()
+
+
+@contextmanager
+def transaction_at_hand() -> "Iterator[Transaction]":
+    """Yield one transaction of the system on that database; it commits at the end of the block."""
+    from engine.database import Database
+
+    with database_at_hand() as found:
+        database = Database(found.database_url)
+        try:
+            with database.transaction() as tx:
+                yield tx
+        finally:
+            database.dispose()
 
 
 def _answers(url: str) -> bool:

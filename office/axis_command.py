@@ -2,8 +2,6 @@
 
 import secrets
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,7 +11,7 @@ import click
 from exchange.axis_store import System
 from exchange.limits import MEGABYTE
 from office import settings as configuration
-from office.at_hand import database_at_hand
+from office.at_hand import database_at_hand, transaction_at_hand
 from office.refusal import told
 
 if TYPE_CHECKING:
@@ -54,7 +52,7 @@ def admit_system(
     """Kết nối một hệ thống, đổi hạn mức hoặc khóa (admit a system, its quotas, its secret)."""
     from records.axis import AxisStore
 
-    with _transaction() as tx:
+    with transaction_at_hand() as tx:
         store = AxisStore(tx)
         known = store.system(system_id)
         system = known or System(system_id, secrets.token_urlsafe(32))
@@ -86,7 +84,7 @@ def admit_agency(
     from exchange.axis_refusals import UnknownSystem
     from records.axis import AxisStore
 
-    with _transaction() as tx:
+    with transaction_at_hand() as tx:
         if AxisStore(tx).system(system_id) is None:
             raise UnknownSystem(system=system_id)
         _registry(tx).admit(system_id, code, name, others, parent)
@@ -99,7 +97,7 @@ def admit_agency(
 @told
 def rename(code: str, name: str) -> None:
     """Đổi tên một đơn vị trong danh bạ (rename an agency)."""
-    with _transaction() as tx:
+    with transaction_at_hand() as tx:
         _registry(tx).rename(code, name)
     click.echo(f"Đã đổi tên {code}: {name} (renamed).")
 
@@ -111,7 +109,7 @@ def rename(code: str, name: str) -> None:
 @told
 def add_code(code: str, new: str, valid_from: datetime | None) -> None:
     """Thêm mã định danh cho đơn vị đang có mã CODE (give an agency a further code)."""
-    with _transaction() as tx:
+    with transaction_at_hand() as tx:
         _registry(tx).add_code(code, new, valid_from.date() if valid_from else None)
     click.echo(f"{code}: thêm mã {new} (added).")
 
@@ -123,7 +121,7 @@ def add_code(code: str, new: str, valid_from: datetime | None) -> None:
 @told
 def retire_code(code: str, until: datetime, successor: str) -> None:
     """Cho một mã hết hiệu lực và ghi mã thay thế (end a code, name its successor)."""
-    with _transaction() as tx:
+    with transaction_at_hand() as tx:
         _registry(tx).retire_code(code, until.date(), successor)
     click.echo(f"{code}: dùng đến hết {until:%d/%m/%Y}, sau đó {successor}.")
 
@@ -135,7 +133,7 @@ def retire_code(code: str, until: datetime, successor: str) -> None:
 @told
 def intermediary(code: str, system_id: str, *, remove: bool) -> None:
     """Cho một hệ thống khác gửi thay đơn vị (let another system send for an agency)."""
-    with _transaction() as tx:
+    with transaction_at_hand() as tx:
         _registry(tx).allow_intermediary(code, system_id, allowed=not remove)
     click.echo(f"{system_id} {'thôi ' if remove else ''}được gửi thay {code}.")
 
@@ -146,7 +144,7 @@ def intermediary(code: str, system_id: str, *, remove: bool) -> None:
 @told
 def lock(code: str, *, unlock: bool) -> None:
     """Khóa hoặc mở khóa việc nhận của một đơn vị (stop or resume delivery to an agency)."""
-    with _transaction() as tx:
+    with transaction_at_hand() as tx:
         _registry(tx).lock(code, locked=not unlock)
     click.echo(f"{code}: {'mở khóa' if unlock else 'khóa'}.")
 
@@ -157,7 +155,7 @@ def queues() -> None:
     """Hàng đợi của từng hệ thống và lần hỏi gần nhất (queues, and who is silent)."""
     from records.axis_queues import queues_of
 
-    with _transaction() as tx:
+    with transaction_at_hand() as tx:
         for one in queues_of(tx):
             asked = f"{one.polled_at:%d/%m/%Y %H:%M %z}" if one.polled_at else "chưa hỏi lần nào"
             click.echo(f"{one.system_id}: {one.waiting} gói tin chờ; {asked}")
@@ -184,19 +182,6 @@ def verify_log() -> None:
     click.echo(f"{result.text('vi')}\n{result.text('en')}")
     if not result.holds:
         sys.exit(1)
-
-
-@contextmanager
-def _transaction() -> "Iterator[Transaction]":
-    from engine.database import Database
-
-    with database_at_hand() as found:
-        database = Database(found.database_url)
-        try:
-            with database.transaction() as tx:
-                yield tx
-        finally:
-            database.dispose()
 
 
 def _registry(tx: "Transaction") -> "Registry":

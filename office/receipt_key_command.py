@@ -1,17 +1,11 @@
 """`congvan receipt-key`: which keys sign the receipts of partners."""
 
 import getpass
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import click
 
-from office.at_hand import database_at_hand
+from office.at_hand import transaction_at_hand
 from office.refusal import told
-
-if TYPE_CHECKING:
-    from engine.database import Transaction
 
 
 @click.group("receipt-key", invoke_without_command=True)
@@ -27,7 +21,7 @@ def _show() -> None:
     from processes.delivery.receipt_keys import asked
     from records.receipt_key import all_keys
 
-    with _transaction() as tx:
+    with transaction_at_hand() as tx:
         known, waiting = all_keys(tx), asked(tx)
         for one in known:
             origin = f"{one.origin.vi} ({one.origin.en})"
@@ -49,7 +43,7 @@ def trust(code: str, fingerprint: str) -> None:
     """Xác nhận khóa FINGERPRINT là của đơn vị CODE (a key signs for this partner)."""
     from processes.delivery.receipt_keys import trust_key
 
-    with _transaction() as tx:
+    with transaction_at_hand() as tx:
         count = trust_key(tx, code, fingerprint, _who())
     click.echo(f"Đã xác nhận; {count} biên nhận được công nhận (confirmed, receipts that count).")
 
@@ -62,23 +56,10 @@ def distrust(code: str, fingerprint: str) -> None:
     """Thôi công nhận một khóa, ví dụ khi khóa bị lộ (a key no longer signs for this partner)."""
     from processes.delivery.receipt_keys import distrust_key
 
-    with _transaction() as tx:
+    with transaction_at_hand() as tx:
         distrust_key(tx, code, fingerprint, _who())
     click.echo("Đã bỏ; biên nhận tiếp theo ký bằng khóa này sẽ là sự cố (the next is an incident).")
 
 
 def _who() -> str:
     return f"máy chủ: {getpass.getuser()}"
-
-
-@contextmanager
-def _transaction() -> "Iterator[Transaction]":
-    from engine.database import Database
-
-    with database_at_hand() as found:
-        database = Database(found.database_url)
-        try:
-            with database.transaction() as tx:
-                yield tx
-        finally:
-            database.dispose()

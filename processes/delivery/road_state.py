@@ -3,17 +3,20 @@
 `Roads` counts what this process sends; a dead receiver must not get one attempt from each.
 """
 
-from datetime import timedelta
-
 from engine.database import Transaction
 from engine.handlers import Later
 from processes.roads import PAUSE
 from records.transfer import AttemptOutcome
 
-#: no attempt lasts longer: one that has no end by then was cut off with its process
-LONGEST = timedelta(minutes=3)
-_RECENT = """SELECT outcome, started_at FROM delivery_attempt
-WHERE agency_id = %s AND address = %s ORDER BY started_at DESC LIMIT 20"""
+#: an attempt is under way while its job runs in this very claim: a process that dies loses the
+#: lease, and what it began is believed no longer
+_RECENT = """SELECT a.outcome, a.outcome = 'begun' AND EXISTS (
+  SELECT 1 FROM job j JOIN packet p ON p.id = a.of_packet_id
+  WHERE j.state = 'running' AND j.agency_id = a.agency_id AND j.attempt = a.number
+    AND split_part(p.send_key, ':', 2)
+      IN (j.payload ->> 'recipient', j.payload ->> 'report', j.payload ->> 'change'))
+FROM delivery_attempt a WHERE a.agency_id = %s AND a.address = %s
+ORDER BY a.started_at DESC LIMIT 20"""
 
 
 def wait_for_others(tx: Transaction, address: str) -> None:
@@ -21,9 +24,6 @@ def wait_for_others(tx: Transaction, address: str) -> None:
     assert tx.acting.agency_id is not None
     rows = tx.execute(_RECENT, tx.acting.agency_id, address).fetchall()
     ended = [outcome for outcome, _ in rows if outcome != AttemptOutcome.BEGUN]
-    is_tried = any(
-        outcome == AttemptOutcome.BEGUN and tx.now - started_at < LONGEST
-        for outcome, started_at in rows
-    )
+    is_tried = any(under_way for _, under_way in rows)
     if is_tried and ended and ended[0] == AttemptOutcome.FAILED:
         raise Later(PAUSE)
