@@ -45,7 +45,7 @@ def test_the_make_file_names_no_machine():
         assert "index-url" not in text
 
 
-def test_ci_runs_the_checks_and_the_tests_and_nothing_else():
+def test_ci_runs_the_checks_the_tests_and_three_hosts_and_nothing_else():
     lines = (ROOT / ".ci/run").read_text().splitlines()
     commands = [line for line in lines if line and not line.startswith(("#", "set ", "cd "))]
-    assert commands == ["make check", "make test"]
+    assert commands == ["make check", "make test", "make hosts DOCUMENTS=24 FAULTS=0"]
