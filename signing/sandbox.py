@@ -32,8 +32,8 @@ PATIENCE = 2
 MEMORY_LIMIT = 1 << 30
 #: what says nothing against a file
 UNFINISHED = {Reason.LIMIT_EXCEEDED, Reason.TOO_LARGE}
-#: how what a child says begins: the report, or why there is none
-DONE, FAILED = b"+", b"-"
+#: what a child says first, and how it goes on: the report, or why there is none
+BEGUN, DONE, FAILED = b".", b"+", b"-"
 LARGEST_FILE = LARGEST_MEGABYTES << 20
 
 
@@ -111,7 +111,7 @@ class _Parent:
             )
 
     def ask(self, request: bytes, descriptor: int, until: float) -> bytes:
-        """Return what the child says, empty where it ended without a word.
+        """Return what the child says after it began; empty where there was no child.
 
         Raises TimeoutError where that takes too long, OSError where there is no parent any more.
         """
@@ -133,10 +133,6 @@ class _Parent:
             raise TimeoutError("time limit")
         finally:
             os.close(reading)
-
-    @property
-    def is_gone(self) -> bool:
-        return self._process.poll() is not None
 
     def end(self) -> None:
         """Let it end, after the children it still has."""
@@ -175,9 +171,9 @@ def _ask(request: bytes, descriptor: int, seconds: float) -> bytes:
         said = parent.ask(request, descriptor, until)
     except (BrokenPipeError, ConnectionResetError):
         said = b""
-    if not said and parent.is_gone:
+    if not said:
         said = _parent(gone=parent).ask(request, descriptor, until)
-    return said
+    return said.removeprefix(BEGUN)
 
 
 def answer(request: bytes, descriptor: int) -> str:

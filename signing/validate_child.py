@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from signing.errors import cause_of
-from signing.sandbox import DONE, FAILED, answer
+from signing.sandbox import BEGUN, DONE, FAILED, answer
 
 #: seconds without a request after which it ends; the next request starts another
 IDLE = 600.0
@@ -49,6 +49,7 @@ def main() -> None:
 def _validate(file: int, request: int, report: int) -> NoReturn:
     """Be the child: write the report, or why there is none."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.write(report, BEGUN)
     try:
         try:
             with os.fdopen(request, "rb") as asked:

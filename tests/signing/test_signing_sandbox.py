@@ -3,8 +3,10 @@
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -163,6 +165,26 @@ def test_a_parent_that_was_killed_is_started_again(issued, limited):
     _parents[os.getpid()]._process.kill()
     _parents[os.getpid()]._process.wait()
     assert limited(issued).is_valid
+
+
+def test_one_that_was_about_to_end_is_not_taken_for_a_verdict(issued, limited):
+    """Its ten minutes were over as the request came: it took it and forked nobody."""
+    assert limited(issued).is_valid
+    parent = _parents[os.getpid()]
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    parent._control.close()
+    parent._control = ours
+    dropping = threading.Thread(target=_take_and_drop, args=(theirs,))
+    dropping.start()
+    assert limited(issued).is_valid
+    dropping.join()
+
+
+def _take_and_drop(control: socket.socket) -> None:
+    with control:
+        _said, given, _flags, _address = socket.recv_fds(control, 1, 3)
+        for descriptor in given:
+            os.close(descriptor)
 
 
 def test_one_that_dies_harms_no_other_at_the_same_time(issued, limited):
