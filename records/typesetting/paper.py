@@ -103,6 +103,7 @@ class Paper:
         data |= {
             "issuer": _agency_lines(self.issuer),
             "superior": _agency_lines(self.superior),
+            "about": f"V/v {_ABOUT.sub('', self.subject, count=1)}",
             "title": " ".join(part for part in (self.type_name, self.subject) if part),
             "bases": [_without_end(base) for base in self.bases],
             "recipients": [_bare(name) for name in self.recipients],
@@ -227,6 +228,10 @@ def _without_end(text: str) -> str:
 def _bare(line: str) -> str:
     """Return a line of a list without the dash and the end that the press sets (II.9)."""
     return _without_end(re.sub(r"^(?:[-–—−+•]\s*)+(?=[\w«“\"(])", "", line))
+
+
+#: a letter's subject stands behind `V/v` (annex I.II.5), which many type themselves
+_ABOUT = re.compile(r"\A\s*(?:v/v|về việc)\b[\s:.]*", re.IGNORECASE)
 
 
 def _blocks(text: str, *, ends_document: bool) -> list[dict[str, str]]:

@@ -193,6 +193,13 @@ def test_full_lines_reach_the_right_margin(pages):
     assert full > len(rows) / 3
 
 
+@pytest.mark.parametrize("typed", ["V/v triển khai", "v/v: triển khai", "Về việc triển khai"])
+def test_who_types_the_words_before_a_subject_does_not_have_them_twice(typed):
+    (page,) = sheets(typeset("letter", {**LETTER, "subject": f"{typed} chữ ký số"}))
+    assert "V/v triển khai chữ ký số" in page.text
+    assert page.text.lower().count("v/v") == 1
+
+
 def test_a_letter_has_its_subject_under_the_number():
     (page,) = sheets(typeset("letter", LETTER))
     assert page.find("/STTTT-CNTT")[1] < page.find("V/v triển khai")[1] < page.find("Kính gửi")[1]
